@@ -1,0 +1,27 @@
+/* A connection: a Unix stream socket that carries descriptors. */
+#ifndef ARCHON_STREAM_H
+#define ARCHON_STREAM_H
+
+#include "helper.h"
+#include "queue.h"
+
+struct stream {
+  struct slot slot;
+  struct stream *next_unsent;
+  struct queue queue;
+  bool unsent;   /* in the list of streams that have written since the last flush */
+  bool started;  /* somebody listens */
+  bool paused;
+  bool ended;    /* the peer has sent its last byte */
+  bool full;     /* the kernel took no more: go on when it is writable */
+  bool owing;    /* somebody asked for the length of the queue: tell when it is empty */
+  bool closing;  /* nobody listens any more; the queue is still to be sent */
+  bool broken;   /* a send has failed */
+};
+
+/* A stream over a connected socket, which is closed with it. NULL (and errno) where memory is short. */
+struct stream *stream_new(struct helper *helper, int fd);
+/* Sends what was written to streams since the last time; tells of those whose peer is gone. */
+void streams_flush(struct helper *helper);
+
+#endif

@@ -1,0 +1,144 @@
+/* archond: started, started again when it dies, and the end of it all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper.h"
+
+#define MS 1000000ull
+#define SETTLED_NS (1000 * MS)     /* of answering, after which a death counts as the first */
+#define LONGEST_DELAY_MS 5000u
+#define QUIT_PATIENCE_NS (10000 * MS) /* for archond to end by itself */
+#define CHANNEL_FD 3
+
+static void __attribute__((noreturn)) archond_body(void *context) {
+  int channel = *(const int *)context;
+  setsid();
+  /* 0: nothing; 1 and 2: the keeper's standard error. */
+  int up = fcntl(channel, F_DUPFD, WINDOW_FDS);
+  if (dup2(keeper.null, 0) < 0 || dup2(2, 1) < 0 || dup2(up, CHANNEL_FD) < 0) _exit(126);
+  if (syscall(SYS_close_range, CHANNEL_FD + 1, ~0u, 0) != 0)
+    for (int fd = CHANNEL_FD + 1; fd < 4 * WINDOW_FDS; fd++) close(fd);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execve(keeper.archond_argv[0], keeper.archond_argv, keeper.archond_env);
+  say("cannot run %s: %m", keeper.archond_argv[0]);
+  _exit(127);
+}
+
+void archond_start(void) {
+  int ends[2];
+  keeper.archond_at_ns = 0;
+  keeper.ready_at_ns = 0;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    say("socketpair: %m");
+    keeper.archond_at_ns = now_ns() + 100 * MS;
+    return;
+  }
+  const struct child_plan plan = {.cgroup = -1, .share_window = false, .body = archond_body, .context = &ends[1]};
+  keeper.header->epoch++;
+  pid_t pid = make_child(&plan);
+  int error = errno;
+  close(ends[1]);
+  if (pid < 0) {
+    close(ends[0]);
+    errno = error;
+    say("cannot make a process for archond: %m");
+    keeper.archond_at_ns = now_ns() + 100 * MS;
+    return;
+  }
+  keeper.channel = raise_fd(ends[0]);
+  keeper.channel_greeted = false;
+  keeper.channel_full = false;
+  watch(keeper.channel, EPOLLIN, WATCH(WATCH_CHANNEL, 0));
+  keeper.archond = pid;
+  keeper.header->archond_pid = (uint32_t)pid;
+  uint64_t start = 0;
+  proc_stat(pid, NULL, &start, NULL);
+  keeper.header->archond_start = start;
+}
+
+static void plan_restart(uint64_t now) {
+  if (keeper.ready_at_ns != 0 && now - keeper.ready_at_ns >= SETTLED_NS) keeper.deaths = 0;
+  uint32_t delay_ms = 0; /* the first time at once, then 100, 200, 400 ... */
+  if (keeper.deaths > 0) delay_ms = keeper.deaths > 6 ? LONGEST_DELAY_MS : 100u << (keeper.deaths - 1);
+  if (delay_ms > LONGEST_DELAY_MS) delay_ms = LONGEST_DELAY_MS;
+  keeper.deaths++;
+  keeper.archond_at_ns = now + delay_ms * MS;
+}
+
+void archond_ended(int kind, int status) {
+  uint64_t now = now_ns();
+  channel_drain();
+  tell_forget();
+  keeper.archond = 0;
+  keeper.header->archond_pid = 0;
+  if (keeper.quitting) return;
+  say("archond %s %d", kind == CLD_EXITED ? "ended with code" : "was killed by signal", status);
+  bool refused = !keeper.was_ready && kind == CLD_EXITED && status != 0 && keeper.alive == 0;
+  if (refused) quit_begin(status); /* it said itself why it cannot start */
+  else plan_restart(now);
+}
+
+void archond_ready(void) {
+  keeper.ready_at_ns = now_ns();
+  keeper.was_ready = true;
+  if (keeper.log_fd != NONE) {
+    dup2(keeper.log_fd, STDOUT_FILENO);
+    dup2(keeper.log_fd, STDERR_FILENO);
+    close(keeper.log_fd);
+    keeper.log_fd = NONE;
+  }
+  if (keeper.ready_pipe != NONE) {
+    char code = 0;
+    ssize_t ignored = write(keeper.ready_pipe, &code, 1);
+    (void)ignored;
+    close(keeper.ready_pipe);
+    keeper.ready_pipe = NONE;
+  }
+}
+
+void kill_archond(void) {
+  if (keeper.archond > 0) kill(keeper.archond, SIGKILL);
+}
+
+void archond_tick(uint64_t now) {
+  if (keeper.archond == 0 && !keeper.quitting && keeper.archond_at_ns != 0 && now >= keeper.archond_at_ns)
+    archond_start();
+}
+
+uint64_t archond_next(void) {
+  if (keeper.quitting) return keeper.archond != 0 ? keeper.quit_kill_at_ns : UINT64_MAX;
+  return keeper.archond == 0 && keeper.archond_at_ns != 0 ? keeper.archond_at_ns : UINT64_MAX;
+}
+
+void quit_begin(int code) {
+  if (keeper.quitting) return;
+  keeper.quitting = true;
+  keeper.quit_code = code;
+  keeper.quit_kill_at_ns = now_ns() + QUIT_PATIENCE_NS;
+  for (uint32_t index = 0; index < keeper.header->entries_used; index++)
+    if (state_of(index) != ENTRY_FREE) tree_kill(index);
+}
+
+void quit_go_on(void) {
+  if (keeper.archond != 0) {
+    if (now_ns() >= keeper.quit_kill_at_ns) kill_archond();
+    return;
+  }
+  if (keeper.alive > 0) return;
+  if (keeper.ready_pipe != NONE) {
+    char code = (char)keeper.quit_code;
+    ssize_t ignored = write(keeper.ready_pipe, &code, 1);
+    (void)ignored;
+  }
+  clean_up();
+  exit(keeper.quit_code);
+}

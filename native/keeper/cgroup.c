@@ -1,0 +1,246 @@
+/*
+ * Trees as cgroups (cgroups(7), version 2): one folder for each generation, flat below one root,
+ * named INDEX.GENERATION. Its removal is the proof that the tree is empty.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper.h"
+
+#define LEAF "keeper" /* where the keeper and archond live: a cgroup with children should hold no process */
+
+static int root = -1;
+static char home[512]; /* the cgroup in which the keeper was started */
+
+static void name_of(uint32_t index, uint64_t generation, const char *file, char out[80]) {
+  snprintf(out, 80, "%u.%llu%s", index, (unsigned long long)generation, file);
+}
+
+/* The folder of this process's own cgroup: the mount point of cgroup2 and the path below it. */
+static bool find_home(void) {
+  static char text[65536];
+  char own[400];
+  if (read_file_at(AT_FDCWD, "/proc/self/cgroup", text, sizeof text) <= 0) return false;
+  const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+  if (line == NULL) return false;
+  line = strchr(line, '/');
+  if (line == NULL) return false;
+  size_t length = strcspn(line, "\n");
+  if (length >= sizeof own || strstr(line, "/..") == line) return false;
+  memcpy(own, line, length);
+  own[length] = 0;
+  if (read_file_at(AT_FDCWD, "/proc/self/mountinfo", text, sizeof text) <= 0) return false;
+  for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+    const char *type = strstr(at, " - cgroup2 ");
+    char from[400], point[400];
+    if (type == NULL || sscanf(at, "%*s %*s %*s %399s %399s", from, point) != 2) continue;
+    size_t skip = strcmp(from, "/") == 0 ? 0 : strlen(from);
+    if (strncmp(own, from, skip) != 0) continue;
+    const char *below = own + skip;
+    if (strcmp(below, "/") == 0) below = "";
+    return snprintf(home, sizeof home, "%s%s", point, below) < (int)sizeof home - 40;
+  }
+  return false;
+}
+
+static bool join(const char *folder) {
+  char path[600], text[16];
+  snprintf(path, sizeof path, "%s/cgroup.procs", folder);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  int bytes = snprintf(text, sizeof text, "%d", (int)keeper.pid);
+  bool done = write(fd, text, (size_t)bytes) == bytes;
+  close(fd);
+  return done;
+}
+
+static void __attribute__((noreturn)) trial_body(void *context) {
+  (void)context;
+  _exit(0);
+}
+
+/* Whether a child can be born into a cgroup below the root, and be killed by it: mkdir proves neither. */
+static bool trial(void) {
+  int folder = cgroup_make(TABLE_ENTRIES, 0);
+  if (folder < 0) return false;
+  struct child_plan plan = {.cgroup = folder, .share_window = true, .body = trial_body};
+  pid_t pid = make_child(&plan);
+  int status = 1;
+  bool born = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+  int fd = openat(folder, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+  bool kills = fd >= 0;
+  if (fd >= 0) close(fd);
+  close(folder);
+  char name[80];
+  name_of(TABLE_ENTRIES, 0, "", name);
+  bool gone = unlinkat(root, name, AT_REMOVEDIR) == 0;
+  return born && kills && gone;
+}
+
+void cgroup_setup(uint32_t wanted) {
+  keeper.header->tree_kind = TREE_MINDER;
+  if (wanted == TREE_MINDER || !find_home()) return;
+  char *path = keeper.header->cgroup_root;
+  snprintf(path, sizeof keeper.header->cgroup_root, "%.460s/archon-%016llx", home,
+           (unsigned long long)keeper.header->instance);
+  if (mkdir(path, 0755) == 0) {
+    root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root >= 0) root = raise_fd(root);
+    if (root >= 0 && trial()) {
+      char leaf[600];
+      snprintf(leaf, sizeof leaf, "%s/" LEAF, path);
+      if (mkdirat(root, LEAF, 0755) == 0 && !join(leaf)) unlinkat(root, LEAF, AT_REMOVEDIR);
+      keeper.header->tree_kind = TREE_CGROUP;
+      return;
+    }
+    if (root >= 0) close(root);
+    root = -1;
+    rmdir(path);
+  }
+  path[0] = 0;
+}
+
+void cgroup_cleanup(void) {
+  if (root < 0) return;
+  if (!join(home)) say("cannot go back to the cgroup %s: %m", home);
+  unlinkat(root, LEAF, AT_REMOVEDIR);
+  close(root);
+  root = -1;
+  if (rmdir(keeper.header->cgroup_root) != 0) say("cannot remove %s: %m", keeper.header->cgroup_root);
+}
+
+int cgroup_make(uint32_t index, uint64_t generation) {
+  if (root < 0) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  char name[80];
+  name_of(index, generation, "", name);
+  if (mkdirat(root, name, 0755) != 0) return -1;
+  int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) {
+    int error = errno;
+    unlinkat(root, name, AT_REMOVEDIR);
+    errno = error;
+  }
+  return folder;
+}
+
+bool cgroup_remove(uint32_t index) {
+  char name[80];
+  name_of(index, generation_of(index), "", name);
+  if (unlinkat(root, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
+  if (errno != EBUSY && errno != ENOTEMPTY) say("cannot remove the cgroup %s: %m", name);
+  return false;
+}
+
+/* Removes the cgroups that processes of the tree made below their own, where they are empty. */
+static void remove_below(int folder, int depth) {
+  struct folder names = {.fd = folder};
+  bool is_folder;
+  for (const char *name; (name = next_name(&names, &is_folder)) != NULL;) {
+    if (!is_folder) continue;
+    int below = depth > 0 ? openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (below >= 0) {
+      remove_below(below, depth - 1);
+      close(below);
+    }
+    unlinkat(folder, name, AT_REMOVEDIR);
+  }
+}
+
+static bool populated(int events) {
+  char text[256];
+  ssize_t got = pread(events, text, sizeof text - 1, 0);
+  if (got <= 0) return false;
+  text[got] = 0;
+  return strstr(text, "populated 1") != NULL;
+}
+
+static void try_to_finish(uint32_t index) {
+  if (state_of(index) != ENTRY_EXITED) return;
+  if (!cgroup_remove(index)) {
+    char name[80];
+    name_of(index, generation_of(index), "", name);
+    int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return;
+    remove_below(folder, 8);
+    close(folder);
+    if (!cgroup_remove(index)) return;
+  }
+  if (slots[index].events != NONE) {
+    close(slots[index].events);
+    slots[index].events = NONE;
+  }
+  publish(index, ENTRY_EMPTY);
+}
+
+/* The main process has ended and left others: told when nothing of the tree is left. */
+void cgroup_watch(uint32_t index) {
+  if (slots[index].events == NONE) {
+    char name[80];
+    name_of(index, generation_of(index), "/cgroup.events", name);
+    int fd = openat(root, name, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) fd = raise_fd(fd);
+    if (fd >= 0) {
+      slots[index].events = fd;
+      populated(fd); /* a change is told from the last read on */
+      watch(fd, EPOLLPRI, WATCH(WATCH_EVENTS, index));
+    }
+  }
+  try_to_finish(index);
+  if (state_of(index) == ENTRY_EXITED && slots[index].events == NONE) tree_list(index);
+}
+
+void cgroup_readable(uint32_t index) {
+  if (slots[index].events == NONE) return;
+  if (populated(slots[index].events)) return;
+  try_to_finish(index);
+  /* The last process may still be on its way out of the cgroup after it counts as gone: look again. */
+  if (state_of(index) == ENTRY_EXITED) tree_list(index);
+}
+
+void cgroup_kill(uint32_t index) {
+  char name[80];
+  name_of(index, generation_of(index), "/cgroup.kill", name);
+  int fd = openat(root, name, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno != ENOENT) say("cannot open %s: %m", name);
+    return;
+  }
+  if (write(fd, "1", 1) != 1) say("cannot kill the cgroup %s: %m", name);
+  close(fd);
+}
+
+bool cgroup_holds(pid_t pid) {
+  static char text[4096];
+  char path[40], below[40];
+  if (root < 0) return false;
+  snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
+  snprintf(below, sizeof below, "/archon-%016llx/", (unsigned long long)keeper.header->instance);
+  if (read_file_at(AT_FDCWD, path, text, sizeof text) <= 0) return false;
+  const char *line = strstr(text, below);
+  return line != NULL && strncmp(line + strlen(below), LEAF "\n", sizeof LEAF) != 0;
+}
+
+int cgroup_signal(uint32_t index, int signal) {
+  static char text[65536];
+  char name[80];
+  name_of(index, generation_of(index), "/cgroup.procs", name);
+  if (read_file_at(root, name, text, sizeof text) < 0) return 0;
+  int sent = 0;
+  for (char *at = text; *at != 0;) {
+    pid_t pid = (pid_t)strtol(at, &at, 10);
+    while (*at == '\n') at++;
+    if (pid > 0) sent += send_checked(pid, 0, index, signal);
+    else break;
+  }
+  return sent;
+}

@@ -1,0 +1,214 @@
+/*
+ * What runs in a child between the fork and exec. Each step has a stage; the first that fails is
+ * written into the table with its errno, and the child ends.
+ *
+ * Raw system calls only, nothing of the C library that takes a lock or keeps a state: so it stays
+ * right where the memory is shared with the keeper until exec.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "keeper.h"
+
+#define KERNEL_SIGSET_BYTES 8
+
+static void __attribute__((noreturn)) fail(const struct child_context *context, enum exec_stage stage, int error) {
+  context->entry->exec_errno = (uint32_t)error;
+  context->entry->exec_stage = (uint32_t)stage;
+  syscall(SYS_exit_group, 127);
+  __builtin_unreachable();
+}
+
+void child_cut_loose(const struct child_context *context) {
+  if (!context->cut_loose) return;
+  if (syscall(SYS_close_range, WINDOW_FDS, ~0u, CLOSE_RANGE_UNSHARE) != 0)
+    fail(context, STAGE_DESCRIPTORS, errno);
+  char byte = 0;
+  syscall(SYS_write, context->exec_write, &byte, 1);
+}
+
+/* An array of `count` items of `size` bytes lies within the block and is aligned. */
+static bool within(const struct spawn_block *block, uint64_t offset, uint64_t count, uint64_t size) {
+  return offset >= sizeof *block && offset <= block->bytes && offset % (size < 8 ? size : 8) == 0 &&
+         count <= (block->bytes - offset) / size;
+}
+
+/* A string begins within the block; it ends there because the block's last byte is NUL. */
+static bool string_within(const struct spawn_block *block, uint64_t offset) {
+  return offset >= sizeof *block && offset < block->bytes;
+}
+
+/* Turns an array of offsets into one of pointers, in place: the mapping is the child's own copy. */
+static char **pointers(struct spawn_block *block, uint64_t offset, uint32_t count, bool ended) {
+  if (!within(block, offset, (uint64_t)count + (ended ? 1 : 0), 8)) return NULL;
+  uint64_t *words = (uint64_t *)((char *)block + offset);
+  for (uint32_t i = 0; i < count; i++) {
+    if (!string_within(block, words[i])) return NULL;
+    words[i] += (uint64_t)(uintptr_t)block;
+  }
+  if (ended) words[count] = 0;
+  return (char **)words;
+}
+
+static struct spawn_block *map_block(const struct child_context *context) {
+  struct stat stat;
+  if (fstat(context->block, &stat) != 0) return NULL;
+  size_t bytes = (size_t)stat.st_size;
+  void *map = (void *)syscall(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, context->block, 0);
+  if (map == MAP_FAILED) return NULL;
+  struct spawn_block *block = map;
+  bool good = block->magic == BLOCK_MAGIC && block->bytes == bytes && ((char *)map)[bytes - 1] == 0 &&
+              (int)block->fdc == context->fd_count && block->argc > 0 && block->pathc > 0;
+  return good ? block : NULL;
+}
+
+/*
+ * Every descriptor goes above the window first, so that no number that is still needed is written
+ * over; then to its place; then all others below are closed. Above it all close on exec.
+ */
+static void place_descriptors(const struct child_context *context, const struct spawn_block *block, bool used[256]) {
+  int high[BLOCK_MAX_FDS];
+  const uint32_t *numbers = (const uint32_t *)((const char *)block + block->fds_offset);
+  if (block->fdc > 0 && !within(block, block->fds_offset, block->fdc, 4)) fail(context, STAGE_REQUEST, EINVAL);
+  for (uint32_t i = 0; i < block->fdc; i++) {
+    if (numbers[i] > BLOCK_MAX_FD_NUMBER || used[numbers[i]]) fail(context, STAGE_REQUEST, EINVAL);
+    used[numbers[i]] = true;
+    high[i] = (int)syscall(SYS_fcntl, context->fds[i], F_DUPFD_CLOEXEC, WINDOW_FDS);
+    if (high[i] < 0) fail(context, STAGE_DESCRIPTORS, errno);
+  }
+  int exec_write = (int)syscall(SYS_fcntl, context->exec_write, F_DUPFD_CLOEXEC, WINDOW_FDS);
+  if (exec_write < 0) fail(context, STAGE_DESCRIPTORS, errno);
+  syscall(SYS_close, context->exec_write);
+  for (uint32_t i = 0; i < block->fdc; i++)
+    if (syscall(SYS_dup3, high[i], numbers[i], 0) < 0) fail(context, STAGE_DESCRIPTORS, errno);
+}
+
+static void close_others(const bool used[256]) {
+  for (unsigned first = 0; first < WINDOW_FDS; first++) {
+    if (used[first]) continue;
+    unsigned last = first;
+    while (last + 1 < WINDOW_FDS && !used[last + 1]) last++;
+    if (syscall(SYS_close_range, first, last, 0) != 0)
+      for (unsigned fd = first; fd <= last; fd++) syscall(SYS_close, fd);
+    first = last;
+  }
+}
+
+static void take_terminal(const struct child_context *context, const struct spawn_block *block, bool used[256]) {
+  if (!string_within(block, block->tty_offset)) fail(context, STAGE_REQUEST, EINVAL);
+  const char *path = (const char *)block + block->tty_offset;
+  int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
+  if (fd < 0) fail(context, STAGE_TTY, errno);
+  if (syscall(SYS_ioctl, fd, TIOCSCTTY, 0) != 0) fail(context, STAGE_TTY, errno);
+  int high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, WINDOW_FDS);
+  if (high < 0) fail(context, STAGE_TTY, errno);
+  for (int number = 0; number <= 2; number++) {
+    if (used[number]) continue;
+    if (syscall(SYS_dup3, high, number, 0) < 0) fail(context, STAGE_TTY, errno);
+    used[number] = true;
+  }
+}
+
+static void set_limits(const struct child_context *context, const struct spawn_block *block) {
+  /* First the one that archon had when it was started: it raised its own. */
+  syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, context->nofile, NULL);
+  if (block->rlimit_count > 0 && !within(block, block->rlimits_offset, block->rlimit_count, sizeof(struct spawn_rlimit)))
+    fail(context, STAGE_REQUEST, EINVAL);
+  const struct spawn_rlimit *limits = (const struct spawn_rlimit *)((const char *)block + block->rlimits_offset);
+  for (uint32_t i = 0; i < block->rlimit_count; i++) {
+    struct rlimit limit = {.rlim_cur = limits[i].soft, .rlim_max = limits[i].hard};
+    if (syscall(SYS_prlimit64, 0, limits[i].resource, &limit, NULL) != 0) fail(context, STAGE_RLIMIT, errno);
+  }
+}
+
+static void write_number(const char *path, int value, const struct child_context *context, enum exec_stage stage) {
+  char text[16];
+  int at = sizeof text;
+  unsigned left = value < 0 ? (unsigned)-value : (unsigned)value;
+  do text[--at] = (char)('0' + left % 10); while ((left /= 10) != 0);
+  if (value < 0) text[--at] = '-';
+  int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+  if (fd < 0) fail(context, stage, errno);
+  if (syscall(SYS_write, fd, text + at, sizeof text - (size_t)at) < 0) fail(context, stage, errno);
+  syscall(SYS_close, fd);
+}
+
+static void become_user(const struct child_context *context, const struct spawn_block *block) {
+  if (block->flags & SPAWN_GROUPS) {
+    if (block->group_count > 0 && !within(block, block->groups_offset, block->group_count, 4))
+      fail(context, STAGE_REQUEST, EINVAL);
+    if (syscall(SYS_setgroups, block->group_count, (const char *)block + block->groups_offset) != 0)
+      fail(context, STAGE_USER, errno);
+  }
+  if (block->flags & SPAWN_USER) {
+    if (syscall(SYS_setresgid, block->gid, block->gid, block->gid) != 0) fail(context, STAGE_USER, errno);
+    if (syscall(SYS_setresuid, block->uid, block->uid, block->uid) != 0) fail(context, STAGE_USER, errno);
+  }
+}
+
+/* LISTEN_PID names the process that runs the program (sd_listen_fds(3)): nobody else knows it earlier. */
+static void write_listen_pid(const struct child_context *context, struct spawn_block *block) {
+  uint64_t offset = block->listen_pid_offset;
+  if (offset < sizeof *block || offset + 11 > block->bytes) fail(context, STAGE_REQUEST, EINVAL);
+  char digits[10], *out = (char *)block + offset;
+  int count = 0;
+  for (unsigned left = (unsigned)syscall(SYS_getpid); left != 0; left /= 10) digits[count++] = (char)('0' + left % 10);
+  for (int i = 0; i < count; i++) out[i] = digits[count - 1 - i];
+  out[count] = 0;
+}
+
+static int execute(char *const *paths, uint32_t count, char **argv, char **env) {
+  int error = ENOENT;
+  for (uint32_t i = 0; i < count; i++) {
+    syscall(SYS_execve, paths[i], argv, env);
+    if (errno == EACCES) error = EACCES; /* the one to be told of, if none of the others can be run */
+    else if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV && errno != ESTALE) return errno;
+    else if (error != EACCES) error = errno;
+  }
+  return error;
+}
+
+void child_body(void *given) {
+  const struct child_context *context = given;
+  child_cut_loose(context);
+  struct spawn_block *block = map_block(context);
+  if (block == NULL) fail(context, STAGE_REQUEST, EINVAL);
+  char **argv = pointers(block, block->argv_offset, block->argc, true);
+  char **env = pointers(block, block->env_offset, block->envc, true);
+  char **paths = pointers(block, block->paths_offset, block->pathc, false);
+  if (argv == NULL || env == NULL || paths == NULL) fail(context, STAGE_REQUEST, EINVAL);
+
+  bool used[256] = {false};
+  place_descriptors(context, block, used);
+  if ((block->flags & SPAWN_SESSION) && syscall(SYS_setsid) < 0) fail(context, STAGE_SESSION, errno);
+  if (block->flags & SPAWN_TTY) take_terminal(context, block, used);
+  close_others(used);
+  if ((block->flags & SPAWN_NICE) && syscall(SYS_setpriority, PRIO_PROCESS, 0, block->nice) != 0)
+    fail(context, STAGE_NICE, errno);
+  if (block->flags & SPAWN_OOM)
+    write_number("/proc/self/oom_score_adj", block->oom_score_adjust, context, STAGE_OOM);
+  set_limits(context, block);
+  if (block->flags & SPAWN_UMASK) syscall(SYS_umask, block->umask);
+  become_user(context, block);
+  if (block->flags & SPAWN_CWD) {
+    if (!string_within(block, block->cwd_offset)) fail(context, STAGE_REQUEST, EINVAL);
+    if (syscall(SYS_chdir, (const char *)block + block->cwd_offset) != 0) fail(context, STAGE_CWD, errno);
+  }
+  if ((block->flags & SPAWN_NO_NEW_PRIVS) && syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    fail(context, STAGE_PRIVILEGES, errno);
+  if (block->flags & SPAWN_LISTEN_PID) write_listen_pid(context, block);
+
+  /* The keeper has every handler at its default and blocks everything: only the mask is left to undo. */
+  uint64_t none = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, KERNEL_SIGSET_BYTES);
+  fail(context, STAGE_EXEC, execute(paths, block->pathc, argv, env));
+}

@@ -1,0 +1,273 @@
+/*
+ * The keeper: the parent of every process. It acts and never decides; see docs/keeper.org.
+ *
+ * One thread, one loop, no heap after start. What must outlive it stands in the table; what it
+ * needs only for itself stands in `slots` (one for each entry of the table, same index).
+ */
+#ifndef ARCHON_KEEPER_H
+#define ARCHON_KEEPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "wire.h"
+
+/*
+ * Descriptors below this number are the window: what arrives for children lands there, because
+ * everything that lives long is moved above it. A child copies the window only.
+ */
+#define WINDOW_FDS 256
+
+#define NONE 0 /* no descriptor: 0, 1 and 2 are never stored in a slot */
+
+struct slot {
+  int exec_read;        /* reading end of the pipe that exec closes */
+  int minder_read;      /* records of the minder */
+  int events;           /* cgroup.events, while an ended tree is watched until it is empty */
+  uint16_t flight;      /* number of its flight + 1, until the child has cut loose */
+  uint8_t untold;       /* UNTOLD_… */
+  uint8_t flags;        /* SLOT_… */
+  uint32_t next_untold; /* index + 1 of the next in the queue of those to be told of */
+  uint32_t next_work;   /* index + 1 of the next in the list of trees being emptied */
+  uint32_t sweeps;      /* how often its tree was swept since it was asked for */
+  uint64_t sweep_at_ns; /* when it is swept next */
+  uint64_t ask_id;      /* the spawn request that is still to be answered */
+  uint64_t generation;
+};
+
+#define UNTOLD_SPAWNED 1 /* the answer to the spawn request */
+#define UNTOLD_REFUSED 2 /* the answer is a refusal; the entry is free again after it */
+#define UNTOLD_STATE 4   /* the state word */
+#define UNTOLD_QUEUED 8
+
+#define SLOT_KILL 1        /* its tree is to be killed until it is empty */
+#define SLOT_WORK 2        /* it is in the list of trees being emptied */
+#define SLOT_MINDER_EMPTY 4 /* its minder said that nothing is left */
+#define SLOT_STRAYS 8      /* its minder died: what was below it is among the keeper's own children */
+
+struct keeper {
+  struct table_header *header;
+  struct table_entry *entries;
+  struct ring_record *ring;
+  int table_fd;
+  int epoll;
+  int signals;             /* signalfd */
+  int null;                /* /dev/null */
+  int runtime_dir;
+  int channel;             /* to archond; NONE while there is none */
+  bool channel_greeted;    /* archond has said hello in this epoch */
+  bool channel_full;       /* the last send would have blocked */
+  pid_t pid;
+  pid_t archond;           /* 0 while there is none */
+  uint32_t deaths;         /* of archond in a row, none of them after a second of answering */
+  uint64_t archond_at_ns;  /* when it is started next; 0: not to be */
+  uint64_t ready_at_ns;    /* when it said that its socket answers; 0: it has not */
+  bool was_ready;          /* some archond of this keeper has been ready */
+  bool quitting;
+  int quit_code;
+  uint64_t quit_kill_at_ns;
+  uint32_t alive;          /* entries between STARTING and EXITED */
+  struct rlimit nofile;    /* of descriptors, as it was when archon was started: for children */
+  int ready_pipe;          /* whoever waits in the foreground for a supervisor in the background */
+  int log_fd;              /* what becomes standard error once ready, or NONE */
+  uint32_t tree_wanted;    /* enum tree_kind */
+  char **archond_argv;
+  char **archond_env;
+};
+
+extern struct keeper keeper;
+extern struct slot slots[TABLE_ENTRIES];
+
+/* What an event of epoll belongs to: the kind in the high half, an index in the low one. */
+enum watch_kind { WATCH_SIGNALS = 1, WATCH_CHANNEL, WATCH_EXEC, WATCH_MINDER, WATCH_EVENTS };
+#define WATCH(kind, index) (((uint64_t)(kind) << 32) | (uint32_t)(index))
+
+/* log.c: a line to standard error, cut at 512 bytes, dropped where it would block. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* loop.c */
+uint64_t now_ns(void);
+void watch(int fd, uint32_t events, uint64_t tag);
+void rewatch(int fd, uint32_t events, uint64_t tag);
+int raise_fd(int fd); /* moves it above the window; returns the new number, or -1 and closes it */
+void run_loop(void);
+
+/* table.c */
+int table_open(const char *path);
+int table_take(void); /* the lowest free index, or -1 */
+void table_free(uint32_t index);
+void publish(uint32_t index, enum entry_state state); /* with a release store; tells archond */
+enum entry_state state_of(uint32_t index);
+uint64_t generation_of(uint32_t index);
+bool names_entry(uint32_t index, uint64_t generation);
+void table_label(uint32_t index, const char *label, size_t bytes);
+void ring_add(pid_t pid, int kind, int status, const struct rusage *usage, uint64_t tree);
+void record_end(struct table_entry *entry, int kind, int status, const struct rusage *usage);
+
+/* pids.c: which entry a child of the keeper belongs to. */
+void pids_add(pid_t pid, uint32_t index);
+void pids_remove(pid_t pid);
+int pids_find(pid_t pid); /* index or -1 */
+
+/* make-child.c: the one place where a child is made. */
+struct child_plan {
+  int cgroup;         /* folder of the cgroup that it is born into, or -1 */
+  bool share_window;  /* may share the table of descriptors until it cuts loose */
+  void (*body)(void *context) __attribute__((noreturn));
+  void *context;
+};
+pid_t make_child(const struct child_plan *plan); /* pid, or -1 and errno */
+void make_child_probe(void);
+bool make_child_shares(void);
+
+/* child.c: what runs between the fork and exec. */
+struct child_context {
+  struct table_entry *entry;
+  int block;       /* the memfd */
+  int exec_write;  /* closed by exec */
+  int fd_count;
+  const int *fds;
+  bool cut_loose;  /* the table of descriptors is still the keeper's */
+  const struct rlimit *nofile;
+};
+void child_cut_loose(const struct child_context *context);
+void child_body(void *context) __attribute__((noreturn));
+
+/* minder.c */
+enum minder_kind { MINDER_FORKED = 1, MINDER_REFUSED, MINDER_MAIN_ENDED, MINDER_ORPHAN, MINDER_EMPTY };
+struct minder_record {
+  uint32_t kind;
+  uint32_t pid;
+  int32_t code;
+  int32_t status;
+  struct rusage usage;
+};
+struct minder_context {
+  struct child_context child;
+  int pipe;
+};
+void minder_body(void *context) __attribute__((noreturn));
+void minder_readable(uint32_t index);
+void minder_ended(uint32_t index);
+
+/* spawn.c */
+struct ask;
+void ask_spawn(struct ask *ask);
+void spawn_started(uint32_t index);
+void exec_readable(uint32_t index);
+void exec_over(uint32_t index);
+void main_ended(uint32_t index, int kind, int status, const struct rusage *usage);
+void refuse_spawn(uint32_t index, uint32_t stage, int error);
+
+/* flights.c: descriptors that wait until their child has cut loose. */
+int flight_begin(uint32_t index, int exec_write, int minder_write, int block, const int *fds, int count);
+void flight_end(uint32_t index);
+bool flight_free(void);
+
+/* reap.c */
+void reap_children(void);
+void note_initial_children(void);
+bool initial_child(pid_t pid); /* it was there before the keeper was one: never touched */
+
+/* cgroup.c */
+void cgroup_setup(uint32_t wanted);
+void cgroup_cleanup(void);
+int cgroup_make(uint32_t index, uint64_t generation); /* its folder, or -1 */
+bool cgroup_remove(uint32_t index);                   /* true: it was empty, and is gone */
+void cgroup_watch(uint32_t index);
+void cgroup_readable(uint32_t index);
+void cgroup_kill(uint32_t index);
+int cgroup_signal(uint32_t index, int signal);
+bool cgroup_holds(pid_t pid); /* it is in a cgroup below the root */
+
+/* tree.c: emptying trees, and signals to processes that are not children of the keeper. */
+void tree_kill(uint32_t index);
+void tree_work(uint64_t now);
+uint64_t tree_next(void);
+void tree_list(uint32_t index);
+void tree_forget(uint32_t index);
+int tree_signal(uint32_t index, int signal);
+int signal_main(uint32_t index, int signal, bool group);
+
+/* proc.c */
+bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state);
+int proc_children(pid_t pid, pid_t *out, int room);
+int send_checked(pid_t pid, pid_t parent, uint32_t index, int signal);
+int read_file_at(int dir, const char *path, char *buffer, size_t size);
+
+/* folder.c */
+struct folder {
+  int fd;
+  long got, at;
+  char buffer[4096] __attribute__((aligned(8)));
+};
+const char *next_name(struct folder *folder, bool *is_folder); /* NULL at the end; none that begins with a dot */
+
+/* kept.c */
+int kept_store(const char *name, size_t bytes, int fd, bool replace); /* 0 or errno; owns fd on 0 */
+int kept_drop(const char *name, size_t bytes);
+uint32_t kept_count(void);
+int kept_next(int after, char *name, size_t *bytes, int *fd); /* the next slot, or -1 */
+
+/* channel.c */
+struct ask {
+  union {
+    char bytes[MESSAGE_MAX_BYTES];
+    struct message_header head;
+    struct ask_hello hello;
+    struct ask_spawn spawn;
+    struct ask_signal signal;
+    struct ask_entry entry;
+    struct ask_name name;
+    struct ask_signal_done signal_done;
+    struct ask_quit quit;
+  } as;
+  size_t bytes;
+  int fds[MESSAGE_MAX_FDS];
+  int fd_count;
+};
+void channel_readable(void);
+void channel_writable(void);
+void channel_drain(void); /* reads a dead archond's channel to its end and closes it */
+void answer_done(const struct ask *ask, uint64_t value);
+void answer_refused(const struct ask *ask, int error, uint32_t stage);
+void answer(const struct ask *ask, enum message_type type, void *message, size_t bytes, int fd);
+bool channel_send(void *message, size_t bytes, int fd); /* false: it would block, or there is no one */
+
+/* asks.c */
+void carry_out(struct ask *ask);
+bool kept_listing(void);      /* a list of kept descriptors is being sent */
+void kept_listing_go_on(void);
+void kept_listing_stop(void);
+
+/* tell.c */
+void tell_later(uint32_t index, uint8_t what);
+void tell_drop(uint32_t index); /* its entry is given back */
+void tell_orphan(void);
+void tell_go_on(void);  /* sends what is untold, as far as the channel takes it */
+void tell_forget(void); /* a new epoch: its archond reads the table instead */
+
+/* archond.c */
+void archond_start(void);
+void archond_ended(int kind, int status);
+void archond_ready(void);
+void archond_tick(uint64_t now);
+uint64_t archond_next(void);
+void kill_archond(void);
+void quit_begin(int code);
+void quit_go_on(void);
+
+/* main.c */
+void clean_up(void); /* what the keeper leaves behind in the file system */
+
+/* signals.c */
+void signals_setup(void);
+void signals_readable(void);
+void signals_tell(void); /* tells those that are not noted yet */
+void signals_noted(uint32_t signal, uint64_t count);
+void signals_new_epoch(void);
+
+#endif

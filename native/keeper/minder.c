@@ -1,0 +1,153 @@
+/*
+ * A minder stands between the keeper and one generation where there are no cgroups. It never
+ * execs: it is a subreaper in a session of its own, so that whatever the unit forks stays below
+ * it, and it knows that the tree is empty when there is no child left to wait for (ECHILD).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper.h"
+
+/* Blocks while the keeper is slow; where it is gone, only the table is left to tell. */
+static void tell(int pipe, const struct minder_record *record) {
+  while (write(pipe, record, sizeof *record) < 0 && errno == EINTR) {
+  }
+}
+
+static void mind(struct table_entry *entry, uint64_t generation, pid_t main, int pipe) {
+  for (;;) {
+    siginfo_t info;
+    struct minder_record record;
+    memset(&info, 0, sizeof info);
+    memset(&record, 0, sizeof record);
+    if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOWAIT | __WALL, &record.usage) != 0) {
+      if (errno == EINTR) continue;
+      break;
+    }
+    record.pid = (uint32_t)info.si_pid;
+    record.code = info.si_code;
+    record.status = info.si_status;
+    record.kind = MINDER_ORPHAN;
+    if (info.si_pid == main) {
+      record.kind = MINDER_MAIN_ENDED;
+      record_end(entry, info.si_code, info.si_status, &record.usage);
+      __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_EXITED, __ATOMIC_RELEASE);
+    }
+    syscall(SYS_waitid, P_PID, info.si_pid, NULL, WEXITED | __WALL, NULL);
+    tell(pipe, &record);
+  }
+  struct minder_record last = {.kind = MINDER_EMPTY};
+  __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_EMPTY, __ATOMIC_RELEASE);
+  tell(pipe, &last);
+}
+
+/* All signals are blocked, as in the keeper: none but SIGKILL and SIGSTOP reaches a minder. */
+void minder_body(void *given) {
+  struct minder_context *context = given;
+  struct table_entry *entry = context->child.entry;
+  child_cut_loose(&context->child);
+  context->child.cut_loose = false;
+  setsid();
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  prctl(PR_SET_NAME, "archon-minder", 0, 0, 0);
+
+  struct minder_record record = {.kind = MINDER_FORKED};
+  uint64_t generation = entry->minder_word >> 8;
+  const struct child_plan plan = {.cgroup = -1, .share_window = false, .body = child_body, .context = &context->child};
+  pid_t main = make_child(&plan);
+  if (main < 0) {
+    record.kind = MINDER_REFUSED;
+    record.status = errno;
+    tell(context->pipe, &record);
+    _exit(1);
+  }
+  entry->started_ns = now_ns();
+  entry->pid = (uint32_t)main;
+  uint64_t start = 0;
+  proc_stat(main, NULL, &start, NULL);
+  entry->start_ticks = start;
+  __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_STARTING, __ATOMIC_RELEASE);
+  record.pid = (uint32_t)main;
+  int pipe = dup2(context->pipe, 0);
+  if (syscall(SYS_close_range, 1, ~0u, 0) != 0)
+    for (int fd = 1; fd < WINDOW_FDS; fd++) close(fd);
+  tell(pipe, &record);
+  mind(entry, generation, main, pipe);
+  _exit(0);
+}
+
+static void take(uint32_t index, const struct minder_record *record) {
+  struct table_entry *entry = &keeper.entries[index];
+  switch ((enum minder_kind)record->kind) {
+    case MINDER_FORKED:
+      spawn_started(index);
+      break;
+    case MINDER_REFUSED:
+      refuse_spawn(index, STAGE_FORK, record->status);
+      break;
+    case MINDER_MAIN_ENDED: /* its end stands in the table already */
+      exec_over(index);
+      publish(index, ENTRY_EXITED);
+      break;
+    case MINDER_ORPHAN:
+      ring_add((pid_t)record->pid, record->code, record->status, &record->usage, entry->state_word);
+      break;
+    case MINDER_EMPTY:
+      slots[index].flags |= SLOT_MINDER_EMPTY;
+      close(slots[index].minder_read);
+      slots[index].minder_read = NONE;
+      publish(index, ENTRY_EMPTY);
+      break;
+  }
+}
+
+void minder_readable(uint32_t index) {
+  while (slots[index].minder_read != NONE) {
+    struct minder_record record;
+    ssize_t got = read(slots[index].minder_read, &record, sizeof record);
+    if (got == (ssize_t)sizeof record) {
+      take(index, &record);
+      continue;
+    }
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    /* Its end: the minder is gone or going, what it was is found out when it is reaped. */
+    close(slots[index].minder_read);
+    slots[index].minder_read = NONE;
+  }
+}
+
+/* The minder was reaped; all that it said has to be read before its death is judged. */
+void minder_ended(uint32_t index) {
+  flight_end(index);
+  minder_readable(index);
+  struct table_entry *entry = &keeper.entries[index];
+  bool refused = (slots[index].untold & UNTOLD_REFUSED) != 0 || slots[index].generation == 0;
+  if (refused || (slots[index].flags & SLOT_MINDER_EMPTY)) return;
+  if (slots[index].minder_read != NONE) {
+    close(slots[index].minder_read);
+    slots[index].minder_read = NONE;
+  }
+  entry->facts |= FACT_MINDER_LOST;
+  slots[index].flags |= SLOT_STRAYS | SLOT_KILL;
+  uint64_t seen = __atomic_load_n(&entry->minder_word, __ATOMIC_ACQUIRE);
+  if ((seen & 0xff) >= ENTRY_STARTING && state_of(index) == ENTRY_FREE) spawn_started(index);
+  if (state_of(index) == ENTRY_FREE) {
+    refuse_spawn(index, STAGE_FORK, ECHILD);
+    return;
+  }
+  if ((seen & 0xff) >= ENTRY_EXITED && state_of(index) < ENTRY_EXITED) {
+    exec_over(index);
+    publish(index, ENTRY_EXITED);
+  }
+  /* The main process is a child of the keeper from now on: its end will be seen here. */
+  if (state_of(index) < ENTRY_EXITED) pids_add((pid_t)entry->pid, index);
+  tell_later(index, UNTOLD_STATE);
+  say("the minder %u of entry %u died; its tree is killed", entry->minder_pid, index);
+  tree_kill(index);
+}

@@ -1,0 +1,132 @@
+/* What /proc tells, read without the heap. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "keeper.h"
+
+int read_file_at(int dir, const char *path, char *buffer, size_t size) {
+  int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  size_t used = 0;
+  while (used < size - 1) {
+    ssize_t got = read(fd, buffer + used, size - 1 - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    used += (size_t)got;
+  }
+  close(fd);
+  buffer[used] = 0;
+  return (int)used;
+}
+
+bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state) {
+  char path[40], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  if (read_file_at(AT_FDCWD, path, text, sizeof text) <= 0) return false;
+  /* The name, field 2, stands in parentheses and may hold any byte: count from the last one. */
+  char *at = strrchr(text, ')');
+  if (at == NULL || at[1] != ' ') return false;
+  at += 2;
+  if (state != NULL) *state = *at;
+  for (int field = 3; field <= 22; field++) {
+    if (field == 4 && parent != NULL) *parent = (pid_t)strtol(at, NULL, 10);
+    if (field == 22 && start_ticks != NULL) *start_ticks = strtoull(at, NULL, 10);
+    at = strchr(at, ' ');
+    if (at == NULL) return field == 22;
+    at++;
+  }
+  return true;
+}
+
+static int children_of_task(int tasks, const char *task, pid_t *out, int room) {
+  char path[40], text[4096];
+  snprintf(path, sizeof path, "%.20s/children", task);
+  int fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  int found = 0;
+  size_t kept = 0;
+  for (;;) {
+    ssize_t got = read(fd, text + kept, sizeof text - 1 - kept);
+    if (got <= 0) break;
+    text[kept + (size_t)got] = 0;
+    char *at = text;
+    for (char *end; (end = strchr(at, ' ')) != NULL; at = end + 1)
+      if (found < room) out[found++] = (pid_t)strtol(at, NULL, 10);
+    kept = strlen(at);
+    memmove(text, at, kept);
+  }
+  close(fd);
+  return found;
+}
+
+/* Where the kernel was built without lists of children: all processes, by their parent. */
+static int children_by_parent(pid_t parent, pid_t *out, int room) {
+  struct folder all = {.fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (all.fd < 0) return 0;
+  int found = 0;
+  for (const char *name; (name = next_name(&all, NULL)) != NULL;) {
+    pid_t pid = (pid_t)strtol(name, NULL, 10), of = 0;
+    if (pid > 0 && found < room && proc_stat(pid, &of, NULL, NULL) && of == parent) out[found++] = pid;
+  }
+  close(all.fd);
+  return found;
+}
+
+static bool kernel_lists_children(void) {
+  static int known = -1;
+  if (known < 0) {
+    char path[48];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)keeper.pid);
+    known = access(path, R_OK) == 0;
+  }
+  return known == 1;
+}
+
+/* The children of all threads of a process; may miss some while they come and go: ask again. */
+int proc_children(pid_t pid, pid_t *out, int room) {
+  if (!kernel_lists_children()) return children_by_parent(pid, out, room);
+  char path[40];
+  snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+  struct folder tasks = {.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (tasks.fd < 0) return 0;
+  int found = 0;
+  for (const char *task; (task = next_name(&tasks, NULL)) != NULL;)
+    found += children_of_task(tasks.fd, task, out + found, room - found);
+  close(tasks.fd);
+  return found;
+}
+
+/* Still where it was seen: a child of `parent`, or (parent 0) in the cgroup of the entry. */
+static bool still_there(pid_t pid, pid_t parent, uint32_t index) {
+  if (parent != 0) {
+    pid_t now = 0;
+    return proc_stat(pid, &now, NULL, NULL) && now == parent;
+  }
+  char path[40], text[4096], name[48];
+  snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
+  if (read_file_at(AT_FDCWD, path, text, sizeof text) <= 0) return false;
+  int bytes = snprintf(name, sizeof name, "/%u.%llu", index, (unsigned long long)generation_of(index));
+  const char *line = strstr(text, "0::/");
+  if (line == NULL) return false;
+  size_t length = strcspn(line, "\n");
+  const char *found = strstr(line, name);
+  return found != NULL && found < line + length && (found[bytes] == '\n' || found[bytes] == '/' || found[bytes] == 0);
+}
+
+/*
+ * A signal to a process that somebody else may reap at any time: its pid is looked up, held by a
+ * pidfd, and only then proved to belong to the tree, so that the signal cannot reach a stranger.
+ */
+int send_checked(pid_t pid, pid_t parent, uint32_t index, int signal) {
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0) return 0;
+  int sent = 0;
+  if (still_there(pid, parent, index) && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0) sent = 1;
+  close(fd);
+  return sent;
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Compiles the C sources into build/native; `--sanitize` makes the keeper's test build instead.
+// This is the package's `install` script: it needs nothing but a compiler and node-api-headers.
+import { build, productTargets, sanitizedTargets } from './native.mjs';
+import { fail } from './process.mjs';
+
+try {
+  const targets = process.argv.includes('--sanitize') ? await sanitizedTargets() : await productTargets();
+  for (const line of await build(targets)) console.log(line);
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,212 @@
+import { MAX_LINE_BYTES } from './record.ts';
+
+/** Most descriptors that may come with one request. */
+export const MAX_DESCRIPTORS = 16;
+
+/** What is kept of a line that is not decoded: a tag of 64 characters fits, even were each written as `\xHH`. */
+const HEAD_BYTES = 300;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const EMPTY = new Uint8Array(0);
+
+/** What one read of a connection brought: bytes (valid during the call only), and descriptors, some of which the kernel may have dropped (`MSG_CTRUNC`). */
+export interface Read<D> {
+  readonly bytes: Uint8Array;
+  readonly descriptors?: readonly D[];
+  readonly truncated?: boolean;
+}
+
+/**
+ * One line of the stream, each exactly once and in order. The descriptors are the callee's. Bytes are
+ * valid during the call only.
+ */
+export type Cut<D> =
+  /** A line without its LF and the CR before it. */
+  | { readonly kind: 'line'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number }
+  /** A line over the limit, told at its end; `bytes` are its first few hundred. To be answered `limit`. */
+  | { readonly kind: 'too-long'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number }
+  /** More descriptors than the limit, or some lost, with a line of which `bytes` is the beginning. To be answered `limit`; then the connection ends. */
+  | { readonly kind: 'descriptor-limit'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number }
+  /** The input ended inside a line of which `bytes` is the beginning. */
+  | { readonly kind: 'unfinished'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number };
+
+/** Takes a line and says whether it wants the next one now; `false` holds what follows back until `resume`. */
+export type Take<D> = (cut: Cut<D>) => boolean;
+
+/** Descriptors that wait for their line, which begins at offset `at` of the stream. */
+interface Pending<D> {
+  readonly at: number;
+  readonly descriptors: D[];
+  isOverLimit: boolean;
+}
+
+/**
+ * Cuts the byte stream of a connection into lines and gives each the descriptors that came for it. A read
+ * never reaches beyond the message that carried descriptors, that message begins with its line, may be cut
+ * short by the read, and may stand behind earlier lines; so descriptors belong to the last line that begins
+ * in their read. Where none begins in it, a client sent them with a later part of its line: they go to the
+ * line that is under way, as they would had both parts come in one read.
+ *
+ * Lines that lie within one read are handed out where they lie; only a line that spans reads is copied.
+ * What is kept is bounded by the line limit, and, while held back, by what is pushed meanwhile.
+ */
+export class LineCutter<D> {
+  /** The line under way, as far as earlier reads brought it; only its head once it is over the limit. */
+  #partial = EMPTY;
+  #partialBytes = 0;
+  #isTooLong = false;
+  /** Bytes not yet cut, because the taker wanted no more. */
+  #held = EMPTY;
+  #isHeld = false;
+  /** Offsets in the stream: where the line under way begins, and what has been cut or kept of it. */
+  #lineAt = 0;
+  #cutAt = 0;
+  /** Offsets in the stream: where the last line begun begins, and what was received. */
+  #begunAt = 0;
+  #receivedAt = 0;
+  #isAtLineStart = true;
+  #pending: Pending<D>[] = [];
+
+  /** Whether lines are held back until `resume`. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Bytes kept between calls. */
+  get keptBytes(): number {
+    return this.#partial.length + this.#held.length;
+  }
+
+  /** Cuts what a read brought. While lines are held back it is only added to them. */
+  push(read: Read<D>, take: Take<D>): void {
+    this.#note(read);
+    if (this.#isHeld) this.#held = joined(this.#held, read.bytes);
+    else this.#cut(read.bytes, take);
+  }
+
+  /** Goes on with what was held back. */
+  resume(take: Take<D>): void {
+    const held = this.#held;
+    this.#held = EMPTY;
+    this.#isHeld = false;
+    this.#cut(held, take);
+  }
+
+  /** The input has ended; nothing may be held back any more. A line that has begun is told as unfinished. */
+  end(take: Take<D>): void {
+    if (this.#cutAt === this.#lineAt) return;
+    const bytes = this.#partial.subarray(0, this.#isTooLong ? HEAD_BYTES : this.#partialBytes);
+    take({ kind: this.#isTooLong ? 'too-long' : 'unfinished', bytes, descriptors: this.#claim(), beginsAt: this.#lineAt });
+    this.#begin(this.#cutAt);
+  }
+
+  /** Gives up everything that is kept; returns the descriptors that no line has been given, which are the caller's. */
+  release(): D[] {
+    const descriptors = this.#pending.flatMap((pending) => pending.descriptors);
+    this.#pending = [];
+    this.#held = EMPTY;
+    this.#partial = EMPTY;
+    return descriptors;
+  }
+
+  /** Works out which line the descriptors of a read belong to. */
+  #note({ bytes, descriptors = [], truncated = false }: Read<D>): void {
+    const lastLine = lastLineStart(bytes);
+    if (lastLine > 0) this.#begunAt = this.#receivedAt + lastLine;
+    else if (this.#isAtLineStart) this.#begunAt = this.#receivedAt;
+    this.#receivedAt += bytes.length;
+    if (bytes.length > 0) this.#isAtLineStart = bytes[bytes.length - 1] === LF;
+    if (descriptors.length === 0 && !truncated) return;
+    let pending = this.#pending.at(-1);
+    if (pending?.at !== this.#begunAt) {
+      pending = { at: this.#begunAt, descriptors: [], isOverLimit: false };
+      this.#pending.push(pending);
+    }
+    pending.descriptors.push(...descriptors);
+    pending.isOverLimit ||= truncated || pending.descriptors.length > MAX_DESCRIPTORS;
+  }
+
+  #cut(bytes: Uint8Array, take: Take<D>): void {
+    const base = this.#cutAt;
+    let from = 0;
+    for (let lf = bytes.indexOf(LF); lf >= 0; lf = bytes.indexOf(LF, from)) {
+      const cut = this.#finish(bytes, from, lf);
+      from = lf + 1;
+      this.#begin(base + from);
+      if (!take(cut)) {
+        this.#isHeld = true;
+        this.#held = bytes.slice(from);
+        return;
+      }
+    }
+    if (from < bytes.length) this.#keep(bytes, from);
+    this.#cutAt = base + bytes.length;
+    if (this.#pending[0]?.at === this.#lineAt && this.#pending[0].isOverLimit) {
+      const head = this.#partial.slice(0, Math.min(this.#partialBytes, HEAD_BYTES));
+      take({ kind: 'descriptor-limit', bytes: head, descriptors: this.#claim(), beginsAt: this.#lineAt });
+    }
+  }
+
+  /** The line under way, the rest of which is `bytes` from `from` to the LF at `lf`. */
+  #finish(bytes: Uint8Array, from: number, lf: number): Cut<D> {
+    const beginsAt = this.#lineAt;
+    const isOverLimit = this.#pending[0]?.at === beginsAt && this.#pending[0].isOverLimit;
+    const descriptors = this.#claim();
+    let line: Uint8Array;
+    if (this.#cutAt === beginsAt || this.#partialBytes === 0) {
+      line = bytes.subarray(from, lf);
+    } else {
+      this.#keep(bytes.subarray(0, lf), from);
+      line = this.#partial.subarray(0, this.#partialBytes);
+    }
+    if (line.length > 0 && line[line.length - 1] === CR && !this.#isTooLong) line = line.subarray(0, -1);
+    if (isOverLimit) return { kind: 'descriptor-limit', bytes: line.subarray(0, HEAD_BYTES), descriptors, beginsAt };
+    if (this.#isTooLong || line.length > MAX_LINE_BYTES) {
+      return { kind: 'too-long', bytes: line.subarray(0, HEAD_BYTES), descriptors, beginsAt };
+    }
+    return { kind: 'line', bytes: line, descriptors, beginsAt };
+  }
+
+  /** Adds `bytes` from `from` on to the line under way, or to nothing once it is certain to be too long. */
+  #keep(bytes: Uint8Array, from: number): void {
+    if (this.#isTooLong) return;
+    const needed = this.#partialBytes + bytes.length - from;
+    // One byte above the limit may yet turn out to be the CR before the LF.
+    this.#isTooLong = needed > MAX_LINE_BYTES + 1;
+    const kept = this.#isTooLong ? HEAD_BYTES : needed;
+    if (this.#isTooLong || kept > this.#partial.length) {
+      const grown = new Uint8Array(this.#isTooLong ? kept : Math.min(Math.max(kept, 2 * this.#partial.length), MAX_LINE_BYTES + 1));
+      grown.set(this.#partial.subarray(0, Math.min(this.#partialBytes, kept)));
+      this.#partial = grown;
+    }
+    const room = Math.max(0, kept - this.#partialBytes);
+    this.#partial.set(bytes.subarray(from, from + room), Math.min(this.#partialBytes, kept));
+    this.#partialBytes = kept;
+  }
+
+  #begin(at: number): void {
+    this.#lineAt = at;
+    this.#cutAt = at;
+    this.#partial = EMPTY;
+    this.#partialBytes = 0;
+    this.#isTooLong = false;
+  }
+
+  /** The descriptors of the line under way. */
+  #claim(): readonly D[] {
+    return this.#pending[0]?.at === this.#lineAt ? (this.#pending.shift()?.descriptors ?? []) : [];
+  }
+}
+
+/** Where in `bytes` the last line that begins behind a LF begins, or 0 where none does; a line has at least one byte. */
+function lastLineStart(bytes: Uint8Array): number {
+  return bytes.length < 2 ? 0 : bytes.lastIndexOf(LF, bytes.length - 2) + 1;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

@@ -1,0 +1,340 @@
+import type { Result } from '../base/result.ts';
+
+/**
+ * The only door to the operating system. Everything that archond wants of the kernel, of the
+ * keeper or of the clock goes through a `Sys`; tests put a fake with a virtual clock in its place.
+ *
+ * Nothing here blocks and nothing here decides. Answers come by callback, always after the call
+ * has returned, so that the caller's step is over before the next one begins.
+ */
+export interface Sys {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** A number in [0, 1), for jitter and generated labels. */
+  readonly chance: () => number;
+  readonly keeper: Keeper;
+  readonly sockets: Sockets;
+  readonly pidfds: Pidfds;
+  readonly output: Output;
+  readonly descriptors: Descriptors;
+  readonly files: Files;
+}
+
+/** An open descriptor of this process: a small whole number. Whoever holds it closes it. */
+export type Descriptor = number;
+
+/** What the kernel said: the name (`ENOENT`) and number of an errno, and the call that failed. */
+export interface SysError {
+  readonly code: string;
+  readonly errno: number;
+  readonly call: string;
+}
+
+/** Stops what it was returned for; calling it again does nothing. */
+export type Cancel = () => void;
+
+/** Time. All instants of the supervisor are of the monotonic clock, in milliseconds with fraction. */
+export interface Clock {
+  /** CLOCK_MONOTONIC in milliseconds. */
+  monotonicMs(): number;
+  /** Time since 1970-01-01 UTC in nanoseconds. */
+  realtimeNs(): bigint;
+}
+
+/** Calls back once when `clock.monotonicMs()` has reached `atMs` (at once, but not inside the call, if it is past). */
+export interface Timers {
+  at(atMs: number, action: () => void): Cancel;
+}
+
+/** One spawn, named by its place in the table and its generation; the pair is never used again. */
+export interface ProcessRef {
+  /** 0 to 16,383. */
+  readonly index: number;
+  /** Whole, above every earlier one of the table. */
+  readonly generation: number;
+}
+
+/** See `enum entry_state` in native/keeper/wire.h; they follow each other in this order, some may be left out. */
+export type EntryState = 'starting' | 'running' | 'exited' | 'empty';
+
+/** How a process ended. `core` says that it left a core dump. */
+export type ProcessEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: number; readonly core: boolean }
+  /** It never ran: `stage` of `EXEC_STAGES` failed with this errno. */
+  | {
+      readonly kind: 'not-executed';
+      readonly stage: ExecStage;
+      readonly errno: number;
+      readonly code: string;
+    }
+  /** It has ended and nobody alive could know how. */
+  | { readonly kind: 'unknown' };
+
+/** The stages between the request and the first instruction, in their order. */
+export const EXEC_STAGES = [
+  'request',
+  'fork',
+  'cgroup',
+  'session',
+  'tty',
+  'rlimit',
+  'nice',
+  'oom',
+  'user',
+  'cwd',
+  'privileges',
+  'descriptors',
+  'exec',
+] as const;
+export type ExecStage = (typeof EXEC_STAGES)[number];
+
+/** Resources that a process used in its life: times in microseconds, memory in KiB. */
+export interface ResourceUsage {
+  readonly userUs: number;
+  readonly systemUs: number;
+  readonly maxRssKib: number;
+  readonly minorFaults: number;
+  readonly majorFaults: number;
+  readonly blocksIn: number;
+  readonly blocksOut: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+}
+
+/** What the table says of one spawn at one instant. */
+export interface ProcessEntry extends ProcessRef {
+  readonly label: string;
+  readonly state: EntryState;
+  /** The last state for which `acknowledge` was called, `undefined` before the first. */
+  readonly acknowledged: EntryState | undefined;
+  readonly pid: number;
+  /** Start time in clock ticks after boot: with the pid it names a process for good. */
+  readonly startTicks: number;
+  /** CLOCK_MONOTONIC in milliseconds. */
+  readonly startedAtMs: number;
+  readonly tree: 'cgroup' | 'minder';
+  /** The minder died; what was below it has been killed. */
+  readonly minderLost: boolean;
+  /** The two words of the spawn order. */
+  readonly tags: readonly [bigint, bigint];
+  /** Present from `exited` on. */
+  readonly end?: ProcessEnd;
+  readonly endedAtMs?: number;
+  readonly usage?: ResourceUsage;
+}
+
+/** One limit of setrlimit(2), by its name without `RLIMIT_` in lower case; `Infinity` for none. */
+export interface ResourceLimit {
+  readonly resource: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** A process to be made. Strings of bytes are given as `Uint8Array`; NUL is not allowed in them. */
+export interface SpawnOrder {
+  readonly generation: number;
+  /** ASCII, 1 to 255 characters. */
+  readonly label: string;
+  readonly argv: readonly Uint8Array[];
+  /** `NAME=value` each. */
+  readonly env: readonly Uint8Array[];
+  /** Files to try to execute, in order: the word itself where it holds a slash, else it in each folder of PATH. */
+  readonly paths: readonly Uint8Array[];
+  /** Where the command begins; default: where archond was started. */
+  readonly cwd?: Uint8Array;
+  /** Which descriptor of this process the child gets under which number (0 to 255). They stay open here. */
+  readonly descriptors: readonly { readonly from: Descriptor; readonly to: number }[];
+  /** A session of its own; default true. */
+  readonly session?: boolean;
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
+  readonly umask?: number;
+  /** -20 to 19. */
+  readonly nice?: number;
+  /** -1000 to 1000. */
+  readonly oomScoreAdjust?: number;
+  readonly noNewPrivileges?: boolean;
+  readonly limits?: readonly ResourceLimit[];
+  /** A terminal that becomes the controlling one, and 0, 1, 2 where `descriptors` has none of these. */
+  readonly tty?: Uint8Array;
+  /** Adds `LISTEN_PID=<pid of the child>` to the environment. */
+  readonly listenPid?: boolean;
+  /** What keeps the tree together; default: the best that there is. */
+  readonly tree?: 'cgroup' | 'minder';
+  /** Two words of 64 bits that come back in the entry. */
+  readonly tags?: readonly [bigint, bigint];
+  /** Device and inode of the pipes that take the output, for the case that all holders of them die. */
+  readonly outputPipe?: PipeIdentity;
+  readonly errorPipe?: PipeIdentity;
+}
+
+export interface PipeIdentity {
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+/** A child exists. Whether its exec succeeds is told by a change to `running` or `exited`. */
+export interface Spawned extends ProcessRef {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly startedAtMs: number;
+}
+
+/** The keeper refused: `stage` where a spawn got so far, else undefined. */
+export interface Refusal {
+  readonly code: string;
+  readonly errno: number;
+  readonly stage: ExecStage | undefined;
+}
+
+export type SignalScope = 'main' | 'group' | 'tree';
+
+/** What the keeper says when archond has greeted it. */
+export interface Welcome {
+  readonly tree: 'cgroup' | 'minder';
+  readonly keeperPid: number;
+  readonly epoch: number;
+  /** The limit of open descriptors that children get. */
+  readonly descriptorLimit: { readonly soft: number; readonly hard: number };
+}
+
+/** What the keeper tells of itself. Set once, before `hello`. */
+export interface KeeperListener {
+  /** A spawn has reached this state (or a later one: read the entry). May be told again. */
+  changed(ref: ProcessRef, state: EntryState): void;
+  /** A signal was sent to the keeper; `count` grows with each. Told until `signalNoted(signal, count)`. */
+  signalled(signal: number, count: number): void;
+  /** Orphans have ended; `sequence` is one more than that of the last. */
+  orphaned(sequence: number): void;
+  /** The channel is closed: the keeper is gone. */
+  gone(): void;
+}
+
+export type Answer<T> = (result: Result<T, Refusal>) => void;
+
+/** The parent of every process; see docs/keeper.org. Requests are carried out in the order in which they are made. */
+export interface Keeper {
+  listen(listener: KeeperListener): void;
+  hello(done: Answer<Welcome>): void;
+  /** The highest generation that the keeper has accepted so far, 0 at first. */
+  lastGeneration(): number;
+  spawn(order: SpawnOrder, done: Answer<Spawned>): void;
+  /** Answers with the number of processes that were signalled. `ESRCH` when the spawn has ended. */
+  signal(ref: ProcessRef, signal: number, scope: SignalScope, done: Answer<number>): void;
+  /** SIGKILL to the whole tree until it is empty, which is told as `changed(ref, 'empty')`. */
+  kill(ref: ProcessRef, done: Answer<number>): void;
+  /** All spawns that have not been freed, in the order of their index. */
+  entries(): readonly ProcessEntry[];
+  /** The spawn as the table has it now, or undefined where it is unknown or freed. */
+  entry(ref: ProcessRef): ProcessEntry | undefined;
+  /** Notes in the table that archond has recorded this state. */
+  acknowledge(ref: ProcessRef, state: EntryState): void;
+  /** Gives the entry back. It must be `empty` and acknowledged so, else `EBUSY`. */
+  free(ref: ProcessRef, done: Answer<number>): void;
+  /** Deposits a copy of the descriptor; it outlives archond. A name in use is `EEXIST` unless `replace`. */
+  store(name: string, descriptor: Descriptor, replace: boolean, done: Answer<number>): void;
+  drop(name: string, done: Answer<number>): void;
+  /** All deposited descriptors, as copies that the caller owns. */
+  kept(done: Answer<readonly { readonly name: string; readonly descriptor: Descriptor }[]>): void;
+  /** The socket answers: the keeper may tell whoever waits for it. */
+  ready(done: Answer<number>): void;
+  signalNoted(signal: number, count: number): void;
+  /** The end of an orphan by its pid, newest first, from the ring of the last 1,024. */
+  orphanEnd(pid: number): { readonly end: ProcessEnd; readonly endedAtMs: number } | undefined;
+  /** The keeper kills what is left and ends with this code; archond is to end then. */
+  quit(code: number, done: Answer<number>): void;
+}
+
+/** Who is at the other end of a connection (unix(7), SO_PEERCRED). */
+export interface Credentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Sockets {
+  /**
+   * Binds `path` (a stale socket file is removed first; one that answers is `EADDRINUSE`), sets its
+   * mode before anyone can connect, and listens anew, so that SO_PEERCRED at clients names this process.
+   */
+  listen(path: string, mode: number, accept: (connection: Connection) => void): Result<Listening, SysError>;
+  connect(path: string): Result<Connection, SysError>;
+}
+
+export interface Listening {
+  /** Stops listening and removes the socket file if it is still the one that was bound. */
+  close(): void;
+}
+
+/** What arrives on a connection. */
+export interface ConnectionListener {
+  /** Bytes of one read, valid during the call only, and the descriptors that came with them, owned by the callee. `truncated`: the kernel had to drop descriptors. */
+  data(bytes: Uint8Array, descriptors: readonly Descriptor[], truncated: boolean): void;
+  /** The peer will send nothing more, but may still read. */
+  ended(): void;
+  /** The peer is gone (hang-up or failed write); nothing comes after this. */
+  gone(): void;
+  /** What was queued has been written. */
+  drained(): void;
+}
+
+/** A stream socket that carries descriptors. */
+export interface Connection {
+  readonly peer: Credentials;
+  listen(listener: ConnectionListener): void;
+  /** Queues bytes; descriptors are duplicated for sending, ride on the first byte of a sendmsg of its own, and stay the caller's. */
+  write(bytes: Uint8Array, descriptors?: readonly Descriptor[]): void;
+  /** Bytes queued and not yet taken by the kernel. */
+  queuedBytes(): number;
+  /** No data is read (nor `ended` told) until `resume`; `gone` is told all the same. */
+  pause(): void;
+  resume(): void;
+  /** Writes what is queued, then closes; with `now`, closes at once. No listener is called afterwards. */
+  close(now?: boolean): void;
+}
+
+/** Descriptors of processes that need not be children (pidfd_open(2)). */
+export interface Pidfds {
+  open(pid: number): Result<Descriptor, SysError>;
+  /** The pid behind a pidfd, -1 when it has been reaped; `EBADF` where it is no pidfd, `EINVAL` for a thread's. */
+  pidOf(pidfd: Descriptor): Result<number, SysError>;
+  signal(pidfd: Descriptor, signal: number): Result<undefined, SysError>;
+  /** Calls back once when the process has ended, with what the kernel lets this process know of it. */
+  watch(pidfd: Descriptor, ended: (end: ProcessEnd) => void): Cancel;
+}
+
+/** Output of processes on its way to files, without entering the JavaScript heap. */
+export interface Output {
+  /** A pipe whose writing end is open for reading too, so that no reader's death ends the writer; owned by `uid`. */
+  pipe(
+    uid: number,
+  ): Result<
+    { readonly read: Descriptor; readonly write: Descriptor; readonly identity: PipeIdentity },
+    SysError
+  >;
+  /** Appends what comes out of the pipe to the file, which is made at the first byte. */
+  copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying;
+}
+
+export interface Copying {
+  /** Moves all that the pipe holds now, before it returns; false where the file could not take it. */
+  drain(): boolean;
+  readonly copiedBytes: number;
+  /** Stops; the pipe's descriptor is closed, what is in it stays in it. */
+  close(): void;
+}
+
+export interface Descriptors {
+  close(descriptor: Descriptor): void;
+  duplicate(descriptor: Descriptor): Result<Descriptor, SysError>;
+  /** What it is: `pidfd`, `socket`, `pipe`, `file`, `folder`, `character`, `block`, `other`. */
+  kindOf(descriptor: Descriptor): Result<string, SysError>;
+  openNull(): Result<Descriptor, SysError>;
+  /** A pipe that holds these bytes and nothing more (a memfd where they are more than a pipe takes). */
+  holding(bytes: Uint8Array): Result<Descriptor, SysError>;
+}
+
+export interface Files {
+  /** Makes the folder (and those above it) with this mode if it is missing; `EPERM` where it belongs to somebody else or others may write to it. */
+  ensureFolder(path: string, mode: number): Result<undefined, SysError>;
+}

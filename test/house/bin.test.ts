@@ -1,0 +1,78 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TempProject } from './temp-project.ts';
+
+/** In place of the real programs: tells what it was given. */
+const TELL = `console.log(JSON.stringify({ nofile: process.env.ARCHON_START_NOFILE, args: process.argv.slice(2) }));\n`;
+
+describe('the programs of a clone', () => {
+  let project: TempProject;
+  beforeEach(async () => {
+    project = await TempProject.make(['bin']);
+  });
+  afterEach(async () => project[Symbol.asyncDispose]());
+
+  const build = async () => {
+    await project.write('dist/archond/main.js', TELL);
+    await project.write('dist/archonctl/main.js', TELL);
+  };
+  const told = (stdout: string) => JSON.parse(stdout) as { nofile: string; args: string[] };
+
+  it.each(['archond', 'archonctl'])(
+    '%s says what to do, in one sentence, where nothing is built',
+    async (name) => {
+      const sentence = `${name}: it has not been built yet; run \`npm run build\` first\n`;
+      expect(await project.run(project.path(`bin/${name}`), [])).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: sentence,
+      });
+    },
+  );
+
+  it.each(['archond', 'archonctl'])('%s hands on its arguments as they are', async (name) => {
+    await build();
+    const args = ['--config', 'a b', '', '*', '$HOME', '-n'];
+    expect(told((await project.run(project.path(`bin/${name}`), args)).stdout).args).toEqual(args);
+  });
+
+  it.each(['archond', 'archonctl'])(
+    '%s runs through links to links, absolute and relative, and from PATH',
+    async (name) => {
+      await build();
+      await mkdir(project.path('far/bin'), { recursive: true });
+      await mkdir(project.path('odd -> name'));
+      await symlink(project.path(`bin/${name}`), project.path('odd -> name/absolute'));
+      await symlink('../../odd -> name/absolute', project.path(`far/bin/${name}`));
+      await symlink(name, project.path('far/bin/-again'));
+      const linked = await project.run(project.path('far/bin/-again'), ['x']);
+      expect({ code: linked.code, stderr: linked.stderr }).toEqual({ code: 0, stderr: '' });
+      expect(told(linked.stdout).args).toEqual(['x']);
+
+      const PATH = `${project.path('far/bin')}:${path.dirname(process.execPath)}:/usr/bin:/bin`;
+      const found = await project.run('/bin/sh', ['-c', `${name} y`], { PATH });
+      expect(told(found.stdout).args).toEqual(['y']);
+    },
+  );
+
+  it('archond notes the soft limit of descriptors that it was started with', async () => {
+    await build();
+    const script = `ulimit -Sn 123; exec ${project.path('bin/archond')}`;
+    const { stdout } = await project.run('/bin/sh', ['-c', script], { ARCHON_START_NOFILE: '7' });
+    expect(told(stdout).nofile).toBe('123');
+  });
+
+  it('archond takes the node of ARCHON_NODE, and says so where there is none', async () => {
+    await build();
+    await project.write('my node', '#!/bin/sh\necho "mine: $1"\n', 0o755);
+    const mine = await project.run(project.path('bin/archond'), [], { ARCHON_NODE: project.path('my node') });
+    expect(mine.stdout).toBe(`mine: ${project.path('bin')}/../dist/archond/main.js\n`);
+
+    const none = await project.run(project.path('bin/archond'), [], { ARCHON_NODE: '/no/such/node' });
+    expect(none.code).toBe(1);
+    expect(none.stderr).toBe(
+      'archond: Node.js (`/no/such/node`) was not found; install Node 20.19 or later, or name it in $ARCHON_NODE\n',
+    );
+  });
+});

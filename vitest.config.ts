@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/** Where a report for programs goes beside the one for people; .ci/run counts from it. */
+const report = process.env['ARCHON_TEST_REPORT'];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globals: false,
+    pool: 'forks',
+    fileParallelism: true,
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+  },
+});
