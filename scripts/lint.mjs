@@ -22,7 +22,6 @@ const C_WARNINGS = [
   '-Wpointer-arith',
   '-Wshadow',
   '-Wstrict-prototypes',
-  '-Wswitch-enum',
   '-Wundef',
   '-Wunused-macros',
   '-Wvla',

@@ -7,7 +7,11 @@ import { setUp } from './setup.mjs';
 try {
   await setUp();
   const vitest = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
-  process.exitCode = await run(process.execPath, [vitest, 'run', ...process.argv.slice(2)], { cwd: ROOT });
+  process.exitCode = await run(
+    process.execPath,
+    [vitest, 'run', '--configLoader', 'runner', ...process.argv.slice(2)],
+    { cwd: ROOT },
+  );
 } catch (error) {
   fail(error);
 }

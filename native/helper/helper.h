@@ -4,6 +4,8 @@
  *
  * Everything hangs on one `struct helper` for each JavaScript environment (main thread or
  * worker): there is no other state. All functions run on that environment's thread.
+ *
+ * This header comes first in every file: it asks for the C library's Linux calls.
  */
 #ifndef ARCHON_HELPER_H
 #define ARCHON_HELPER_H
@@ -67,6 +69,7 @@ struct slot {
 
 struct queue_chunk;
 struct stream;
+struct copy;
 
 struct helper {
   napi_env env;
@@ -90,6 +93,8 @@ struct helper {
   bool flushing;
   struct queue_chunk *spare;
   uint32_t spare_count;
+  struct copy *flooded;  /* copies that are visited at intervals */
+  struct slot *visits;   /* the timer for that */
   int reserve[RESERVE_COUNT];
   bool reserved;
   void (*closed)(struct helper *); /* what follows when libuv has let go of `poll` */
@@ -152,6 +157,15 @@ void slot_free(struct helper *helper, struct slot *slot);
 void reserve_take(struct helper *helper);
 void reserve_release(struct helper *helper);
 
+/* ---- shared by several files ------------------------------------------------------------- */
+
+/* process.c: a small file of /proc as text; bytes read, or a failure. */
+int read_text(const char *path, char *text, size_t size);
+/* process.c: true if this is a descriptor of a process or a thread. */
+bool is_pidfd(int fd);
+/* memory.c: a memfd that holds these bytes, not sealed yet; or a failure. */
+int memfd_holding(const char *name, const uint8_t *bytes, size_t length);
+
 /* ---- the functions of each file that JavaScript may call --------------------------------- */
 
 struct function {
@@ -159,6 +173,6 @@ struct function {
   napi_callback call;
 };
 extern const struct function stream_functions[], socket_functions[], channel_functions[], process_functions[],
-    copy_functions[], descriptor_functions[], memory_functions[], exec_functions[];
+    copy_functions[], descriptor_functions[], memory_functions[], exec_functions[], user_functions[];
 
 #endif

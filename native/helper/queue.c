@@ -1,3 +1,4 @@
+
 #include "queue.h"
 
 #include <fcntl.h>

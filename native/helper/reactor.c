@@ -1,9 +1,9 @@
+#include "helper.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "helper.h"
 
 /*
  * Why an epoll of our own inside libuv's, and not a uv_poll_t for each descriptor: only so can

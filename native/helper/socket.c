@@ -1,3 +1,5 @@
+#include "helper.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "helper.h"
 #include "stream.h"
 
 /* Connections that are accepted before somebody else gets a turn. */
@@ -146,13 +147,32 @@ static napi_value resume_accept(napi_env env, napi_callback_info info) {
 
 /* ---- listening ------------------------------------------------------------------------------ */
 
+/* The folder of a socket file, locked against others that take it over or remove it; or a failure. */
+static int lock_folder(const char *path) {
+  char folder[PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL) strcpy(folder, ".");
+  else snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+  int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return failed(CALL_OPEN);
+  /* File systems without locks are taken as they are. */
+  if (flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+    close(lock);
+    return failure(CALL_BIND, EADDRINUSE);
+  }
+  return lock;
+}
+
 static void listener_discard(struct helper *helper, struct slot *slot) {
   struct listener *listener = (struct listener *)slot;
   struct stat status;
+  int lock = lock_folder(listener->path); /* held by somebody else: by a successor, whose file is not ours */
   (void)helper;
-  if (lstat(listener->path, &status) == 0 && status.st_dev == listener->device && status.st_ino == listener->inode) {
+  if (lock >= 0 && lstat(listener->path, &status) == 0 && status.st_dev == listener->device &&
+      status.st_ino == listener->inode) {
     unlink(listener->path);
   }
+  if (lock >= 0) close(lock);
   close(slot->fd);
 }
 
@@ -205,17 +225,10 @@ static int bind_and_listen(int fd, const char *path, mode_t mode, struct stat *b
   return result;
 }
 
-/* Two that take over the same stale file at the same time: the folder's lock lets one of them in. */
 static int take_over(int fd, const char *path, mode_t mode, struct stat *bound) {
-  char folder[PATH_MAX];
-  const char *slash = strrchr(path, '/');
-  if (slash == NULL) strcpy(folder, ".");
-  else snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
-  int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock < 0) return failed(CALL_OPEN);
-  int result;
-  if (flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) result = failure(CALL_BIND, EADDRINUSE);
-  else result = check_stale(path);
+  int lock = lock_folder(path);
+  if (lock < 0) return lock;
+  int result = check_stale(path);
   if (result == 0) result = bind_and_listen(fd, path, mode, bound);
   close(lock);
   return result;

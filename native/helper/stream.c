@@ -1,3 +1,4 @@
+
 #include "stream.h"
 
 #include <poll.h>
@@ -36,7 +37,7 @@ static void stream_discard(struct helper *helper, struct slot *slot) {
 static int watch(struct helper *helper, struct stream *stream) {
   uint32_t events = 0;
   if (stream->started && !stream->paused && !stream->ended && !stream->closing) events |= EPOLLIN;
-  if (stream->full || stream->owing) events |= EPOLLOUT;
+  if (stream->full) events |= EPOLLOUT;
   return slot_watch(helper, &stream->slot, events);
 }
 
@@ -104,26 +105,21 @@ static void stream_read(struct helper *helper, struct stream *stream, bool hangu
   }
 }
 
-/* Sends what the kernel takes. False: the peer is gone. */
+/* Sends what the kernel takes, unless it is known to take nothing now. False: the peer is gone. */
 static bool stream_send(struct helper *helper, struct stream *stream) {
   size_t total = 0;
-  if (stream->broken) return false;
-  stream->full = false;
-  while (stream->queue.bytes > 0) {
+  while (!stream->broken && !stream->full && stream->queue.bytes > 0) {
     ssize_t sent = total >= SENT_A_TURN_BYTES ? -EAGAIN : queue_send(&stream->queue, stream->slot.fd, false);
     if (sent == -EAGAIN) {
       stream->full = true;
-      stream->owing = true;
-      break;
-    }
-    if (sent < 0) {
+    } else if (sent < 0) {
       stream->broken = true;
-      return false;
+    } else {
+      total += (size_t)sent;
+      queue_sent(helper, &stream->queue, (size_t)sent);
     }
-    total += (size_t)sent;
-    queue_sent(helper, &stream->queue, (size_t)sent);
   }
-  return true;
+  return !stream->broken;
 }
 
 /* The shared buffer is left alone: whoever closes may still be reading in it. */
@@ -141,7 +137,7 @@ static void discard_unread(struct stream *stream) {
   } while (count > 0 && total < DISCARDED_BYTES);
 }
 
-/* Sends; what was to follow the last byte (an end, a word to the writer) follows. False: the slot is gone. */
+/* Sends; closes behind the last byte where that was asked for. False: the slot is gone. */
 static bool stream_go_on(struct helper *helper, struct stream *stream) {
   if (!stream_send(helper, stream)) {
     gone(helper, stream);
@@ -161,10 +157,9 @@ static void stream_ready(struct helper *helper, struct slot *slot, uint32_t even
   uint32_t id = slot->id, turn = slot->turn;
   bool hangup = (events & (EPOLLHUP | EPOLLERR)) != 0;
   if ((events & EPOLLOUT) != 0 && !hangup) {
+    stream->full = false;
     if (!stream_go_on(helper, stream)) return;
-    if (stream->queue.bytes == 0 && stream->owing) {
-      stream->owing = false;
-      watch(helper, stream);
+    if (stream->queue.bytes == 0) {
       dispatch(helper, EVENT_DRAINED, id, 0, 0);
       if (!slot_lives(helper, id, turn)) return;
     }
@@ -205,9 +200,7 @@ static bool send_later(struct helper *helper, struct stream *stream) {
 static int write_message(struct helper *helper, struct stream *stream, const uint8_t *bytes, size_t length,
                          int rider_count) {
   size_t sent_bytes = 0;
-  if (stream->queue.bytes > 0) {
-    if (!stream->full && !stream_send(helper, stream)) return 0;
-  }
+  if (!stream_send(helper, stream)) return 0;
   if (stream->queue.bytes == 0) {
     ssize_t sent = send_with_riders(stream->slot.fd, bytes, length, helper->numbers, rider_count);
     if (sent == -EBADF) return failure(CALL_SEND, EBADF);
@@ -247,7 +240,7 @@ static napi_value stream_write(napi_env env, napi_callback_info info) {
     stream->broken = true;
   }
   if (stream->broken) return return_int(env, send_later(helper, stream));
-  if (stream->queue.bytes >= EARLY_SEND_BYTES && !stream->full) stream_send(helper, stream);
+  if (stream->queue.bytes >= EARLY_SEND_BYTES) stream_send(helper, stream);
   return return_int(env, send_later(helper, stream));
 }
 
@@ -258,13 +251,16 @@ static napi_value flush(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* queued(id): bytes not taken by the kernel. Whoever asks will be told when it is none. */
+/*
+ * queued(id): bytes that the kernel does not take now; it is asked first, so that an answer above 0
+ * means that EVENT_DRAINED will come. A stream that turns out to be broken is told of by flush().
+ */
 static napi_value stream_queued(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   read_arguments(env, info, &arguments);
   struct stream *stream = slot_find(arguments.helper, argument_int(&arguments, 0), &stream_class);
-  if (stream == NULL) return return_int(env, 0);
-  if (stream->queue.bytes > 0) stream->owing = true;
+  if (stream == NULL || !stream_send(arguments.helper, stream)) return return_int(env, 0);
+  if (stream->full) watch(arguments.helper, stream);
   return return_int(env, (int64_t)stream->queue.bytes);
 }
 
@@ -286,7 +282,7 @@ static napi_value stream_close(napi_env env, napi_callback_info info) {
   struct helper *helper = arguments.helper;
   struct stream *stream = slot_find(helper, argument_int(&arguments, 0), &stream_class);
   if (stream == NULL) return return_int(env, 1);
-  bool now = argument_int(&arguments, 1) != 0 || stream->broken || !stream_send(helper, stream);
+  bool now = argument_int(&arguments, 1) != 0 || !stream_send(helper, stream);
   if (!now && stream->queue.bytes > 0) {
     stream->closing = true;
     watch(helper, stream);

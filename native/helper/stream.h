@@ -13,8 +13,7 @@ struct stream {
   bool started;  /* somebody listens */
   bool paused;
   bool ended;    /* the peer has sent its last byte */
-  bool full;     /* the kernel took no more: go on when it is writable */
-  bool owing;    /* somebody asked for the length of the queue: tell when it is empty */
+  bool full;     /* the kernel took no more: go on when it is writable, and tell when all is written */
   bool closing;  /* nobody listens any more; the queue is still to be sent */
   bool broken;   /* a send has failed */
 };

@@ -1,3 +1,4 @@
+
 #include "helper.h"
 
 #include <string.h>

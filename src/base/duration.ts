@@ -8,7 +8,13 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: SECOND_MS,
+  m: MINUTE_MS,
+  h: HOUR_MS,
+  d: DAY_MS,
+};
 
 /** A hundred years: more than any deadline needs, and its sum with an instant is still exact in a double. */
 export const MAX_DURATION_MS = 36_500 * DAY_MS;
@@ -31,8 +37,8 @@ export function parseDuration(text: string): Result<number, Failure> {
 /** A duration in milliseconds for people, in at most two units and never rounded up: `250ms`, `1.5s`, `2m 5s`, `3d 4h`. */
 export function formatDuration(ms: number): string {
   if (ms < 0) return `-${formatDuration(-ms)}`;
-  if (ms < SECOND_MS) return `${String(Math.floor(ms))}ms`;
-  if (ms < MINUTE_MS) return `${String(Math.floor(ms / 100) / 10)}s`;
+  if (ms < SECOND_MS) return `${Math.floor(ms)}ms`;
+  if (ms < MINUTE_MS) return `${Math.floor(ms / 100) / 10}s`;
   if (ms < HOUR_MS) return twoUnits(ms, MINUTE_MS, 'm', SECOND_MS, 's');
   if (ms < DAY_MS) return twoUnits(ms, HOUR_MS, 'h', MINUTE_MS, 'm');
   return twoUnits(ms, DAY_MS, 'd', HOUR_MS, 'h');
@@ -40,6 +46,6 @@ export function formatDuration(ms: number): string {
 
 function twoUnits(ms: number, largeMs: number, large: string, smallMs: number, small: string): string {
   const rest = Math.floor((ms % largeMs) / smallMs);
-  const whole = `${String(Math.floor(ms / largeMs))}${large}`;
-  return rest === 0 ? whole : `${whole} ${String(rest)}${small}`;
+  const whole = `${Math.floor(ms / largeMs)}${large}`;
+  return rest === 0 ? whole : `${whole} ${rest}${small}`;
 }

@@ -148,7 +148,7 @@ const BY_NAME = new Map(ERRNOS.map((entry) => [entry[1], entry]));
 
 /** The name of an errno, such as `ENOENT`; `errno 999` for a number that Linux does not have. */
 export function errnoName(errno: number): string {
-  return BY_NUMBER.get(errno)?.[1] ?? `errno ${String(errno)}`;
+  return BY_NUMBER.get(errno)?.[1] ?? `errno ${errno}`;
 }
 
 /** The number of an errno by its name, or undefined. */

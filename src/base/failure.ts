@@ -14,11 +14,19 @@ export interface Failure {
 }
 
 /** A failure with `code`; the message defaults to the meaning of the code. */
-export function failure(code: ErrorCode, message: string = ERRORS[code].meaning, more: readonly string[] = []): Failure {
+export function failure(
+  code: ErrorCode,
+  message: string = ERRORS[code].meaning,
+  more: readonly string[] = [],
+): Failure {
   return more.length === 0 ? { code, message } : { code, message, more };
 }
 
 /** The failed result with `code` and `message`. */
-export function refuse(code: ErrorCode, message?: string, more?: readonly string[]): { readonly ok: false; readonly error: Failure } {
+export function refuse(
+  code: ErrorCode,
+  message?: string,
+  more?: readonly string[],
+): { readonly ok: false; readonly error: Failure } {
   return err(failure(code, message, more));
 }

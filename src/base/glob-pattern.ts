@@ -29,7 +29,7 @@ interface Brace {
 /** The machine of `text` from its character `from` on, by the rules of `compileGlob`. */
 export function compilePattern(text: string, from: number): Result<Pattern, Failure> {
   if (text.length > MAX_GLOB_CHARACTERS) {
-    return refuse('limit', `the glob ${show(text)} is longer than ${String(MAX_GLOB_CHARACTERS)} characters`);
+    return refuse('limit', `the glob ${show(text)} is longer than ${MAX_GLOB_CHARACTERS} characters`);
   }
   // Every step leads from a state to one that is made later, but that of `*`, which leads to itself.
   const steps: Step[] = [];
@@ -104,12 +104,16 @@ function parseSet(text: string, begin: number): Result<CharacterSet, Failure> {
     const isRange = text[at + 1] === '-' && at + 2 < end;
     const high = isRange ? text.charCodeAt(at + 2) : low;
     if (high < low) {
-      return refuse('bad-argument', `the range ${text.slice(at, at + 3)} in the glob ${show(text)} is the wrong way round`);
+      return refuse(
+        'bad-argument',
+        `the range ${text.slice(at, at + 3)} in the glob ${show(text)} is the wrong way round`,
+      );
     }
     ranges.push([low, high]);
     if (isRange) at += 2;
   }
-  const has = (character: number): boolean => ranges.some(([low, high]) => low <= character && character <= high);
+  const has = (character: number): boolean =>
+    ranges.some(([low, high]) => low <= character && character <= high);
   return ok({ end, accepts: negated ? (character) => !has(character) : has });
 }
 

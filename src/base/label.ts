@@ -25,7 +25,7 @@ export function parseLabel(text: string): Result<string, Failure> {
 
 function faultOf(text: string): string | undefined {
   if (text === '') return 'it is empty';
-  if (text.length > MAX_LABEL_CHARACTERS) return `it is longer than ${String(MAX_LABEL_CHARACTERS)} characters`;
+  if (text.length > MAX_LABEL_CHARACTERS) return `it is longer than ${MAX_LABEL_CHARACTERS} characters`;
   const [foreign] = /[^A-Za-z0-9_.:/@+-]/.exec(text) ?? [];
   if (foreign !== undefined) return `${nameOf(foreign)} is none of the characters A-Z a-z 0-9 _ . : / @ + -`;
   const [first] = /^[/@-]/.exec(text) ?? [];
@@ -33,7 +33,7 @@ function faultOf(text: string): string | undefined {
   for (const part of text.split('/')) {
     if (part === '') return 'a part between slashes is empty';
     if (part === '.' || part === '..') return `a part between slashes is ${part}`;
-    if (part.length > MAX_PART_CHARACTERS) return `a part is longer than ${String(MAX_PART_CHARACTERS)} characters`;
+    if (part.length > MAX_PART_CHARACTERS) return `a part is longer than ${MAX_PART_CHARACTERS} characters`;
     if (part.endsWith('.log')) return 'a part ends in .log';
   }
   return undefined;
@@ -52,12 +52,14 @@ function nameOf(character: string): string {
 export function generateLabel(name: string, taken: (label: string) => boolean): string {
   const base = labelBase(name);
   let label = base;
-  for (let number = 2; taken(label); number += 1) label = `${base}-${String(number)}`;
+  for (let number = 2; taken(label); number += 1) label = `${base}-${number}`;
   return label;
 }
 
 function labelBase(name: string): string {
-  const part = lastPart(name).slice(0, MAX_BASE_CHARACTERS).replace(/[^A-Za-z0-9_.:@+-]/g, '_');
+  const part = lastPart(name)
+    .slice(0, MAX_BASE_CHARACTERS)
+    .replace(/[^A-Za-z0-9_.:@+-]/g, '_');
   const base = part.replace(/^[@-]/, '_').replace(/\.log$/, '_log');
   return base === '' || base === '.' || base === '..' ? '_' : base;
 }

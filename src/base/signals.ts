@@ -23,7 +23,10 @@ export function signalNumber(text: string): Result<number, Failure> {
   const number = /^\d{1,2}$/.test(text) ? Number(text) : numberOfName(text.toUpperCase().replace(/^SIG/, ''));
   return number !== undefined && number >= 1 && number <= REAL_TIME_LAST
     ? ok(number)
-    : refuse('bad-argument', `${show(text)} is not a signal: write a name such as SIGTERM, or a number from 1 to 64`);
+    : refuse(
+        'bad-argument',
+        `${show(text)} is not a signal: write a name such as SIGTERM, or a number from 1 to 64`,
+      );
 }
 
 function numberOfName(name: string): number | undefined {
@@ -42,6 +45,6 @@ export function signalName(number: number): string {
   if (number === REAL_TIME_LAST) return 'SIGRTMAX';
   if (number === REAL_TIME_FIRST) return 'SIGRTMIN';
   return number > REAL_TIME_FIRST && number < REAL_TIME_LAST
-    ? `SIGRTMIN+${String(number - REAL_TIME_FIRST)}`
+    ? `SIGRTMIN+${number - REAL_TIME_FIRST}`
     : String(number);
 }

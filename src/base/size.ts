@@ -11,7 +11,8 @@ const UNITS = ['', 'K', 'M', 'G', 'T'] as const;
  */
 export function parseSize(text: string): Result<number, Failure> {
   const [, digits, unit = ''] = /^(\d+)([KMGT]?)$/.exec(text) ?? [];
-  if (digits === undefined) return refuse('bad-argument', `${show(text)} is not a size: write 4096, 64K, 500M or 2G`);
+  if (digits === undefined)
+    return refuse('bad-argument', `${show(text)} is not a size: write 4096, 64K, 500M or 2G`);
   const bytes = Number(digits) * 1024 ** UNITS.findIndex((name) => name === unit);
   if (!Number.isSafeInteger(bytes)) return refuse('bad-argument', `the size ${show(text)} is too large`);
   return ok(bytes);
@@ -25,7 +26,7 @@ export function formatSize(bytes: number): string {
     value /= 1024;
     unit += 1;
   }
-  return `${String(rounded(value))}${UNITS[unit] ?? ''}`;
+  return `${rounded(value)}${UNITS[unit] ?? ''}`;
 }
 
 function rounded(value: number): number {

@@ -15,7 +15,10 @@ const MAX_TIME_NS = 2n ** 63n - 1n;
 export function parseTime(text: string): Result<bigint, Failure> {
   const [, seconds, fraction = ''] = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
   if (seconds === undefined) {
-    return refuse('bad-argument', `${show(text)} is not a time: write Unix seconds, such as 1700000000 or 1700000000.25`);
+    return refuse(
+      'bad-argument',
+      `${show(text)} is not a time: write Unix seconds, such as 1700000000 or 1700000000.25`,
+    );
   }
   const ns = BigInt(seconds) * SECOND_NS + BigInt(fraction.padEnd(9, '0'));
   return ns > MAX_TIME_NS ? refuse('bad-argument', `the time ${show(text)} is after the year 2262`) : ok(ns);

@@ -50,7 +50,10 @@ export function splitWords(text: string): Result<Words, Failure> {
   return program === undefined ? refuse('bad-argument', 'the command has no word') : ok([program, ...rest]);
 }
 
-function doubleQuoted(text: string, from: number): { readonly content: string; readonly end: number } | undefined {
+function doubleQuoted(
+  text: string,
+  from: number,
+): { readonly content: string; readonly end: number } | undefined {
   let content = '';
   let at = from;
   while (at < text.length) {
@@ -76,8 +79,11 @@ function runAt(pattern: RegExp, text: string, at: number): string {
 }
 
 function unclosed(quote: string, text: string, at: number): ReturnType<typeof refuse> {
-  const hint = quote === "'" ? 'write \\\' for an apostrophe' : 'write \\" for a quote of its own';
-  return refuse('bad-argument', `the quote ${quote} in ${show(text.slice(at))} is not closed: close it, or ${hint}`);
+  const hint = quote === "'" ? "write \\' for an apostrophe" : 'write \\" for a quote of its own';
+  return refuse(
+    'bad-argument',
+    `the quote ${quote} in ${show(text.slice(at))} is not closed: close it, or ${hint}`,
+  );
 }
 
 /** A command line that `splitWords` takes apart into exactly these words; a person can read it, and a shell too. */

@@ -23,7 +23,8 @@ export function bytesOf(field: string): Uint8Array {
 /** The field of any bytes. */
 export function fieldOf(bytes: Uint8Array): string {
   let field = '';
-  for (let at = 0; at < bytes.length; at += ARGUMENTS) field += fromCharacterCodes(bytes.subarray(at, at + ARGUMENTS));
+  for (let at = 0; at < bytes.length; at += ARGUMENTS)
+    field += fromCharacterCodes(bytes.subarray(at, at + ARGUMENTS));
   return field;
 }
 

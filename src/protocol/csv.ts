@@ -23,7 +23,8 @@ export function splitQuoted(line: Uint8Array): Result<readonly string[], Failure
       const close = closingQuote(line, from);
       if (close < 0) return unclosedQuote(line, from);
       end = close + 1;
-      if (end < line.length && line[end] !== COMMA) return strayQuote(line, from, 'text follows the closing quote of a field');
+      if (end < line.length && line[end] !== COMMA)
+        return strayQuote(line, from, 'text follows the closing quote of a field');
       const inner = fieldOfAscii(line, from + 1, close);
       fields.push(inner.includes('"') ? inner.replaceAll('""', '"') : inner);
     } else {
@@ -68,7 +69,8 @@ function unclosedQuote(line: Uint8Array, from: number): ReturnType<typeof refuse
 
 function strayQuote(line: Uint8Array, from: number, fault: string): ReturnType<typeof refuse> {
   const field = fieldOfAscii(line, from, meantEnd(line, from));
-  if (field.length > HINT_BYTES) return refuse('syntax', `${fault}: put the field into quotes and double each quote inside`);
+  if (field.length > HINT_BYTES)
+    return refuse('syntax', `${fault}: put the field into quotes and double each quote inside`);
   return refuse('syntax', `${fault}: write "${field.replaceAll('"', '""')}"`);
 }
 

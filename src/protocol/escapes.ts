@@ -8,8 +8,10 @@ const encoder = new TextEncoder();
  */
 export function unescapeField(raw: string): string | undefined {
   if (!raw.includes('\\')) return raw;
-  const field = raw.replace(/\\(?:x([0-9A-Fa-f]{2})|([\\nrt]))/g, (_, hex: string | undefined, name: string | undefined) =>
-    hex === undefined ? (NAMED[name ?? ''] ?? '') : String.fromCharCode(parseInt(hex, 16)),
+  const field = raw.replace(
+    /\\(?:x([0-9A-Fa-f]{2})|([\\nrt]))/g,
+    (_, hex: string | undefined, name: string | undefined) =>
+      hex === undefined ? (NAMED[name ?? ''] ?? '') : String.fromCharCode(parseInt(hex, 16)),
   );
   return field.includes('\0') ? undefined : field;
 }

@@ -1,7 +1,4 @@
-import { MAX_LINE_BYTES } from './record.ts';
-
-/** Most descriptors that may come with one request. */
-export const MAX_DESCRIPTORS = 16;
+import { MAX_DESCRIPTORS, MAX_LINE_BYTES } from './limits.ts';
 
 /** What is kept of a line that is not decoded: a tag of 64 characters fits, even were each written as `\xHH`. */
 const HEAD_BYTES = 300;
@@ -18,18 +15,25 @@ export interface Read<D> {
 }
 
 /**
- * One line of the stream, each exactly once and in order. The descriptors are the callee's. Bytes are
- * valid during the call only.
+ * What became of a line:
+ * - `line`: it is complete; to be decoded.
+ * - `too-long`: it is over the limit, which is told at its end. To be answered `limit`.
+ * - `descriptor-limit`: more descriptors than the limit came for it, or some were lost; told at once, even
+ *   where the line is not complete. To be answered `limit`; then the connection ends.
+ * - `unfinished`: the input ended inside it.
  */
-export type Cut<D> =
-  /** A line without its LF and the CR before it. */
-  | { readonly kind: 'line'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number }
-  /** A line over the limit, told at its end; `bytes` are its first few hundred. To be answered `limit`. */
-  | { readonly kind: 'too-long'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number }
-  /** More descriptors than the limit, or some lost, with a line of which `bytes` is the beginning. To be answered `limit`; then the connection ends. */
-  | { readonly kind: 'descriptor-limit'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number }
-  /** The input ended inside a line of which `bytes` is the beginning. */
-  | { readonly kind: 'unfinished'; readonly bytes: Uint8Array; readonly descriptors: readonly D[]; readonly beginsAt: number };
+export type CutKind = 'line' | 'too-long' | 'descriptor-limit' | 'unfinished';
+
+/** One line of the stream; each is told exactly once, in order. */
+export interface Cut<D> {
+  readonly kind: CutKind;
+  /** The line without its LF and one CR before it, valid during the call only; of what is no `line` the first few hundred bytes. */
+  readonly bytes: Uint8Array;
+  /** Those that came for this line; they are the taker's from here on. */
+  readonly descriptors: readonly D[];
+  /** Offset in the stream of its first byte. */
+  readonly beginsAt: number;
+}
 
 /** Takes a line and says whether it wants the next one now; `false` holds what follows back until `resume`. */
 export type Take<D> = (cut: Cut<D>) => boolean;
@@ -82,7 +86,7 @@ export class LineCutter<D> {
   push(read: Read<D>, take: Take<D>): void {
     this.#note(read);
     if (this.#isHeld) this.#held = joined(this.#held, read.bytes);
-    else this.#cut(read.bytes, take);
+    else this.#cut(read.bytes, false, take);
   }
 
   /** Goes on with what was held back. */
@@ -90,14 +94,14 @@ export class LineCutter<D> {
     const held = this.#held;
     this.#held = EMPTY;
     this.#isHeld = false;
-    this.#cut(held, take);
+    this.#cut(held, true, take);
   }
 
   /** The input has ended; nothing may be held back any more. A line that has begun is told as unfinished. */
   end(take: Take<D>): void {
     if (this.#cutAt === this.#lineAt) return;
-    const bytes = this.#partial.subarray(0, this.#isTooLong ? HEAD_BYTES : this.#partialBytes);
-    take({ kind: this.#isTooLong ? 'too-long' : 'unfinished', bytes, descriptors: this.#claim(), beginsAt: this.#lineAt });
+    const kind = this.#isTooLong ? 'too-long' : 'unfinished';
+    take({ kind, bytes: this.#head(), descriptors: this.#claim(), beginsAt: this.#lineAt });
     this.#begin(this.#cutAt);
   }
 
@@ -127,7 +131,8 @@ export class LineCutter<D> {
     pending.isOverLimit ||= truncated || pending.descriptors.length > MAX_DESCRIPTORS;
   }
 
-  #cut(bytes: Uint8Array, take: Take<D>): void {
+  /** Cuts all of `bytes`, which is kept as it is where lines are held back and it is the cutter's own. */
+  #cut(bytes: Uint8Array, isOwn: boolean, take: Take<D>): void {
     const base = this.#cutAt;
     let from = 0;
     for (let lf = bytes.indexOf(LF); lf >= 0; lf = bytes.indexOf(LF, from)) {
@@ -136,15 +141,19 @@ export class LineCutter<D> {
       this.#begin(base + from);
       if (!take(cut)) {
         this.#isHeld = true;
-        this.#held = bytes.slice(from);
+        this.#held = isOwn ? bytes.subarray(from) : bytes.slice(from);
         return;
       }
     }
     if (from < bytes.length) this.#keep(bytes, from);
     this.#cutAt = base + bytes.length;
     if (this.#pending[0]?.at === this.#lineAt && this.#pending[0].isOverLimit) {
-      const head = this.#partial.slice(0, Math.min(this.#partialBytes, HEAD_BYTES));
-      take({ kind: 'descriptor-limit', bytes: head, descriptors: this.#claim(), beginsAt: this.#lineAt });
+      take({
+        kind: 'descriptor-limit',
+        bytes: this.#head(),
+        descriptors: this.#claim(),
+        beginsAt: this.#lineAt,
+      });
     }
   }
 
@@ -154,18 +163,17 @@ export class LineCutter<D> {
     const isOverLimit = this.#pending[0]?.at === beginsAt && this.#pending[0].isOverLimit;
     const descriptors = this.#claim();
     let line: Uint8Array;
-    if (this.#cutAt === beginsAt || this.#partialBytes === 0) {
+    if (this.#partialBytes === 0) {
       line = bytes.subarray(from, lf);
     } else {
       this.#keep(bytes.subarray(0, lf), from);
       line = this.#partial.subarray(0, this.#partialBytes);
     }
     if (line.length > 0 && line[line.length - 1] === CR && !this.#isTooLong) line = line.subarray(0, -1);
-    if (isOverLimit) return { kind: 'descriptor-limit', bytes: line.subarray(0, HEAD_BYTES), descriptors, beginsAt };
-    if (this.#isTooLong || line.length > MAX_LINE_BYTES) {
-      return { kind: 'too-long', bytes: line.subarray(0, HEAD_BYTES), descriptors, beginsAt };
-    }
-    return { kind: 'line', bytes: line, descriptors, beginsAt };
+    const isWhole = !isOverLimit && !this.#isTooLong && line.length <= MAX_LINE_BYTES;
+    if (isWhole) return { kind: 'line', bytes: line, descriptors, beginsAt };
+    const kind = isOverLimit ? 'descriptor-limit' : 'too-long';
+    return { kind, bytes: line.subarray(0, HEAD_BYTES), descriptors, beginsAt };
   }
 
   /** Adds `bytes` from `from` on to the line under way, or to nothing once it is certain to be too long. */
@@ -173,16 +181,24 @@ export class LineCutter<D> {
     if (this.#isTooLong) return;
     const needed = this.#partialBytes + bytes.length - from;
     // One byte above the limit may yet turn out to be the CR before the LF.
-    this.#isTooLong = needed > MAX_LINE_BYTES + 1;
-    const kept = this.#isTooLong ? HEAD_BYTES : needed;
-    if (this.#isTooLong || kept > this.#partial.length) {
-      const grown = new Uint8Array(this.#isTooLong ? kept : Math.min(Math.max(kept, 2 * this.#partial.length), MAX_LINE_BYTES + 1));
-      grown.set(this.#partial.subarray(0, Math.min(this.#partialBytes, kept)));
+    if (needed > MAX_LINE_BYTES + 1) {
+      this.#isTooLong = true;
+      this.#partial = joined(this.#head(), bytes.subarray(from, from + HEAD_BYTES)).slice(0, HEAD_BYTES);
+      this.#partialBytes = HEAD_BYTES;
+      return;
+    }
+    if (needed > this.#partial.length) {
+      const grown = new Uint8Array(Math.min(Math.max(needed, 2 * this.#partial.length), MAX_LINE_BYTES + 1));
+      grown.set(this.#partial.subarray(0, this.#partialBytes));
       this.#partial = grown;
     }
-    const room = Math.max(0, kept - this.#partialBytes);
-    this.#partial.set(bytes.subarray(from, from + room), Math.min(this.#partialBytes, kept));
-    this.#partialBytes = kept;
+    this.#partial.set(bytes.subarray(from), this.#partialBytes);
+    this.#partialBytes = needed;
+  }
+
+  /** The beginning of the line under way, as far as it was kept. */
+  #head(): Uint8Array {
+    return this.#partial.subarray(0, Math.min(this.#partialBytes, HEAD_BYTES));
   }
 
   #begin(at: number): void {

@@ -4,10 +4,13 @@ import { ok, type Result } from '../base/result.ts';
 import { fieldOfAscii } from './bytes.ts';
 import { countFields, splitQuoted } from './csv.ts';
 import { escapeField, unescapeField } from './escapes.ts';
+import { MAX_FIELDS, MAX_LINE_BYTES } from './limits.ts';
 
-/** Longest line in bytes, without its line end. */
-export const MAX_LINE_BYTES = 1024 * 1024;
-export const MAX_FIELDS = 65_536;
+/**
+ * The fields of a line up to this length are pieces of one string, which is faster and keeps that string
+ * alive with any of them. Of a longer line each is a copy: a label that is kept must not keep a megabyte.
+ */
+const SHARED_BYTES = 1024;
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
@@ -22,7 +25,7 @@ export type Fields = readonly [string, ...string[]];
  * and bad quoting, `bad-argument` for `\x00`.
  */
 export function decodeRecord(line: Uint8Array): Result<Fields, Failure> {
-  if (line.length > MAX_LINE_BYTES) return refuse('limit', `the line is longer than ${String(MAX_LINE_BYTES)} bytes`);
+  if (line.length > MAX_LINE_BYTES) return refuse('limit', `the line is longer than ${MAX_LINE_BYTES} bytes`);
   let commas = 0;
   let isSpecial = false;
   let foreignAt = -1;
@@ -33,7 +36,7 @@ export function decodeRecord(line: Uint8Array): Result<Fields, Failure> {
     else if ((byte < 0x20 || byte > 0x7e) && foreignAt < 0) foreignAt = at;
   }
   if (commas >= MAX_FIELDS && countFields(line) > MAX_FIELDS) {
-    return refuse('limit', `the record has more than ${String(MAX_FIELDS)} fields`);
+    return refuse('limit', `the record has more than ${MAX_FIELDS} fields`);
   }
   if (foreignAt >= 0) return foreignByte(line[foreignAt] ?? 0, foreignAt);
   if (line.length === 0) return refuse('syntax', 'the line is empty');
@@ -42,13 +45,17 @@ export function decodeRecord(line: Uint8Array): Result<Fields, Failure> {
 
 /** Splits a line that holds neither quotes nor backslashes. */
 function splitPlain(line: Uint8Array): Fields {
-  let end = line.indexOf(COMMA);
-  if (end < 0) return [fieldOfAscii(line, 0, line.length)];
-  const fields: [string, ...string[]] = [fieldOfAscii(line, 0, end)];
-  while (end >= 0) {
-    const from = end + 1;
-    end = line.indexOf(COMMA, from);
-    fields.push(fieldOfAscii(line, from, end < 0 ? line.length : end));
+  if (line.length <= SHARED_BYTES) {
+    // `split` gives one piece at least.
+    return fieldOfAscii(line, 0, line.length).split(',') as [string, ...string[]];
+  }
+  const fields: [string, ...string[]] = [''];
+  let from = 0;
+  for (let index = 0; from <= line.length; index += 1) {
+    const comma = line.indexOf(COMMA, from);
+    const end = comma < 0 ? line.length : comma;
+    fields[index] = fieldOfAscii(line, from, end);
+    from = end + 1;
   }
   return fields;
 }
@@ -60,7 +67,7 @@ function decodeSpecial(line: Uint8Array): Result<Fields, Failure> {
   for (const [index, raw] of split.value.entries()) {
     const field = unescapeField(raw);
     if (field === undefined) {
-      return refuse('bad-argument', `field ${String(index + 1)} holds \\x00: no field can carry a NUL byte`);
+      return refuse('bad-argument', `field ${index + 1} holds \\x00: no field can carry a NUL byte`);
     }
     fields[index] = field;
   }
@@ -70,7 +77,7 @@ function decodeSpecial(line: Uint8Array): Result<Fields, Failure> {
 function foreignByte(byte: number, at: number): ReturnType<typeof refuse> {
   const hex = byte.toString(16).padStart(2, '0');
   const hint = byte === 0 ? 'no field can carry a NUL byte' : `write \\x${hex}`;
-  return refuse('syntax', `byte ${String(at + 1)} of the line is 0x${hex}, outside 0x20 to 0x7e: ${hint}`);
+  return refuse('syntax', `byte ${at + 1} of the line is 0x${hex}, outside 0x20 to 0x7e: ${hint}`);
 }
 
 /**

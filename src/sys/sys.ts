@@ -17,6 +17,7 @@ export interface Sys {
   readonly pidfds: Pidfds;
   readonly output: Output;
   readonly descriptors: Descriptors;
+  readonly users: Users;
   readonly files: Files;
 }
 
@@ -312,6 +313,8 @@ export interface Output {
     { readonly read: Descriptor; readonly write: Descriptor; readonly identity: PipeIdentity },
     SysError
   >;
+  /** A writing end, as `pipe` makes it, for a pipe of which only the reading end is at hand. */
+  reopen(read: Descriptor): Result<{ readonly write: Descriptor; readonly identity: PipeIdentity }, SysError>;
   /** Appends what comes out of the pipe to the file, which is made at the first byte. */
   copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying;
 }
@@ -332,6 +335,23 @@ export interface Descriptors {
   openNull(): Result<Descriptor, SysError>;
   /** A pipe that holds these bytes and nothing more (a memfd where they are more than a pipe takes). */
   holding(bytes: Uint8Array): Result<Descriptor, SysError>;
+}
+
+/** A user as the system's own databases know it (getpwnam(3), getgrouplist(3)). */
+export interface UserEntry {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** All groups, the primary one among them. */
+  readonly groups: readonly number[];
+}
+
+/** Looked up on another thread: a directory service that does not answer holds up nothing. */
+export interface Users {
+  /** By name, or by number where the text is one; undefined where there is none. */
+  user(nameOrUid: string, done: (user: UserEntry | undefined) => void): void;
+  /** The number of a group, by name or number. */
+  group(nameOrGid: string, done: (gid: number | undefined) => void): void;
 }
 
 export interface Files {

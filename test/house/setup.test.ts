@@ -2,15 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT, TempProject } from './temp-project.ts';
 
 /** In place of npm: notes its arguments and installs nothing. */
 const NPM = `import { writeFileSync } from 'node:fs'; writeFileSync('npm-was-here', process.argv.slice(2).join(' '));\n`;
-
-interface Lock {
-  packages: Record<string, { version?: string; optional?: boolean }>;
-}
 
 describe('the set-up of a clone', () => {
   let project: TempProject;
@@ -35,12 +31,15 @@ describe('the set-up of a clone', () => {
     return asked !== undefined;
   }
 
-  /** Leaves in node_modules what npm leaves there, changed by `change`. */
-  async function installed(change: (packages: Lock['packages']) => void = () => undefined): Promise<void> {
-    const lock = JSON.parse(await readFile(project.path('package-lock.json'), 'utf8')) as Lock;
-    lock.packages = Object.fromEntries(Object.entries(lock.packages).filter(([name]) => name !== ''));
-    change(lock.packages);
-    await project.write('node_modules/.package-lock.json', JSON.stringify(lock));
+  /** Leaves in node_modules the list that npm leaves there: the lock file's packages but for those in `changed`. */
+  async function installed(changed: Record<string, object | undefined> = {}): Promise<void> {
+    const packages = { ...(await locked()), ...changed, '': undefined };
+    await project.write('node_modules/.package-lock.json', JSON.stringify({ packages }));
+  }
+
+  async function locked(): Promise<Record<string, { optional?: boolean }>> {
+    const text = await readFile(project.path('package-lock.json'), 'utf8');
+    return (JSON.parse(text) as { packages: Record<string, { optional?: boolean }> }).packages;
   }
 
   it('installs where nothing is installed', async () => {
@@ -53,29 +52,29 @@ describe('the set-up of a clone', () => {
   });
 
   it('takes no offence at packages for other machines that npm left out', async () => {
-    await installed((packages) => {
-      for (const [name, one] of Object.entries(packages)) if (one.optional === true) delete packages[name];
-    });
+    const optional = Object.entries(await locked()).filter(([, one]) => one.optional === true);
+    expect(optional).not.toEqual([]);
+    await installed(Object.fromEntries(optional.map(([name]) => [name, undefined])));
     expect(await installs()).toBe(false);
   });
 
   it('installs where a package is missing, is another version, or is not asked for any more', async () => {
-    await installed((packages) => delete packages['node_modules/vitest']);
+    await installed({ 'node_modules/vitest': undefined });
     expect(await installs()).toBe(true);
-    await installed((packages) => (packages['node_modules/vitest'] = { version: '0.0.1' }));
+    await installed({ 'node_modules/vitest': { version: '0.0.1' } });
     expect(await installs()).toBe(true);
-    await installed((packages) => (packages['node_modules/left-over'] = { version: '1.0.0' }));
+    await installed({ 'node_modules/left-over': { version: '1.0.0' } });
     expect(await installs()).toBe(true);
   });
 });
 
 describe('npm start', () => {
   let project: TempProject;
-  beforeEach(async () => {
+  beforeAll(async () => {
     project = await TempProject.make(['tsconfig.json', 'package-lock.json']);
     await project.write('src/base/one.ts', 'export const one = 1;\n');
   });
-  afterEach(async () => project[Symbol.asyncDispose]());
+  afterAll(async () => project[Symbol.asyncDispose]());
 
   it('builds, hands its arguments to the demonstration and ends with its code', async () => {
     await project.write('scripts/demo.mjs', `console.log(process.argv.slice(2)); process.exitCode = 7;\n`);

@@ -1,10 +1,10 @@
-import { constants } from 'node:os';
+import { errnoNumber } from '../../base/errno.ts';
 import type { ExecStage, Refusal, SysError } from '../sys.ts';
 import { Misuse } from './misuse.ts';
 
-/** The number of an errno of this machine by its name; a name that does not exist is a `Misuse`. */
+/** The number of an errno by its name; a name that does not exist is a `Misuse`. */
 export function errnoOf(code: string): number {
-  const errno = (constants.errno as Readonly<Record<string, number | undefined>>)[code];
+  const errno = errnoNumber(code);
   if (errno === undefined) throw new Misuse(`no errno is called ${code}`);
   return errno;
 }

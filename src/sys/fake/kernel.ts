@@ -1,4 +1,4 @@
-import type { Credentials } from '../sys.ts';
+import type { Credentials, UserEntry } from '../sys.ts';
 import { FileTree, pathKey } from './file-tree.ts';
 import type { VirtualLoop } from './loop.ts';
 import { makePipe, type PipeEnd } from './pipe.ts';
@@ -28,6 +28,8 @@ export interface KernelSettings {
   descriptorLimit: number;
   /** How much archond learns of the end of a process that is not its child. Default `at-reap`. */
   strangersEnd: 'at-death' | 'at-reap' | 'never';
+  /** Above which a hard limit cannot be raised, by its name as in `ResourceLimit`. Default none. */
+  hardLimits: ReadonlyMap<string, number>;
 }
 
 /** What stands below keeper and archond and outlives both: time, files, processes, commands. */
@@ -43,11 +45,21 @@ export class FakeKernel implements ProcessHost {
     pipeBytes: 65_536,
     descriptorLimit: Number.POSITIVE_INFINITY,
     strangersEnd: 'at-reap',
+    hardLimits: new Map(),
+  };
+  /** What the databases of users and groups know: root at first. */
+  readonly accounts = {
+    users: [{ name: 'root', uid: 0, gid: 0, groups: [0] }] as UserEntry[],
+    groups: new Map([['root', 0]]),
+    /** How long a look-up takes. */
+    delayMs: 0,
   };
   /** As whom keeper and archond run. */
   readonly user: { readonly uid: number; readonly gid: number };
   /** The pid that is tried next. */
   nextPid = 1000;
+  /** 1970 to boot, as the wall clock has it now. */
+  wallOffsetNs = 1_700_000_000_000_000_000n;
   #inodes = 0n;
 
   constructor(loop: VirtualLoop, user: { readonly uid: number; readonly gid: number }) {
@@ -76,7 +88,9 @@ export class FakeKernel implements ProcessHost {
   makeStranger(program: Program, changes: Partial<Attributes> = {}): FakeProcess {
     const attributes: Attributes = { ...this.attributes(), ...changes };
     const process = this.make({ parent: undefined, tree: undefined, attributes });
-    this.loop.post(() => { process.begin(program); });
+    this.loop.post(() => {
+      process.begin(program);
+    });
     return process;
   }
 
@@ -108,9 +122,16 @@ export class FakeKernel implements ProcessHost {
     return makePipe({ device: 14n, inode: this.#inodes }, this.settings.pipeBytes, keptOpen);
   }
 
+  /** Nanoseconds since 1970-01-01 UTC. */
+  wallNs(): bigint {
+    return this.wallOffsetNs + BigInt(Math.round(this.loop.nowMs() * 1e6));
+  }
+
   /** Sends a signal as kill(2) does: it arrives in a task of its own. */
   send(process: FakeProcess, signal: number): void {
-    this.loop.post(() => { process.deliver(signal); });
+    this.loop.post(() => {
+      process.deliver(signal);
+    });
   }
 
   /** Who this pid is, as SO_PEERCRED tells it. */

@@ -46,6 +46,11 @@ export class PipeEnd extends OpenFile {
     return this.#pipe.bytes;
   }
 
+  /** Another end of the same pipe, open for both, as /proc/PID/fd gives it. */
+  openAgain(): PipeEnd {
+    return new PipeEnd(this.#pipe, true, true);
+  }
+
   override read(mostBytes: number): Reading {
     const pipe = this.#pipe;
     const chunk = pipe.chunks[0];

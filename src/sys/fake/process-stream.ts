@@ -63,7 +63,9 @@ export class ProcessOutput {
       if (this.#unwatch !== unwatch) return;
       unwatch();
       this.#unwatch = undefined;
-      this.#loop.post(() => { this.#flush(); });
+      this.#loop.post(() => {
+        this.#flush();
+      });
     });
     this.#unwatch = unwatch;
   }
@@ -82,7 +84,9 @@ export class ProcessInput {
     this.#loop = loop;
     this.#file = file;
     this.#listener = listener;
-    this.#unwatch = file.watch(() => { this.#later(); });
+    this.#unwatch = file.watch(() => {
+      this.#later();
+    });
     this.#later();
   }
 

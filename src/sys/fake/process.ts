@@ -3,7 +3,13 @@ import type { Cancel, ProcessEnd, ResourceUsage } from '../sys.ts';
 import { Misuse } from './misuse.ts';
 import type { OpenFile } from './open-file.ts';
 import { ProcessInput, ProcessOutput } from './process-stream.ts';
-import { type Attributes, NO_USAGE, type ProcessHost, type ProcessOrigin, type Tree } from './process-types.ts';
+import {
+  type Attributes,
+  NO_USAGE,
+  type ProcessHost,
+  type ProcessOrigin,
+  type Tree,
+} from './process-types.ts';
 import { defaultAction } from './signals.ts';
 
 const { SIGCONT, SIGKILL, SIGPIPE, SIGSTOP } = constants.signals;
@@ -36,7 +42,7 @@ export class FakeProcess {
   readonly #children = new Set<FakeProcess>();
   readonly #appointments = new Set<Cancel>();
   readonly #inputs: ProcessInput[] = [];
-  #handlers = new Map<number, 'ignore' | (() => void)>();
+  readonly #handlers = new Map<number, 'ignore' | (() => void)>();
   #output: ProcessOutput | undefined;
   #uninterruptible = false;
   #held: (() => void)[] = [];
@@ -69,7 +75,9 @@ export class FakeProcess {
 
   /** Does something after `ms`; never if it has ended by then, later if it is stopped. */
   after(ms: number, action: () => void): Cancel {
-    const cancel = this.#appoint(ms, () => { this.#whenRunning(action); });
+    const cancel = this.#appoint(ms, () => {
+      this.#whenRunning(action);
+    });
     return () => {
       this.#appointments.delete(cancel);
       cancel();
@@ -95,7 +103,10 @@ export class FakeProcess {
   /** Exits with `code` (0 to 255), once all that it wrote has been taken. */
   exit(code: number, usage: ResourceUsage = this.usage): void {
     this.usage = usage;
-    if (this.#output?.blocked === true) this.#output.onceWritten(() => { this.exit(code); });
+    if (this.#output?.blocked === true)
+      this.#output.onceWritten(() => {
+        this.exit(code);
+      });
     else this.finish({ kind: 'exited', code });
   }
 
@@ -114,8 +125,14 @@ export class FakeProcess {
     for (const [number, file] of this.files) child.files.set(number, file.hold());
     this.#children.add(child);
     // In a tree that is being killed a child dies before its first instruction (cgroup.kill does the same).
-    if (this.tree?.killing === true) this.#host.loop.post(() => { child.deliver(SIGKILL); });
-    else this.#host.loop.post(() => { child.begin(program); });
+    if (this.tree?.killing === true)
+      this.#host.loop.post(() => {
+        child.deliver(SIGKILL);
+      });
+    else
+      this.#host.loop.post(() => {
+        child.begin(program);
+      });
     return child;
   }
 
@@ -129,7 +146,9 @@ export class FakeProcess {
   write(number: number, data: Uint8Array | string): void {
     const file = this.files.get(number);
     if (file === undefined || !this.alive) return;
-    this.#output ??= new ProcessOutput(this.#host.loop, () => { this.deliver(SIGPIPE); });
+    this.#output ??= new ProcessOutput(this.#host.loop, () => {
+      this.deliver(SIGPIPE);
+    });
     this.#output.write(file, typeof data === 'string' ? Buffer.from(data) : data);
   }
 
@@ -140,7 +159,11 @@ export class FakeProcess {
       listener('end');
       return;
     }
-    const heard = (piece: Uint8Array | 'end'): void => { this.#whenRunning(() => { listener(piece); }); };
+    const heard = (piece: Uint8Array | 'end'): void => {
+      this.#whenRunning(() => {
+        listener(piece);
+      });
+    };
     this.#inputs.push(new ProcessInput(this.#host.loop, file, heard));
   }
 
@@ -153,15 +176,23 @@ export class FakeProcess {
 
   /** Runs the first instruction, unless it has ended before. */
   begin(program: Program): void {
-    this.#whenRunning(() => { program(this); });
+    this.#whenRunning(() => {
+      program(this);
+    });
   }
 
   /** A signal reaches it. Whoever sends it sees to it that this happens in a task of its own. */
   deliver(signal: number): void {
     if (!this.alive || signal === 0) return;
-    if (this.#uninterruptible) this.#held.push(() => { this.deliver(signal); });
+    if (this.#uninterruptible)
+      this.#held.push(() => {
+        this.deliver(signal);
+      });
     else if (signal === SIGKILL) this.die(SIGKILL);
-    else if (this.stopped && signal !== SIGCONT) this.#held.push(() => { this.deliver(signal); });
+    else if (this.stopped && signal !== SIGCONT)
+      this.#held.push(() => {
+        this.deliver(signal);
+      });
     else this.#handle(signal);
   }
 
@@ -187,7 +218,7 @@ export class FakeProcess {
   reap(): void {
     if (this.reaped || this.alive) return;
     this.reaped = true;
-    this.parent?.#children.delete(this);
+    if (this.parent !== undefined) this.parent.#children.delete(this);
     this.#host.forget(this);
     this.#tellWatchers();
     if (this.tree?.members.delete(this) === true && this.tree.members.size === 0) this.tree.emptied();
@@ -218,12 +249,16 @@ export class FakeProcess {
     const action = defaultAction(signal);
     if (action === 'stop') this.stopped = true;
     else if (action === 'end') this.die(signal);
-    else if (action === 'end-with-core') this.die(signal, (this.attributes.limits.get('core')?.soft ?? 0) > 0);
+    else if (action === 'end-with-core')
+      this.die(signal, (this.attributes.limits.get('core')?.soft ?? 0) > 0);
   }
 
   #whenRunning(action: () => void): void {
     if (!this.alive) return;
-    if (this.stopped || this.#uninterruptible) this.#held.push(() => { this.#whenRunning(action); });
+    if (this.stopped || this.#uninterruptible)
+      this.#held.push(() => {
+        this.#whenRunning(action);
+      });
     else action();
   }
 

@@ -5,13 +5,20 @@ import type { Program } from './process.ts';
 export function exits(code: number, ms = 0): Program {
   return (self) => {
     if (ms === 0) self.exit(code);
-    else self.after(ms, () => { self.exit(code); });
+    else
+      self.after(ms, () => {
+        self.exit(code);
+      });
   };
 }
 
 /** Dies by `signal` after `ms`. */
 export function dies(signal: number, ms = 0, core = false): Program {
-  return (self) => { self.after(ms, () => { self.die(signal, core); }); };
+  return (self) => {
+    self.after(ms, () => {
+      self.die(signal, core);
+    });
+  };
 }
 
 /** Runs until a signal ends it. */
@@ -29,18 +36,25 @@ export function together(...programs: readonly Program[]): Program {
 /** Ignores signals, SIGTERM if none is named. */
 export function ignores(...signals: readonly number[]): Program {
   return (self) => {
-    for (const signal of signals.length > 0 ? signals : [constants.signals.SIGTERM]) self.on(signal, 'ignore');
+    for (const signal of signals.length > 0 ? signals : [constants.signals.SIGTERM])
+      self.on(signal, 'ignore');
   };
 }
 
 /** Exits with `code`, `ms` after `signal` has come. */
 export function exitsOn(signal: number, code: number, ms = 0): Program {
-  return (self) => { self.on(signal, () => { exits(code, ms)(self); }); };
+  return (self) => {
+    self.on(signal, () => {
+      exits(code, ms)(self);
+    });
+  };
 }
 
 /** Writes, by default to standard output. */
 export function writes(data: Uint8Array | string, number = 1): Program {
-  return (self) => { self.write(number, data); };
+  return (self) => {
+    self.write(number, data);
+  };
 }
 
 /** Forks twice, as a daemon does: what remains has no parent, a session of its own, and does what `orphan` does. */

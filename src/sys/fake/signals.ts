@@ -11,7 +11,16 @@ const ACTIONS: ReadonlyMap<number, DefaultAction> = new Map(
       [
         'end-with-core',
         [
-          'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGXCPU', 'SIGXFSZ', 'SIGSYS',
+          'SIGQUIT',
+          'SIGILL',
+          'SIGTRAP',
+          'SIGABRT',
+          'SIGBUS',
+          'SIGFPE',
+          'SIGSEGV',
+          'SIGXCPU',
+          'SIGXFSZ',
+          'SIGSYS',
         ],
       ],
     ] as const

@@ -69,7 +69,8 @@ export class StreamEnd extends OpenFile {
   /** Takes bytes out, never beyond the buffer that carried descriptors. */
   receive(mostBytes: number): Received | 'again' | 'end' {
     if (this.#incoming.length === 0) {
-      return this.peerGone || this.#other?.#outputEnded === true ? 'end' : 'again';
+      const over = this.#other === undefined || !this.#other.isOpen || this.#other.#outputEnded;
+      return over ? 'end' : 'again';
     }
     const parts: Uint8Array[] = [];
     let files: readonly OpenFile[] = [];
@@ -85,7 +86,8 @@ export class StreamEnd extends OpenFile {
     }
     this.#incomingBytes -= total;
     if (this.#other?.isOpen === true) this.#other.#changed();
-    return { bytes: parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, total), files };
+    const [only, second] = parts;
+    return { bytes: only !== undefined && second === undefined ? only : Buffer.concat(parts, total), files };
   }
 
   /** Says that nothing more will be sent (shutdown(2) of writing). */

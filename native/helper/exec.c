@@ -1,0 +1,91 @@
+/* Becoming another program: how the process that was started turns into the keeper. */
+#include "helper.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define RANGE_CLOEXEC 4u /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */
+
+/* The strings that lie one after the other in `bytes`, each ended by NUL; NULL where memory is short. */
+static char **split(uint8_t *bytes, size_t length) {
+  size_t count = 0;
+  for (size_t i = 0; i < length; i++) count += bytes[i] == 0;
+  char **list = malloc((count + 1) * sizeof *list);
+  if (list == NULL) return NULL;
+  char *next = (char *)bytes;
+  for (size_t i = 0; i < count; i++) {
+    list[i] = next;
+    next += strlen(next) + 1;
+  }
+  list[count] = NULL;
+  return list;
+}
+
+static void close_all_on_exec(void) {
+  if (syscall(SYS_close_range, 3u, ~0u, RANGE_CLOEXEC) == 0) return;
+  DIR *folder = opendir("/proc/self/fd");
+  if (folder == NULL) return;
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+    int fd = atoi(entry->d_name);
+    if (fd > 2) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  closedir(folder);
+}
+
+/* What Node has changed of its surroundings, set back: ignored signals, the mask, non-blocking terminals. */
+static void set_back(void) {
+  sigset_t none;
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) signal(number, SIG_DFL);
+  }
+  for (int fd = 0; fd <= 2; fd++) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && (flags & O_NONBLOCK) != 0) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+  }
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
+/* exec(path, argv, env, count of descriptors in numbers that stay open): returns only a failure. */
+static napi_value exec(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  char path[PATH_MAX];
+  size_t argv_length, env_length;
+  read_arguments(env, info, &arguments);
+  uint8_t *argv_bytes = argument_bytes(&arguments, 1, &argv_length);
+  uint8_t *env_bytes = argument_bytes(&arguments, 2, &env_length);
+  int kept = argument_int(&arguments, 3);
+  if (!argument_path(&arguments, 0, path, sizeof path) || argv_length == 0 || argv_bytes[argv_length - 1] != 0 ||
+      (env_length > 0 && env_bytes[env_length - 1] != 0) || kept < 0 || kept > NUMBERS_COUNT) {
+    return return_int(env, failure(CALL_EXECVE, EINVAL));
+  }
+  char **argv = split(argv_bytes, argv_length);
+  char **environment = split(env_bytes, env_length);
+  int result = failure(CALL_EXECVE, ENOMEM);
+  if (argv != NULL && environment != NULL) {
+    close_all_on_exec();
+    for (int i = 0; i < kept; i++) fcntl(arguments.helper->numbers[i], F_SETFD, 0);
+    set_back();
+    execve(path, argv, environment);
+    result = failed(CALL_EXECVE);
+    for (int i = 0; i < kept; i++) fcntl(arguments.helper->numbers[i], F_SETFD, FD_CLOEXEC);
+    signal(SIGPIPE, SIG_IGN); /* as Node has it, since it goes on */
+    signal(SIGXFSZ, SIG_IGN);
+  }
+  free(argv);
+  free(environment);
+  return return_int(env, result);
+}
+
+const struct function exec_functions[] = {{"exec", exec}, {NULL, NULL}};

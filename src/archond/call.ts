@@ -1,0 +1,94 @@
+import type { Failure } from '../base/failure.ts';
+import type { Reply } from '../protocol/reply.ts';
+import type { Request } from '../protocol/request.ts';
+import type { Credentials, Descriptor } from '../sys/sys.ts';
+
+/** A reply that closes its request. */
+export type Closing = Extract<Reply, { kind: 'ok' | 'error' | 'exit-status' }>;
+
+type Send = (reply: Reply, isLast: boolean, descriptors: readonly Descriptor[]) => void;
+
+/** What a call can see of the session that it belongs to. */
+interface Client {
+  readonly peer: Credentials;
+  readonly isGone: boolean;
+  callOf(tag: string): Call | undefined;
+}
+
+/**
+ * A request in flight. It is closed exactly once; what is sent after that, or to a client that is
+ * gone, goes nowhere.
+ */
+export class Call {
+  readonly request: Request;
+  readonly client: Client;
+  readonly #send: Send;
+  #descriptors: readonly Descriptor[];
+  #isClosed = false;
+  #whenGone: (() => void) | undefined;
+  #whenCancelled: (() => void) | undefined;
+
+  constructor(client: Client, request: Request, descriptors: readonly Descriptor[], send: Send) {
+    this.client = client;
+    this.request = request;
+    this.#descriptors = descriptors;
+    this.#send = send;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The descriptors that came with the request; the taker closes them. */
+  takeDescriptors(): readonly Descriptor[] {
+    const taken = this.#descriptors;
+    this.#descriptors = [];
+    return taken;
+  }
+
+  /** Sends a record before the closing one. */
+  data(name: string, ...fields: readonly string[]): void {
+    if (!this.#isClosed) this.#send({ kind: 'data', name, fields }, false, []);
+  }
+
+  /** Sends the closing reply; returns whether there was anybody to send it to. */
+  close(reply: Closing, descriptors: readonly Descriptor[] = []): boolean {
+    if (this.#isClosed) return false;
+    this.#isClosed = true;
+    const isHeard = !this.client.isGone;
+    this.#send(reply, true, descriptors);
+    return isHeard;
+  }
+
+  ok(...fields: readonly string[]): boolean {
+    return this.close({ kind: 'ok', fields });
+  }
+
+  fail(failure: Failure): boolean {
+    return this.close({ kind: 'error', failure });
+  }
+
+  /** What is to be done when the client goes away before the call is closed. */
+  whenGone(action: () => void): void {
+    this.#whenGone = action;
+  }
+
+  /** What `Cancel` does to this call; without it the call is closed as cancelled. */
+  whenCancelled(action: () => void): void {
+    this.#whenCancelled = action;
+  }
+
+  /** Carries out a `Cancel` of this call. */
+  cancel(failure: Failure): void {
+    if (this.#isClosed) return;
+    if (this.#whenCancelled !== undefined) this.#whenCancelled();
+    else this.fail(failure);
+  }
+
+  /** The session is over. */
+  clientGone(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#whenGone?.();
+  }
+}

@@ -1,0 +1,61 @@
+import { describeErrno } from '../base/errno.ts';
+import { failure, type Failure } from '../base/failure.ts';
+import { signalName } from '../base/signals.ts';
+import { liveGeneration, type End } from '../supervisor/state.ts';
+import type { Closing } from './call.ts';
+import type { UnitRecord } from './unit-record.ts';
+
+/** What a Run that passed its time limit ends with, as timeout(1). */
+const TIMED_OUT = 124;
+
+/** Whether nothing of the unit is alive and nothing is about to be. */
+export function isDown(record: UnitRecord): boolean {
+  const { state } = record.unit;
+  return liveGeneration(state) === undefined && state.kind !== 'backoff';
+}
+
+/** The main process, while there is one. */
+export function livePid(record: UnitRecord): number | undefined {
+  const { state } = record.unit;
+  const hasProcess =
+    state.kind === 'starting' || state.kind === 'running' || (state.kind === 'stopping' && state.end === undefined);
+  return hasProcess ? record.pid : undefined;
+}
+
+/** The reply to whoever waits for the end of a command. */
+export function endReply(program: string, end: End | undefined, isTimedOut: boolean): Closing {
+  if (isTimedOut) return { kind: 'exit-status', code: TIMED_OUT };
+  switch (end?.kind) {
+    case 'exited':
+      return { kind: 'exit-status', code: end.code };
+    case 'signalled':
+      return { kind: 'exit-status', code: 128 + end.signal };
+    case 'not-executed':
+      return { kind: 'error', failure: notExecuted(program, end) };
+    case 'unknown':
+      return { kind: 'error', failure: failure('unknown', `how ${program} ended cannot be known`) };
+    case undefined:
+      return { kind: 'error', failure: failure('failed', `${program} was stopped before it had a process`) };
+  }
+}
+
+/** `exec-failed` with the stage and the errno's name. */
+export function notExecuted(program: string, end: Extract<End, { kind: 'not-executed' }>): Failure {
+  const message = `cannot run ${program}: ${describeErrno(end.code)} at ${end.stage}`;
+  return failure('exec-failed', message, [end.stage, end.code]);
+}
+
+/** `code:N`, `signal:NAME` or `unknown`; empty where nothing has ended yet. */
+export function lastExit(end: End | undefined): string {
+  switch (end?.kind) {
+    case 'exited':
+      return `code:${String(end.code)}`;
+    case 'signalled':
+      return `signal:${signalName(end.signal)}`;
+    case 'not-executed':
+    case undefined:
+      return '';
+    case 'unknown':
+      return 'unknown';
+  }
+}

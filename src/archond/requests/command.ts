@@ -1,0 +1,144 @@
+import { failure, type Failure } from '../../base/failure.ts';
+import { generateLabel } from '../../base/label.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import { bytesOf } from '../../protocol/bytes.ts';
+import type { RequestOf } from '../../protocol/request.ts';
+import type { Descriptor } from '../../sys/sys.ts';
+import { DEFAULT_STOP, type UnitSpec } from '../../supervisor/unit.ts';
+import type { House } from '../house.ts';
+import type { Launch } from '../launch.ts';
+import { isDown } from '../outcome.ts';
+import type { UnitRecord } from '../unit-record.ts';
+
+/** What `Run` and `StartDaemon` have in common. */
+export type CommandRequest = RequestOf<'Run'> | RequestOf<'StartDaemon'>;
+
+/** What only one of the two knows. */
+export type OwnPart = Pick<UnitSpec, 'origin' | 'restart' | 'timeoutMs'> & { readonly keep: boolean };
+
+type Stdio = [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
+type RunAs = NonNullable<Launch['user']>;
+
+/**
+ * Makes the unit of a command and calls back with it, still down: or with why it cannot be. The
+ * descriptors are the unit's from then on, or closed.
+ */
+export function makeCommandUnit(
+  house: House,
+  request: CommandRequest,
+  descriptors: readonly Descriptor[],
+  own: OwnPart,
+  done: (made: Result<UnitRecord, Failure>) => void,
+): void {
+  const giveUp = (fault: Failure): void => {
+    for (const descriptor of descriptors) house.sys.descriptors.close(descriptor);
+    done(err(fault));
+  };
+  findUser(house, request.options.user, request.options.group, (user) => {
+    if (!user.ok) {
+      giveUp(user.error);
+      return;
+    }
+    const label = chooseLabel(house, request);
+    if (!label.ok) {
+      giveUp(label.error);
+      return;
+    }
+    const stdio = standardDescriptors(house, request.options.stdin, descriptors);
+    if (!stdio.ok) {
+      giveUp(stdio.error);
+      return;
+    }
+    const previous = house.supervisor.records.get(label.value);
+    if (previous !== undefined) house.supervisor.remove(previous);
+    const record = house.supervisor.add({
+      spec: specOf(label.value, request, own),
+      launch: launchOf(house, request, label.value, user.value),
+      stdio: stdio.value,
+      keep: own.keep,
+    });
+    done(ok(record));
+  });
+}
+
+function specOf(label: string, request: CommandRequest, own: OwnPart): UnitSpec {
+  const { options } = request;
+  return {
+    label,
+    origin: own.origin,
+    restart: own.restart,
+    stop: {
+      signal: options['stop-signal'] ?? DEFAULT_STOP.signal,
+      timeoutMs: options['stop-timeout'] ?? DEFAULT_STOP.timeoutMs,
+      scope: DEFAULT_STOP.scope,
+    },
+    ...(own.timeoutMs === undefined ? {} : { timeoutMs: own.timeoutMs }),
+  };
+}
+
+function launchOf(house: House, request: CommandRequest, label: string, user: RunAs | undefined): Launch {
+  const { options } = request;
+  const base = options['clean-env'] === true ? [] : house.baseEnv;
+  const own = [
+    ['ARCHON_LABEL', label],
+    ['ARCHON_SOCKET', house.settings.socket],
+  ] as const;
+  return {
+    words: request.args.command,
+    env: new Map([...base, ...own, ...request.settings]),
+    cwd: options.cwd ?? '/',
+    ...(options.umask === undefined ? {} : { umask: options.umask }),
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+/** The label that was asked for, if it is free, or a generated one. */
+function chooseLabel(house: House, request: CommandRequest): Result<string, Failure> {
+  const wish = request.options.label;
+  const { records } = house.supervisor;
+  if (wish?.kind !== 'label') return ok(generateLabel(request.args.command[0], (label) => records.has(label)));
+  const holder = records.get(wish.label);
+  return holder === undefined || isDown(holder)
+    ? ok(wish.label)
+    : err(failure('busy', `${wish.label} is ${holder.shownState}`));
+}
+
+function standardDescriptors(
+  house: House,
+  text: string | undefined,
+  descriptors: readonly Descriptor[],
+): Result<Stdio, Failure> {
+  const stdio: Stdio = [descriptors[0], descriptors[1], descriptors[2]];
+  if (text === undefined) return ok(stdio);
+  const holding = house.sys.descriptors.holding(bytesOf(text));
+  if (!holding.ok) return err(failure('failed', `cannot hold the text of @stdin: ${holding.error.code} (${holding.error.call})`));
+  stdio[0] = holding.value;
+  return ok(stdio);
+}
+
+/** As whom the command runs; undefined: as archond does. */
+function findUser(
+  house: House,
+  user: string | undefined,
+  group: string | undefined,
+  done: (found: Result<RunAs | undefined, Failure>) => void,
+): void {
+  const withGroup = (base: RunAs | undefined): void => {
+    if (group === undefined) {
+      done(ok(base));
+      return;
+    }
+    house.sys.users.group(group, (gid) => {
+      if (gid === undefined) done(err(failure('bad-argument', `@group: there is no group ${group}`)));
+      else done(ok({ uid: base?.uid ?? house.uid, gid, groups: base?.groups ?? [gid] }));
+    });
+  };
+  if (user === undefined) {
+    withGroup(undefined);
+    return;
+  }
+  house.sys.users.user(user, (entry) => {
+    if (entry === undefined) done(err(failure('bad-argument', `@user: there is no user ${user}`)));
+    else withGroup({ uid: entry.uid, gid: entry.gid, groups: entry.groups });
+  });
+}

@@ -1,0 +1,52 @@
+import { failure } from '../../base/failure.ts';
+import type { RequestOf } from '../../protocol/request.ts';
+import { restartPolicy } from '../../supervisor/unit.ts';
+import type { Call } from '../call.ts';
+import type { House } from '../house.ts';
+import { endReply, isDown } from '../outcome.ts';
+import type { UnitRecord } from '../unit-record.ts';
+import { makeCommandUnit } from './command.ts';
+
+/** `Run`: a command to its end, and to the end of all that it started. */
+export function run(house: House, request: RequestOf<'Run'>, call: Call): void {
+  const { timeout, keep = false } = request.options;
+  const own = {
+    origin: 'run',
+    restart: restartPolicy('never'),
+    keep,
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  } as const;
+  makeCommandUnit(house, request, call.takeDescriptors(), own, (made) => {
+    if (!made.ok) {
+      call.fail(made.error);
+      return;
+    }
+    begin(house, made.value, request.args.command[0], call);
+  });
+}
+
+function begin(house: House, record: UnitRecord, program: string, call: Call): void {
+  const { supervisor } = house;
+  let isTimedOut = false;
+  const stop = (): void => {
+    supervisor.post(record, { kind: 'order-stop', reason: 'client-gone' });
+  };
+  if (!record.keep) call.whenGone(stop);
+  call.whenCancelled(stop);
+  const observe = (): void => {
+    const { state, lastEnd } = record.unit;
+    if (state.kind === 'stopping') isTimedOut = state.reason === 'timed-out';
+    if (!isDown(record)) return;
+    record.observers.delete(observe);
+    const isHeard = call.close(endReply(program, lastEnd, isTimedOut));
+    if (isHeard && !record.keep) supervisor.remove(record);
+    else house.supervisor.keepEnded(record);
+  };
+  record.observers.add(observe);
+  if (call.client.isGone && !record.keep) {
+    supervisor.remove(record);
+    call.fail(failure('cancelled', 'the client has gone'));
+    return;
+  }
+  supervisor.post(record, { kind: 'order-start' });
+}

@@ -1,0 +1,259 @@
+import type { Failure } from '../base/failure.ts';
+import { failure } from '../base/failure.ts';
+import { accessRefusal } from '../protocol/access.ts';
+import { LineCutter, type Cut } from '../protocol/framing.ts';
+import { readRequest } from '../protocol/read-request.ts';
+import { encodeReply, type Reply } from '../protocol/reply.ts';
+import { startsSomething, type Request } from '../protocol/request.ts';
+import type { Role } from '../protocol/role.ts';
+import { leadingTag } from '../protocol/tag.ts';
+import type { Connection, Credentials, Descriptor } from '../sys/sys.ts';
+import { Call } from './call.ts';
+
+/** Requests of one connection that are not closed yet; more are not read. */
+const MAX_IN_FLIGHT = 1024;
+/** Replies that a client leaves unread; beyond it nothing more is read from it. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+
+/** What a session needs of the house around it. */
+export interface SessionHost {
+  /** Carries out a request; the call is closed by exactly one reply, at any time. */
+  carryOut(request: Request, call: Call): void;
+  readonly isShuttingDown: () => boolean;
+  closeDescriptor(descriptor: Descriptor): void;
+  /** The session is over. */
+  left(session: Session): void;
+  /** A request made the program throw. */
+  broke(error: unknown): void;
+}
+
+/** An untagged request, or the refusal of one, that waits for those before it to be closed. */
+type Waiting =
+  | { readonly kind: 'request'; readonly request: Request; readonly descriptors: readonly Descriptor[] }
+  | { readonly kind: 'refusal'; readonly failure: Failure };
+
+/**
+ * One connection: lines in, replies out. Untagged requests follow each other; tagged ones run side by
+ * side. What one client does costs no other: input is bounded by what is in flight, output by not
+ * reading from who does not read.
+ */
+export class Session {
+  readonly peer: Credentials;
+  readonly #role: Role;
+  readonly #host: SessionHost;
+  readonly #connection: Connection;
+  readonly #cutter = new LineCutter<Descriptor>();
+  readonly #calls = new Map<string | undefined, Call>();
+  readonly #waiting: Waiting[] = [];
+  #out = '';
+  #isBatching = false;
+  #isPaused = false;
+  #hasEnded = false;
+  #isGone = false;
+  /** After a fault that leaves the stream of lines without meaning, or when the input has ended. */
+  #isClosing = false;
+
+  constructor(connection: Connection, role: Role, host: SessionHost) {
+    this.#connection = connection;
+    this.#role = role;
+    this.#host = host;
+    this.peer = connection.peer;
+    connection.listen({
+      data: (bytes, descriptors, truncated) => {
+        this.#batch(() => {
+          this.#cutter.push({ bytes, descriptors, truncated }, this.#take);
+        });
+      },
+      ended: () => {
+        this.#hasEnded = true;
+        this.#batch(() => {
+          if (!this.#cutter.isHeld) this.#cutter.end(this.#take);
+        });
+      },
+      gone: () => {
+        this.#leave();
+      },
+      drained: () => {
+        this.#goOn();
+      },
+    });
+  }
+
+  /** Whether the client has hung up: nothing can be delivered any more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Sends one record of a call, descriptors with it. */
+  send(reply: Reply, tag: string | undefined, descriptors: readonly Descriptor[] = []): void {
+    if (this.#isGone) return;
+    const line = encodeReply(reply, tag);
+    if (descriptors.length === 0) {
+      this.#out += line;
+    } else {
+      this.#flush();
+      this.#connection.write(Buffer.from(line, 'latin1'), descriptors);
+    }
+    if (!this.#isBatching) this.#flush();
+  }
+
+  /** A call has sent its closing reply. */
+  closed(call: Call): void {
+    this.#discard(call.takeDescriptors());
+    this.#calls.delete(call.request.tag);
+    if (call.request.tag === undefined) this.#next();
+    if (!this.#isBatching) this.#goOn();
+  }
+
+  /** The call with that tag, if it is in flight. */
+  callOf(tag: string): Call | undefined {
+    return this.#calls.get(tag);
+  }
+
+  /** Writes what is queued, then hangs up. */
+  close(): void {
+    this.#flush();
+    this.#leave();
+  }
+
+  /** Replies made meanwhile go out in one piece. */
+  #batch(work: () => void): void {
+    this.#isBatching = true;
+    try {
+      work();
+    } finally {
+      this.#isBatching = false;
+    }
+    this.#goOn();
+  }
+
+  readonly #take = (cut: Cut<Descriptor>): boolean => {
+    if (cut.kind === 'line') this.#line(cut);
+    else this.#fault(cut);
+    return !this.#isFull() && !this.#isClosing;
+  };
+
+  #fault(cut: Cut<Descriptor>): void {
+    this.#discard(cut.descriptors);
+    const tag = leadingTag(cut.bytes);
+    if (cut.kind === 'too-long') {
+      this.#refuse(tag, failure('limit', 'the line is longer than 1 MiB'));
+    } else if (cut.kind === 'descriptor-limit') {
+      this.#refuse(tag, failure('limit', 'more than 16 descriptors came with one request, or some were lost on the way'));
+      this.#isClosing = true;
+    } else {
+      this.#refuse(tag, failure('syntax', 'the input ended in the middle of a line'));
+    }
+  }
+
+  #line(cut: Cut<Descriptor>): void {
+    const parsed = readRequest(cut.bytes, cut.descriptors.length);
+    const fault = parsed.ok ? this.#obstacle(parsed.value) : parsed.error.failure;
+    if (fault !== undefined) {
+      this.#discard(cut.descriptors);
+      this.#refuse(parsed.ok ? parsed.value.tag : parsed.error.tag, fault);
+      return;
+    }
+    if (!parsed.ok) return;
+    const request = parsed.value;
+    const { descriptors } = cut;
+    if (request.tag === undefined && this.#calls.has(undefined)) this.#waiting.push({ kind: 'request', request, descriptors });
+    else this.#begin(request, descriptors);
+  }
+
+  #obstacle(request: Request): Failure | undefined {
+    const denied = accessRefusal(this.#role, request.verb);
+    if (denied !== undefined) return denied;
+    if (request.tag !== undefined && this.#calls.has(request.tag)) {
+      return failure('conflict', `the tag ${request.tag} is still in use`);
+    }
+    return undefined;
+  }
+
+  /** An untagged refusal keeps its place behind the untagged requests before it. */
+  #refuse(tag: string | undefined, fault: Failure): void {
+    if (tag === undefined && this.#calls.has(undefined)) this.#waiting.push({ kind: 'refusal', failure: fault });
+    else this.send({ kind: 'error', failure: fault }, tag);
+  }
+
+  #begin(request: Request, descriptors: readonly Descriptor[]): void {
+    const call = new Call(this, request, descriptors, (reply, isLast, sent) => {
+      this.send(reply, request.tag, sent);
+      if (isLast) this.closed(call);
+    });
+    this.#calls.set(request.tag, call);
+    if (startsSomething(request) && this.#host.isShuttingDown()) {
+      call.close({ kind: 'error', failure: failure('shutting-down') });
+      return;
+    }
+    try {
+      this.#host.carryOut(request, call);
+    } catch (error) {
+      this.#host.broke(error);
+      call.close({ kind: 'error', failure: failure('internal') });
+    }
+  }
+
+  #next(): void {
+    while (!this.#calls.has(undefined)) {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) return;
+      if (waiting.kind === 'refusal') this.send({ kind: 'error', failure: waiting.failure }, undefined);
+      else this.#begin(waiting.request, waiting.descriptors);
+    }
+  }
+
+  #isFull(): boolean {
+    return (
+      this.#calls.size + this.#waiting.length >= MAX_IN_FLIGHT ||
+      this.#connection.queuedBytes() + this.#out.length > MAX_QUEUED_BYTES
+    );
+  }
+
+  /** After anything has changed: cut further lines, read again, or hang up where all is answered. */
+  #goOn(): void {
+    if (this.#isGone) return;
+    this.#flush();
+    if (this.#cutter.isHeld && !this.#isFull() && !this.#isClosing) {
+      this.#batch(() => {
+        this.#cutter.resume(this.#take);
+        if (this.#hasEnded && !this.#cutter.isHeld) this.#cutter.end(this.#take);
+      });
+      return;
+    }
+    const wantsPause = this.#isFull() || this.#isClosing;
+    if (wantsPause !== this.#isPaused) {
+      this.#isPaused = wantsPause;
+      if (wantsPause) this.#connection.pause();
+      else this.#connection.resume();
+    }
+    const isDone = (this.#hasEnded && !this.#cutter.isHeld) || this.#isClosing;
+    if (isDone && this.#calls.size === 0 && this.#waiting.length === 0) this.#leave();
+  }
+
+  #flush(): void {
+    if (this.#out === '' || this.#isGone) return;
+    const out = this.#out;
+    this.#out = '';
+    this.#connection.write(Buffer.from(out, 'latin1'));
+  }
+
+  #leave(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#connection.close();
+    this.#discard(this.#cutter.release());
+    for (const waiting of this.#waiting) if (waiting.kind === 'request') this.#discard(waiting.descriptors);
+    this.#waiting.length = 0;
+    for (const call of [...this.#calls.values()]) {
+      call.clientGone();
+      this.#discard(call.takeDescriptors());
+    }
+    this.#calls.clear();
+    this.#host.left(this);
+  }
+
+  #discard(descriptors: readonly Descriptor[]): void {
+    for (const descriptor of descriptors) this.#host.closeDescriptor(descriptor);
+  }
+}

@@ -1,0 +1,22 @@
+/** What archond was told at its start, with every default filled in; goes from the front to the deciding part as JSON. */
+export interface Settings {
+  readonly socket: string;
+  readonly runtimeDir: string;
+  readonly stateDir: string;
+  readonly logDir: string;
+  readonly foreground: boolean;
+  readonly logLevel: LogLevel;
+  /** What keeps trees together: `auto` takes cgroups where they can be had. */
+  readonly tree: TreeChoice;
+}
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const TREE_CHOICES = ['auto', 'cgroup', 'minder'] as const;
+export type TreeChoice = (typeof TREE_CHOICES)[number];
+
+/** The environment variable that carries the settings to the deciding part. */
+export const SETTINGS_VARIABLE = 'ARCHON_SETTINGS';
+/** The environment variable by which the keeper names the descriptor of its channel. */
+export const KEEPER_FD_VARIABLE = 'ARCHON_KEEPER_FD';

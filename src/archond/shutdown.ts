@@ -1,0 +1,71 @@
+import type { Sys } from '../sys/sys.ts';
+import type { Call } from './call.ts';
+import type { Log } from './log.ts';
+import { isDown } from './outcome.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { UnitRecord } from './unit-record.ts';
+
+/** The end of everything, in order: units first, then the supervisor, then the keeper. */
+export class Shutdown {
+  readonly #sys: Sys;
+  readonly #supervisor: Supervisor;
+  readonly #log: Log;
+  readonly #over: () => void;
+  readonly #calls: Call[] = [];
+  #isBegun = false;
+  #left = 0;
+
+  /** @param over called when nothing is left, after the last reply has been queued */
+  constructor(sys: Sys, supervisor: Supervisor, log: Log, over: () => void) {
+    this.#sys = sys;
+    this.#supervisor = supervisor;
+    this.#log = log;
+    this.#over = over;
+  }
+
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Stops all units side by side; a later call is told of what is still to come and waits with the first. */
+  begin(timeoutMs?: number, call?: Call): void {
+    if (call !== undefined) this.#calls.push(call);
+    if (timeoutMs !== undefined) {
+      this.#sys.timers.at(this.#sys.clock.monotonicMs() + timeoutMs, () => {
+        this.hasten();
+      });
+    }
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    const up = [...this.#supervisor.records.values()].filter((record) => !isDown(record));
+    this.#log.info('shutting down', { units: up.length });
+    this.#left = up.length;
+    for (const record of up) this.#stop(record);
+    if (up.length === 0) this.#finish();
+  }
+
+  /** No more patience: everything that is still up is killed. */
+  hasten(): void {
+    for (const record of this.#supervisor.records.values()) {
+      const { state } = record.unit;
+      if (state.kind === 'stopping') this.#supervisor.post(record, { kind: 'stop-due', generation: state.generation });
+    }
+  }
+
+  #stop(record: UnitRecord): void {
+    const observe = (): void => {
+      if (!isDown(record)) return;
+      record.observers.delete(observe);
+      for (const call of this.#calls) call.data('Done', record.label, record.shownState);
+      this.#left -= 1;
+      if (this.#left === 0) this.#finish();
+    };
+    record.observers.add(observe);
+    this.#supervisor.post(record, { kind: 'order-stop', reason: 'shutdown' });
+  }
+
+  #finish(): void {
+    for (const call of this.#calls) call.ok();
+    this.#over();
+  }
+}

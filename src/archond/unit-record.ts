@@ -1,0 +1,33 @@
+import type { Cancel, Descriptor, ProcessRef } from '../sys/sys.ts';
+import type { TimerName } from '../supervisor/effect.ts';
+import type { PublicState } from '../supervisor/state.ts';
+import type { Unit } from '../supervisor/transition.ts';
+import type { Launch } from './launch.ts';
+import type { UnitOutput } from './unit-output.ts';
+
+/** A unit as archond holds it: its frozen core and what has to be done for it in the world. */
+export interface UnitRecord {
+  readonly label: string;
+  unit: Unit;
+  /** How to make its process; unknown for what an earlier archond started and no journal describes. */
+  launch: Launch | undefined;
+  /** Descriptors that its process gets as 0, 1 and 2, owned by the record; what is undefined is empty input or the log. */
+  readonly stdio: [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
+  output: UnitOutput | undefined;
+  /** The spawn that is alive, or the last one. */
+  ref: ProcessRef | undefined;
+  /** Main process while there is one. */
+  pid: number | undefined;
+  /** Start time of that process in clock ticks after boot. */
+  startTicks: number | undefined;
+  /** When its present state began; nanoseconds since 1970. */
+  sinceNs: bigint;
+  shownState: PublicState;
+  /** The record outlives the end of a Run until somebody asks for it. */
+  keep: boolean;
+  /** Clients that wait for its end. */
+  waiters: number;
+  readonly timers: Map<TimerName, Cancel>;
+  /** Called after each step that changed the unit. */
+  readonly observers: Set<(record: UnitRecord) => void>;
+}

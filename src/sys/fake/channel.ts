@@ -1,0 +1,117 @@
+import type { Answer, KeeperListener, Refusal, Spawned } from '../sys.ts';
+import type { Result } from '../../base/result.ts';
+import type { Row } from './row.ts';
+import type { View } from './view.ts';
+
+/** How fast the channel is, and how talkative the keeper; tests may change it at any time. */
+export interface ChannelSettings {
+  /** How long a request is under way. Default 0. */
+  askDelayMs: number;
+  /** How long the keeper waits before it tells: what happens meanwhile is told once. Default 0. */
+  tellDelayMs: number;
+  /** Each change is told twice. Default false. */
+  tellTwice: boolean;
+}
+
+/**
+ * The channel of one archond: requests that are under way, and what it is still to be told. Answers
+ * go at once. Spawns and changes of state wait in a queue that holds each spawn once and is told with
+ * what the table says when its turn comes, as in native/keeper/tell.c: states may be left out, and
+ * the answer to a spawn may come after that to a later request.
+ */
+export class Channel {
+  readonly view: View;
+  listener: KeeperListener | undefined;
+  /** Archond has said hello, and the keeper has read it. */
+  greeted = false;
+  readonly #settings: ChannelSettings;
+  readonly #inbox = new Set<() => void>();
+  readonly #untold = new Set<Row>();
+  readonly #spawned = new Map<Row, Answer<Spawned>>();
+  #readAtMs = 0;
+  #flushing = false;
+
+  constructor(view: View, settings: ChannelSettings) {
+    this.view = view;
+    this.#settings = settings;
+  }
+
+  /** Puts a request on its way; it is carried out once, also if archond dies meanwhile (`drain`). */
+  ask(carryOut: () => void): void {
+    const loop = this.view.kernel.loop;
+    const read = (): void => {
+      if (this.#inbox.delete(read)) carryOut();
+    };
+    this.#inbox.add(read);
+    // A later request never overtakes an earlier one, whatever the delays were.
+    this.#readAtMs = Math.max(this.#readAtMs, loop.nowMs() + this.#settings.askDelayMs);
+    if (this.#readAtMs > loop.nowMs()) loop.schedule(this.#readAtMs, read);
+    else loop.post(read);
+  }
+
+  answer<T>(done: Answer<T>, result: Result<T, Refusal>): void {
+    this.view.post(() => {
+      done(result);
+    });
+  }
+
+  /** The state of the spawn has changed; `spawned`: and its request is to be answered first. */
+  changed(row: Row, spawned?: Answer<Spawned>): void {
+    if (!this.greeted || !this.view.alive) return;
+    if (spawned !== undefined) this.#spawned.set(row, spawned);
+    this.#untold.add(row);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    const loop = this.view.kernel.loop;
+    const flush = (): void => {
+      this.#flush();
+    };
+    if (this.#settings.tellDelayMs > 0) loop.schedule(loop.nowMs() + this.#settings.tellDelayMs, flush);
+    else loop.post(flush);
+  }
+
+  /** Tells something that is not of a spawn. */
+  tell(action: (listener: KeeperListener) => void): void {
+    if (!this.greeted) return;
+    this.view.post(() => {
+      if (this.listener !== undefined) action(this.listener);
+    });
+  }
+
+  /** The row is freed: nothing more is told of it. */
+  forget(row: Row): void {
+    this.#untold.delete(row);
+    this.#spawned.delete(row);
+  }
+
+  /** Archond is dead: what it had asked is carried out all the same, what it was to be told is dropped. */
+  drain(): void {
+    for (const read of [...this.#inbox]) read();
+    this.greeted = false;
+    this.#untold.clear();
+    this.#spawned.clear();
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const rows = [...this.#untold];
+    this.#untold.clear();
+    for (const row of rows) this.#tellOf(row);
+  }
+
+  #tellOf(row: Row): void {
+    const { state, process, ref } = row;
+    if (state === undefined || process === undefined) return;
+    const done = this.#spawned.get(row);
+    if (done !== undefined) {
+      this.#spawned.delete(row);
+      const { startTicks, startedAtMs } = process;
+      this.answer(done, { ok: true, value: { ...ref, pid: process.pid, startTicks, startedAtMs } });
+    }
+    for (let time = this.#settings.tellTwice ? 2 : 1; time > 0; time--) {
+      this.tell((listener) => {
+        listener.changed(ref, state);
+      });
+    }
+  }
+}

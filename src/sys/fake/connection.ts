@@ -1,0 +1,155 @@
+import type { Cancel, Connection, ConnectionListener, Credentials, Descriptor } from '../sys.ts';
+import { Misuse } from './misuse.ts';
+import { Outbox } from './outbox.ts';
+import type { StreamEnd } from './stream-socket.ts';
+import type { View } from './view.ts';
+
+/** With this the bytes of a read are overwritten once the listener has returned: they are valid no longer. */
+const SPENT = 0xdb;
+
+/**
+ * A connection of archond. One thing is told in a task of its own: what came with one read, the end,
+ * the hang-up, the emptied queue. Data that arrived before a hang-up is told before it, unless the
+ * connection is paused; `ended` may be left out where the peer has gone altogether. A connection
+ * that is gone stays open until it is closed.
+ */
+export class FakeConnection implements Connection {
+  readonly peer: Credentials;
+  readonly #view: View;
+  readonly #end: StreamEnd;
+  readonly #descriptor: Descriptor;
+  readonly #outbox = new Outbox();
+  readonly #unwatch: Cancel;
+  readonly #mourned: Cancel;
+  #listener: ConnectionListener | undefined;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #paused = false;
+  #ended = false;
+  #gone = false;
+  #unsent = false;
+  #pumping = false;
+
+  constructor(view: View, end: StreamEnd, origin: string) {
+    this.peer = end.peer;
+    this.#view = view;
+    this.#end = end;
+    this.#descriptor = view.descriptors.add(end, origin);
+    view.descriptors.occupy(this.#descriptor, 'a connection');
+    this.#unwatch = end.watch(() => {
+      this.#later();
+    });
+    this.#mourned = view.atDeath(() => {
+      this.#outbox.clear();
+      this.#unwatch();
+    });
+  }
+
+  listen(listener: ConnectionListener): void {
+    this.#view.call('connection.listen');
+    if (this.#listener !== undefined || this.#state !== 'open')
+      throw new Misuse('this connection has a listener, or is closed');
+    this.#listener = listener;
+    this.#later();
+  }
+
+  write(bytes: Uint8Array, descriptors: readonly Descriptor[] = []): void {
+    this.#view.call('connection.write');
+    if (this.#state !== 'open') throw new Misuse('a write to a connection that is closed');
+    if (bytes.length === 0 && descriptors.length > 0) throw new Misuse('descriptors need a byte to ride on');
+    if (this.#gone) return;
+    this.#outbox.add(
+      bytes,
+      descriptors.map((descriptor) => this.#view.descriptors.get(descriptor, 'connection.write')),
+    );
+    this.#unsent = true;
+    this.#later();
+  }
+
+  queuedBytes(): number {
+    this.#view.call('connection.queuedBytes');
+    return this.#outbox.bytes;
+  }
+
+  pause(): void {
+    this.#view.call('connection.pause');
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#view.call('connection.resume');
+    this.#paused = false;
+    this.#later();
+  }
+
+  close(now = false): void {
+    this.#view.call('connection.close');
+    if (this.#state === 'closed') return;
+    this.#state = 'closing';
+    this.#listener = undefined;
+    if (now || this.#gone || this.#outbox.flush(this.#end) !== 'full') this.#close();
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#unwatch();
+    this.#mourned();
+    this.#outbox.clear();
+    this.#view.descriptors.leave(this.#descriptor);
+    this.#view.descriptors.close(this.#descriptor);
+  }
+
+  #later(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#view.post(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
+  /** Does the next thing that there is to do, and comes back while there is more. */
+  #pump(): void {
+    if (this.#state === 'closed' || this.#gone) return;
+    const flushed = this.#outbox.flush(this.#end);
+    if (this.#state === 'closing') {
+      if (flushed !== 'full') this.#close();
+      return;
+    }
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    if (this.#unsent && flushed === 'empty') {
+      this.#unsent = false;
+      this.#later();
+      listener.drained();
+    } else if (this.#paused || !this.#read(listener)) {
+      if (this.#end.peerGone || flushed === 'broken') this.#hangUp(listener);
+    }
+  }
+
+  /** Reads once; false where there is nothing to tell. */
+  #read(listener: ConnectionListener): boolean {
+    if (this.#ended) return false;
+    const received = this.#end.receive(this.#view.kernel.settings.readBytes);
+    if (received === 'again' || (received === 'end' && this.#end.peerGone)) return false;
+    this.#later();
+    if (received === 'end') {
+      this.#ended = true;
+      listener.ended();
+      return true;
+    }
+    const room = this.#view.kernel.settings.descriptorLimit - this.#view.descriptors.size;
+    const taken = received.files.slice(0, Math.max(0, room));
+    for (const file of received.files.slice(taken.length)) file.release();
+    const descriptors = taken.map((file) => this.#view.descriptors.add(file, 'connection.data'));
+    const bytes = Uint8Array.from(received.bytes);
+    listener.data(bytes, descriptors, taken.length < received.files.length);
+    bytes.fill(SPENT);
+    return true;
+  }
+
+  #hangUp(listener: ConnectionListener): void {
+    this.#gone = true;
+    this.#outbox.clear();
+    listener.gone();
+  }
+}

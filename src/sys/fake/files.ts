@@ -1,0 +1,29 @@
+import type { Result } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
+import type { Files, SysError } from '../sys.ts';
+import { sysError } from './errno.ts';
+import type { View } from './view.ts';
+
+/** Who may write to a folder besides its owner. */
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** `Sys.files`. */
+export class FakeFiles implements Files {
+  readonly #view: View;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  ensureFolder(path: string, mode: number): Result<undefined, SysError> {
+    this.#view.call('files.ensureFolder');
+    const { files, user } = this.#view.kernel;
+    const failed = this.#view.failure('mkdir');
+    if (failed !== undefined) return failed;
+    const made = files.makeFolders(path, mode, user.uid);
+    if (!made.ok) return err(sysError(made.error, 'mkdir'));
+    const node = files.node(path);
+    const safe = node?.uid === user.uid && (node.mode & WRITABLE_BY_OTHERS) === 0;
+    return safe ? ok(undefined) : err(sysError('EPERM', 'mkdir'));
+  }
+}

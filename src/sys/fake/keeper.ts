@@ -1,0 +1,316 @@
+import { constants } from 'node:os';
+import type { Result } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
+import type {
+  Answer,
+  Cancel,
+  EntryState,
+  ProcessRef,
+  Refusal,
+  SignalScope,
+  Spawned,
+  SpawnOrder,
+  Welcome,
+} from '../sys.ts';
+import { Channel, type ChannelSettings } from './channel.ts';
+import { refusal } from './errno.ts';
+import { execMs, type FailureChoice, goToExec, orderedAttributes, orderFault } from './exec.ts';
+import type { FakeKernel } from './kernel.ts';
+import { KeptStore } from './kept-store.ts';
+import { Misuse } from './misuse.ts';
+import type { OpenFile } from './open-file.ts';
+import type { FakeProcess } from './process.ts';
+import { Row, type RowOwner } from './row.ts';
+import { SignalCounts } from './signal-counts.ts';
+import { Table } from './table.ts';
+import type { View } from './view.ts';
+
+const { SIGKILL } = constants.signals;
+/** How long archond may take to end after `quit`: QUIT_PATIENCE_NS of native/keeper. */
+const QUIT_PATIENCE_MS = 10_000;
+const ORDER: Readonly<Record<EntryState, number>> = { starting: 1, running: 2, exited: 3, empty: 4 };
+
+/** What a keeper is made of; it cannot be changed later. */
+export interface KeeperOptions {
+  /** What trees are made of where an order does not say. */
+  readonly tree: 'cgroup' | 'minder';
+  /** Entries of the table. */
+  readonly tableEntries: number;
+  /** The limit of descriptors that children get. */
+  readonly descriptorLimit: { readonly soft: number; readonly hard: number };
+}
+
+/** The requests that can be refused by injection. */
+export type KeeperRequest =
+  'hello' | 'spawn' | 'signal' | 'kill' | 'free' | 'store' | 'drop' | 'kept' | 'ready' | 'quit';
+
+/**
+ * The keeper of the fake: what native/keeper does, over the fake kernel. It outlives every archond,
+ * and speaks to one at a time.
+ */
+export class FakeKeeper implements RowOwner {
+  readonly pid: number;
+  readonly table: Table;
+  readonly kept = new KeptStore();
+  readonly signals: SignalCounts;
+  readonly channelSettings: ChannelSettings = { askDelayMs: 0, tellDelayMs: 0, tellTwice: false };
+  /** Chooses which starts fail, and how. */
+  failStart: FailureChoice | undefined;
+  /** The socket of the present archond answers. */
+  ready = false;
+  /** The code with which it was told to quit. */
+  quitCode: number | undefined;
+  /** It has ended: by `quit`, or because a test killed it. */
+  gone = false;
+  channel: Channel | undefined;
+  readonly #kernel: FakeKernel;
+  readonly #options: KeeperOptions;
+  readonly #killArchond: () => void;
+  #patience: Cancel | undefined;
+  readonly #refusals = new Map<KeeperRequest, Refusal[]>();
+
+  constructor(kernel: FakeKernel, options: KeeperOptions, killArchond: () => void) {
+    this.#kernel = kernel;
+    this.#killArchond = killArchond;
+    this.#options = options;
+    this.pid = kernel.takePid();
+    this.table = new Table(options.tableEntries);
+    this.signals = new SignalCounts((signal, count) => {
+      this.channel?.tell((listener) => {
+        listener.signalled(signal, count);
+      });
+    });
+  }
+
+  /** Opens a channel to a new archond. */
+  serve(view: View): Channel {
+    this.ready = false;
+    this.channel = new Channel(view, this.channelSettings);
+    return this.channel;
+  }
+
+  /** Archond has died: its channel is read to the end, then closed. */
+  lost(): void {
+    this.channel?.drain();
+    this.channel = undefined;
+    this.#patience?.();
+    this.#endIfDone();
+  }
+
+  /** The next requests of this name, one for each refusal, are refused. */
+  refuse(name: KeeperRequest, refused: Refusal): void {
+    const waiting = this.#refusals.get(name);
+    if (waiting === undefined) this.#refusals.set(name, [refused]);
+    else waiting.push(refused);
+  }
+
+  /** What is said to every request before it is looked at; `undefined`: nothing against it. */
+  objection(name: KeeperRequest, channel: Channel): Refusal | undefined {
+    if (this.gone) return refusal('EPIPE');
+    if (name !== 'hello' && !channel.greeted && channel.view.alive) return refusal('EPROTO');
+    return this.#refusals.get(name)?.shift();
+  }
+
+  /** Greets archond, then tells it which signals nobody has noted. */
+  hello(channel: Channel, done: Answer<Welcome>): void {
+    const { tree, descriptorLimit } = this.#options;
+    channel.greeted = true;
+    channel.answer(done, ok({ tree, keeperPid: this.pid, epoch: channel.view.epoch, descriptorLimit }));
+    this.signals.tellAgain();
+  }
+
+  /** Makes a child. Answers by itself where it refuses; else the channel does when the child exists. */
+  spawn(
+    channel: Channel,
+    order: SpawnOrder,
+    files: ReadonlyMap<number, OpenFile>,
+    done: Answer<Spawned>,
+  ): void {
+    const index = this.table.freeIndex();
+    const fault =
+      orderFault(order) ??
+      (order.generation <= this.table.lastGeneration ? 'ESTALE' : undefined) ??
+      (this.quitCode === undefined ? undefined : 'ESHUTDOWN') ??
+      (index < 0 ? 'ENOSPC' : undefined);
+    if (fault !== undefined) {
+      for (const file of files.values()) file.release();
+      channel.answer(done, err(refusal(fault, 'request')));
+      return;
+    }
+    const row = new Row(this, index, order, order.tree ?? this.#options.tree);
+    this.table.put(row);
+    const start = (): void => {
+      this.#start(row, channel, order, files, done);
+    };
+    // A minder has to be made first, and says later that the child exists.
+    if (row.kind === 'minder') this.#kernel.loop.post(start);
+    else start();
+  }
+
+  signal(ref: ProcessRef, signal: number, scope: SignalScope): Result<number, Refusal> {
+    const row = this.table.row(ref);
+    if (!Number.isInteger(signal) || signal < 0 || signal > 64) return err(refusal('EINVAL'));
+    if (row?.state === undefined || row.process === undefined) return err(refusal('ESRCH'));
+    const main = row.process;
+    if (scope !== 'tree' && ORDER[row.state] >= ORDER.exited) return err(refusal('ESRCH'));
+    let sent = 0;
+    for (const member of row.members) {
+      const meant = scope === 'tree' || (scope === 'main' ? member === main : member.group === main.pid);
+      if (!meant || !member.alive) continue;
+      this.#kernel.send(member, signal);
+      sent += 1;
+    }
+    // kill(2) says neither how many a group has nor that its target is a zombie already.
+    return ok(scope === 'tree' ? sent : 1);
+  }
+
+  kill(ref: ProcessRef): Result<number, Refusal> {
+    const row = this.table.row(ref);
+    if (row?.state === undefined) return err(refusal('ESRCH'));
+    this.#killTree(row);
+    return ok(1);
+  }
+
+  /** Archond's own word in the table. */
+  acknowledge(ref: ProcessRef, state: EntryState): void {
+    const row = this.table.row(ref);
+    if (row?.state === undefined)
+      throw new Misuse(`${state} of a spawn that is not in the table is acknowledged`);
+    if (ORDER[state] > ORDER[row.state])
+      throw new Misuse(`${state} of a spawn that is ${row.state} is acknowledged`);
+    row.acknowledged = state;
+  }
+
+  free(ref: ProcessRef): Result<number, Refusal> {
+    const row = this.table.row(ref);
+    if (row?.state === undefined) return err(refusal('ESRCH'));
+    if (row.state !== 'empty' || row.acknowledged !== 'empty') return err(refusal('EBUSY'));
+    this.channel?.forget(row);
+    this.table.free(row);
+    return ok(0);
+  }
+
+  /** Everything is killed; when archond has ended too, it ends itself. */
+  quit(code: number): void {
+    if (this.quitCode !== undefined) return;
+    this.quitCode = code;
+    const { loop } = this.#kernel;
+    if (this.channel !== undefined)
+      this.#patience = loop.schedule(loop.nowMs() + QUIT_PATIENCE_MS, this.#killArchond);
+    for (const row of this.table.rows()) this.#killTree(row);
+  }
+
+  /** The keeper is killed: its children go on, and nobody writes the table any more. */
+  die(): void {
+    if (this.gone) return;
+    this.channel?.tell((listener) => {
+      listener.gone();
+    });
+    this.#end();
+  }
+
+  /** The minder of this spawn dies, and with it all that is below it. */
+  killMinder(ref: ProcessRef): void {
+    const row = this.table.row(ref);
+    if (row?.kind !== 'minder' || row.state === 'empty') throw new Misuse('there is no minder to be killed');
+    row.minderLost = true;
+    this.channel?.changed(row);
+    this.#killTree(row);
+  }
+
+  emptied(row: Row): void {
+    if (this.gone) return;
+    // A tree that is found empty with the end of its main process is never seen as merely exited.
+    if (row.kind === 'cgroup' && row.state !== 'exited') this.#publish(row, 'empty');
+    else
+      this.#kernel.loop.post(() => {
+        this.#publish(row, 'empty');
+      });
+  }
+
+  ended(row: Row, process: FakeProcess): void {
+    this.#kernel.loop.post(() => {
+      if (this.gone) process.reap();
+      else if (process === row.process) this.#mainEnded(row, process);
+      else this.#orphanEnded(process);
+    });
+  }
+
+  #start(
+    row: Row,
+    channel: Channel,
+    order: SpawnOrder,
+    files: ReadonlyMap<number, OpenFile>,
+    done: Answer<Spawned>,
+  ): void {
+    const { loop } = this.#kernel;
+    const failure = this.failStart?.(order);
+    if (failure?.stage === 'fork' || failure?.stage === 'cgroup') {
+      for (const file of files.values()) file.release();
+      this.table.free(row);
+      channel.answer(done, err(refusal(failure.code, failure.stage)));
+      return;
+    }
+    const attributes = orderedAttributes(this.#kernel, order);
+    const child = this.#kernel.make({ parent: undefined, tree: row, attributes });
+    for (const [number, file] of files) child.files.set(number, file);
+    row.process = child;
+    this.#publish(row, 'starting', done);
+    const exec = (): void => {
+      if (!child.alive) return;
+      const reached = goToExec(this.#kernel, child, order, failure);
+      if ('stage' in reached) {
+        row.failToStart(child, reached.stage, reached.code);
+        return;
+      }
+      this.#publish(row, 'running');
+      child.begin(reached.program);
+    };
+    const ms = execMs(this.#kernel, order);
+    if (ms > 0) loop.schedule(loop.nowMs() + ms, exec);
+    else loop.post(exec);
+    if (row.killing || this.quitCode !== undefined) this.#killTree(row);
+  }
+
+  #publish(row: Row, state: EntryState, spawned?: Answer<Spawned>): void {
+    if (this.gone) return;
+    if (row.state !== undefined && ORDER[state] <= ORDER[row.state]) {
+      throw new Misuse(`a spawn goes back from ${row.state} to ${state}`);
+    }
+    row.state = state;
+    this.channel?.changed(row, spawned);
+    if (state === 'empty') this.#endIfDone();
+  }
+
+  #killTree(row: Row): void {
+    if (row.state === 'empty') return;
+    row.killing = true;
+    for (const member of row.members) if (member.alive) this.#kernel.send(member, SIGKILL);
+  }
+
+  #mainEnded(row: Row, process: FakeProcess): void {
+    row.end ??= process.end ?? { kind: 'unknown' };
+    row.endedAtMs = this.#kernel.loop.nowMs();
+    if (row.kind === 'minder' || row.members.size > 1) this.#publish(row, 'exited');
+    process.reap();
+  }
+
+  #orphanEnded(process: FakeProcess): void {
+    this.table.addOrphan(process, this.#kernel.loop.nowMs());
+    const sequence = this.table.ringNext;
+    this.channel?.tell((listener) => {
+      listener.orphaned(sequence);
+    });
+    process.reap();
+  }
+
+  #endIfDone(): void {
+    if (this.quitCode === undefined || this.channel !== undefined) return;
+    if (this.table.rows().every((row) => row.state === 'empty')) this.#end();
+  }
+
+  #end(): void {
+    this.gone = true;
+    this.kept.clear();
+  }
+}

@@ -1,0 +1,155 @@
+import type { Result } from '../../base/result.ts';
+import { ok } from '../../base/result.ts';
+import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
+import { sysError } from './errno.ts';
+import { Misuse } from './misuse.ts';
+import { PipeEnd } from './pipe.ts';
+import type { View } from './view.ts';
+
+/** What `pipe` and `reopen` both give. */
+interface NewPipe {
+  readonly write: Descriptor;
+  readonly identity: PipeIdentity;
+}
+
+const PIECE_BYTES = 65_536;
+
+/**
+ * Bytes on their way from a pipe to a file. Where the file cannot take them, `failed` is called once,
+ * the copying stands still and the bytes stay in the pipe; a `drain` that succeeds sets it going again.
+ */
+class FakeCopying implements Copying {
+  copiedBytes = 0;
+  readonly #view: View;
+  readonly #descriptor: Descriptor;
+  readonly #pipe: PipeEnd;
+  readonly #path: string;
+  readonly #mode: number;
+  readonly #failed: (error: SysError) => void;
+  readonly #unwatch: Cancel;
+  readonly #mourned: Cancel;
+  #posted = false;
+  #stuck = false;
+  #closed = false;
+
+  constructor(
+    view: View,
+    descriptor: Descriptor,
+    path: string,
+    mode: number,
+    failed: (error: SysError) => void,
+  ) {
+    const pipe = view.descriptors.occupy(descriptor, 'output.copy');
+    if (!(pipe instanceof PipeEnd)) throw new Misuse('output.copy of what is no pipe');
+    this.#view = view;
+    this.#descriptor = descriptor;
+    this.#pipe = pipe;
+    this.#path = path;
+    this.#mode = mode;
+    this.#failed = failed;
+    this.#unwatch = pipe.watch(() => {
+      this.#later();
+    });
+    this.#mourned = view.atDeath(() => {
+      this.#unwatch();
+    });
+    this.#later();
+  }
+
+  drain(): boolean {
+    this.#view.call('copying.drain');
+    if (this.#closed) throw new Misuse('drain of a copying that is closed');
+    return this.#move();
+  }
+
+  close(): void {
+    this.#view.call('copying.close');
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#unwatch();
+    this.#mourned();
+    this.#view.descriptors.leave(this.#descriptor);
+    this.#view.descriptors.close(this.#descriptor);
+  }
+
+  #later(): void {
+    if (this.#posted || this.#stuck || this.#closed || this.#pipe.bytes === 0) return;
+    this.#posted = true;
+    this.#view.post(() => {
+      this.#posted = false;
+      if (!this.#closed && !this.#stuck) this.#move();
+    });
+  }
+
+  /** Moves all that is in the pipe; false, and `failed` in a task of its own, where the file does not take it. */
+  #move(): boolean {
+    const code = this.#pipe.bytes === 0 ? undefined : this.#append();
+    const wasStuck = this.#stuck;
+    this.#stuck = code !== undefined;
+    if (code !== undefined && !wasStuck) {
+      this.#view.post(() => {
+        if (!this.#closed) this.#failed(code);
+      });
+    }
+    return code === undefined;
+  }
+
+  /** Returns what stood in the way, if anything did. */
+  #append(): SysError | undefined {
+    const { files, user } = this.#view.kernel;
+    const failure = this.#view.failure('splice');
+    if (failure !== undefined) return failure.error;
+    const file = files.openToAppend(this.#path, this.#mode, user.uid);
+    if (!file.ok) return sysError(file.error, 'open');
+    while (this.#pipe.bytes > 0) {
+      const bytes = files.freeBytes < 1 ? 'again' : this.#pipe.read(Math.min(PIECE_BYTES, files.freeBytes));
+      if (typeof bytes === 'string') return sysError('ENOSPC', 'splice');
+      files.append(file.value, bytes);
+      this.copiedBytes += bytes.length;
+    }
+    return undefined;
+  }
+}
+
+/** `Sys.output`. */
+export class FakeOutput implements Output {
+  readonly #view: View;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** The fake keeps no owner of a pipe, so it does without the `uid`: any process may open it again. */
+  pipe(): Result<NewPipe & { readonly read: Descriptor }, SysError> {
+    this.#view.call('output.pipe');
+    const failed = this.#view.failure('pipe2');
+    if (failed !== undefined) return failed;
+    const ends = this.#view.kernel.pipe(true);
+    const read = this.#view.open('output.pipe', ends.read);
+    const write = this.#view.open('output.pipe', ends.write);
+    if (!read.ok) {
+      if (write.ok) this.#view.descriptors.close(write.value);
+      return read;
+    }
+    if (!write.ok) {
+      this.#view.descriptors.close(read.value);
+      return write;
+    }
+    return ok({ read: read.value, write: write.value, identity: ends.read.identity });
+  }
+
+  reopen(read: Descriptor): Result<NewPipe, SysError> {
+    this.#view.call('output.reopen');
+    const failed = this.#view.failure('open');
+    if (failed !== undefined) return failed;
+    const pipe = this.#view.descriptors.get(read, 'output.reopen');
+    if (!(pipe instanceof PipeEnd)) throw new Misuse('output.reopen of what is no pipe');
+    const write = this.#view.open('output.reopen', pipe.openAgain());
+    return write.ok ? ok({ write: write.value, identity: pipe.identity }) : write;
+  }
+
+  copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying {
+    this.#view.call('output.copy');
+    return new FakeCopying(this.#view, pipe, path, mode, failed);
+  }
+}

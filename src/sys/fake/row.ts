@@ -1,0 +1,69 @@
+import type { EntryState, ExecStage, ProcessEnd, ProcessEntry, ProcessRef, SpawnOrder } from '../sys.ts';
+import { errnoOf } from './errno.ts';
+import type { FakeProcess } from './process.ts';
+import type { Tree } from './process-types.ts';
+
+/** What a row wants of the keeper. */
+export interface RowOwner {
+  emptied(row: Row): void;
+  ended(row: Row, process: FakeProcess): void;
+}
+
+/** One entry of the table, and the tree of its spawn. Unpublished (`state` undefined) it is not there for archond. */
+export class Row implements Tree {
+  readonly ref: ProcessRef;
+  readonly label: string;
+  readonly kind: 'cgroup' | 'minder';
+  readonly tags: readonly [bigint, bigint];
+  readonly members = new Set<FakeProcess>();
+  killing = false;
+  state: EntryState | undefined;
+  acknowledged: EntryState | undefined;
+  process: FakeProcess | undefined;
+  end: ProcessEnd | undefined;
+  endedAtMs = 0;
+  minderLost = false;
+  readonly #owner: RowOwner;
+
+  constructor(owner: RowOwner, index: number, order: SpawnOrder, kind: 'cgroup' | 'minder') {
+    this.#owner = owner;
+    this.ref = Object.freeze({ index, generation: order.generation });
+    this.label = order.label;
+    this.kind = kind;
+    this.tags = order.tags ?? [0n, 0n];
+  }
+
+  /** What the table says of it now. */
+  entry(state: EntryState, process: FakeProcess): ProcessEntry {
+    const ended = state === 'exited' || state === 'empty';
+    return {
+      ...this.ref,
+      label: this.label,
+      state,
+      acknowledged: this.acknowledged,
+      pid: process.pid,
+      startTicks: process.startTicks,
+      startedAtMs: process.startedAtMs,
+      tree: this.kind,
+      minderLost: this.minderLost,
+      tags: this.tags,
+      ...(ended
+        ? { end: this.end ?? { kind: 'unknown' }, endedAtMs: this.endedAtMs, usage: process.usage }
+        : {}),
+    };
+  }
+
+  /** The child failed on its way to exec; it ends with 127, and the table says why. */
+  failToStart(process: FakeProcess, stage: ExecStage, code: string): void {
+    this.end = { kind: 'not-executed', stage, code, errno: errnoOf(code) };
+    process.finish({ kind: 'exited', code: 127 });
+  }
+
+  emptied(): void {
+    this.#owner.emptied(this);
+  }
+
+  ended(process: FakeProcess): void {
+    this.#owner.ended(this, process);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Sys } from '../sys.ts';
+import { FakeDescriptors } from './descriptors.ts';
+import { FakeFiles } from './files.ts';
+import { KeeperDoor } from './keeper-door.ts';
+import type { FakeKeeper } from './keeper.ts';
+import type { FakeKernel } from './kernel.ts';
+import { FakeOutput } from './output.ts';
+import { FakePidfds } from './pidfds.ts';
+import { FakeSockets } from './sockets.ts';
+import { FakeUsers } from './users.ts';
+import { View } from './view.ts';
+
+/** A new life of archond: its `Sys`, and the view with which the fake sees what it holds. */
+export function makeView(
+  kernel: FakeKernel,
+  keeper: FakeKeeper,
+  epoch: number,
+  failures: Map<string, string[]>,
+  chance: () => number,
+): { readonly sys: Sys; readonly view: View } {
+  const view = new View(kernel, kernel.takePid(), epoch, failures);
+  const clock = {
+    monotonicMs: () => kernel.loop.nowMs(),
+    realtimeNs: () => kernel.wallNs(),
+  };
+  const timers = {
+    at(atMs: number, action: () => void): () => void {
+      view.call('timers.at');
+      const cancel = kernel.loop.schedule(atMs, () => {
+        forget();
+        action();
+      });
+      const forget = view.atDeath(cancel);
+      return () => {
+        forget();
+        cancel();
+      };
+    },
+  };
+  const sys: Sys = {
+    clock,
+    timers,
+    chance,
+    keeper: new KeeperDoor(keeper, view),
+    sockets: new FakeSockets(view),
+    pidfds: new FakePidfds(view),
+    output: new FakeOutput(view),
+    descriptors: new FakeDescriptors(view),
+    users: new FakeUsers(view),
+    files: new FakeFiles(view),
+  };
+  return { sys, view };
+}

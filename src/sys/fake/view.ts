@@ -1,0 +1,79 @@
+import type { Result } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
+import type { Descriptor, SysError } from '../sys.ts';
+import { DescriptorTable } from './descriptor-table.ts';
+import { sysError } from './errno.ts';
+import type { FakeKernel } from './kernel.ts';
+import { ArchondKilled } from './misuse.ts';
+import type { OpenFile } from './open-file.ts';
+
+/**
+ * One life of archond: what dies with it. Each call of its `Sys` goes through `call`, each callback
+ * through `post`; when it is killed its descriptors close and its callbacks never come.
+ */
+export class View {
+  readonly kernel: FakeKernel;
+  readonly pid: number;
+  readonly epoch: number;
+  readonly descriptors = new DescriptorTable();
+  /** Runs before each call of its `Sys`, with the name of the call; may kill this archond. */
+  onCall: ((name: string) => void) | undefined;
+  #alive = true;
+  readonly #atDeath = new Set<() => void>();
+  readonly #failures: Map<string, string[]>;
+
+  /** `failures`: by name of the call the errnos with which the next ones fail. */
+  constructor(kernel: FakeKernel, pid: number, epoch: number, failures: Map<string, string[]>) {
+    this.kernel = kernel;
+    this.pid = pid;
+    this.epoch = epoch;
+    this.#failures = failures;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** To be said first in every method of `Sys`. */
+  call(name: string): void {
+    if (this.#alive) this.onCall?.(name);
+    if (!this.#alive) throw new ArchondKilled(`${name}: this archond is dead`);
+  }
+
+  /** Calls archond back in a task of its own, if it still lives then. */
+  post(action: () => void): void {
+    this.kernel.loop.post(() => {
+      if (this.#alive) action();
+    });
+  }
+
+  /** Runs when it is killed; returns how to withdraw that. */
+  atDeath(action: () => void): () => void {
+    this.#atDeath.add(action);
+    return () => this.#atDeath.delete(action);
+  }
+
+  /** The injected failure of this call, if there is one. */
+  failure(call: string): { readonly ok: false; readonly error: SysError } | undefined {
+    const code = this.#failures.get(call)?.shift();
+    return code === undefined ? undefined : err(sysError(code, call));
+  }
+
+  /** Opens a descriptor for a new file; `EMFILE` where the limit does not allow it, and the file is closed. */
+  open(origin: string, file: OpenFile): Result<Descriptor, SysError> {
+    if (this.descriptors.size >= this.kernel.settings.descriptorLimit) {
+      file.release();
+      return err(sysError('EMFILE', origin));
+    }
+    return ok(this.descriptors.add(file, origin));
+  }
+
+  /** As SIGKILL does. */
+  kill(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    for (const action of this.#atDeath) action();
+    this.#atDeath.clear();
+    this.descriptors.closeAll();
+  }
+}

@@ -1,0 +1,114 @@
+import { createRequire } from 'node:module';
+
+/** What a native function answers: at -4096 and below a failure (see `nativeFailure`), else a value. */
+export type Answer = number;
+
+/**
+ * The functions of native/helper (docs/helper.org). Descriptors are numbers, paths are bytes
+ * without NUL. A *slot* names what is watched: it is free again after `GONE`, `CLOSED` and `PROCESS`,
+ * or when it was closed. Lists of numbers travel in the `numbers` of `start`.
+ */
+export interface Native {
+  /** Names of the calls that can fail. */
+  readonly calls: readonly string[];
+  /** Where events go (called once): their kind of `NATIVE_EVENT`, the slot, and two numbers. */
+  start(
+    dispatch: (event: number, slot: number, a: number, b: number) => void,
+    receive: Uint8Array,
+    numbers: Int32Array,
+  ): void;
+
+  /** A slot that tells `ACCEPTED` and `FULL`. */
+  listen(path: Uint8Array, mode: number): Answer;
+  /** 1 where it accepts again, 0 where there are still no descriptors. */
+  resumeAccept(slot: number): number;
+  unlisten(slot: number): void;
+  /** A slot like those of `ACCEPTED`; pid, uid and gid of who listens in `numbers`. */
+  connect(path: Uint8Array): Answer;
+  /** Begins, stops or goes on reading. */
+  read(slot: number, wanted: 0 | 1): Answer;
+  /** Queues; with so many descriptors of `numbers`. 1: `flush` is to be called when the step is over. */
+  write(slot: number, bytes: Uint8Array, descriptorCount: number): Answer;
+  flush(): void;
+  queued(slot: number): number;
+  /** 1: closed. 0: `CLOSED` will tell. */
+  closeStream(slot: number, now: 0 | 1): number;
+
+  /** A slot that owns the seqpacket socket and tells `MESSAGES` and `GONE`. */
+  openChannel(descriptor: number): Answer;
+  send(slot: number, message: Uint8Array, descriptorCount: number): Answer;
+  queuedMessages(slot: number): number;
+  closeChannel(slot: number): void;
+  sealedMemfd(bytes: Uint8Array, length: number): Answer;
+  /** The file behind the descriptor, mapped whole, shared and writable. */
+  mapShared(descriptor: number): ArrayBuffer | Answer;
+
+  openPidfd(pid: number): Answer;
+  /** Its pid, -1 when it has been reaped, 0 where its pid namespace is not seen from here. */
+  pidOfPidfd(descriptor: number): Answer;
+  signalPidfd(descriptor: number, signal: number): Answer;
+  /** A slot that tells `UNREAPED` perhaps, and `PROCESS` once. The descriptor stays the caller's, and open. */
+  watchProcess(descriptor: number): Answer;
+  unwatchProcess(slot: number): void;
+
+  /** Both ends in `numbers`: the reading one, the writing one. */
+  pipe(uid: number): Answer;
+  reopenPipe(descriptor: number): Answer;
+  /** A slot that owns the pipe's descriptor and tells `COPY`. */
+  copy(pipe: number, path: Uint8Array, mode: number): Answer;
+  drainCopy(slot: number): Answer;
+  copiedBytes(slot: number): number;
+  closeCopy(slot: number): void;
+
+  closeDescriptor(descriptor: number): void;
+  duplicate(descriptor: number): Answer;
+  setCloseOnExec(descriptor: number, wanted: 0 | 1): Answer;
+  /** An index of `DESCRIPTOR_KINDS`. */
+  kindOf(descriptor: number): Answer;
+  holding(bytes: Uint8Array): Answer;
+  /** Soft and hard limit in `numbers`, -1 for none. */
+  descriptorLimit(): Answer;
+
+  /** Calls `done` with uid, gid, name and groups (32 bits each) of a user, or with 0 and the gid of a group; -1 first: there is none. */
+  lookUp(
+    group: 0 | 1,
+    name: Uint8Array,
+    number: number,
+    done: (uid: number, gid: number, name: string, groups: Uint8Array) => void,
+  ): boolean;
+  /** Becomes another program; `argv` and `env` are strings ended by NUL each. Returns only a failure. */
+  exec(path: Uint8Array, argv: Uint8Array, env: Uint8Array, keptCount: number): Answer;
+}
+
+/** `enum event` of native/helper/helper.h; a and b are told there. */
+export const NATIVE_EVENT = {
+  ACCEPTED: 1,
+  DATA: 2,
+  ENDED: 3,
+  GONE: 4,
+  DRAINED: 5,
+  CLOSED: 6,
+  MESSAGES: 7,
+  PROCESS: 8,
+  UNREAPED: 9,
+  COPY: 10,
+  FULL: 11,
+} as const;
+
+/** Where the compiled helper may lie, seen from this file: in src/sys and dist/sys, or bundled into dist. */
+const PLACES = ['../../build/native/helper.node', '../build/native/helper.node'];
+
+function load(): Native {
+  const require = createRequire(import.meta.url);
+  for (const place of PLACES) {
+    try {
+      return require(place) as Native;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  throw new Error('the native helper is not built: run `npm run build`, which needs a C compiler');
+}
+
+/** The helper, loaded when this module is. Throws where it has not been built. */
+export const native: Native = load();
