@@ -50,6 +50,7 @@ static void set_back(void) {
     if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) signal(number, SIG_DFL);
   }
   for (int fd = 0; fd <= 2; fd++) {
+    fcntl(fd, F_SETFD, 0); /* Node marks them close-on-exec */
     int flags = fcntl(fd, F_GETFL);
     if (flags >= 0 && (flags & O_NONBLOCK) != 0) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
   }

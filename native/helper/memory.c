@@ -1,4 +1,4 @@
-/* Memory that is shared with others: sealed memfds, and the mapping of the keeper's table. */
+/* Memory that is shared with others: sealed memfds, and the mapping of the keeper's table. And the wall clock. */
 #include "helper.h"
 
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MFD_NOEXEC_SEAL
@@ -75,7 +76,18 @@ static napi_value map_shared(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* realtimeNs(): CLOCK_REALTIME, which Node shows in milliseconds only. */
+static napi_value realtime_ns(napi_env env, napi_callback_info info) {
+  struct timespec now;
+  napi_value result = NULL;
+  (void)info;
+  clock_gettime(CLOCK_REALTIME, &now);
+  napi_create_bigint_int64(env, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec, &result);
+  return result;
+}
+
 const struct function memory_functions[] = {
+    {"realtimeNs", realtime_ns},
     {"sealedMemfd", sealed_memfd},
     {"mapShared", map_shared},
     {NULL, NULL},

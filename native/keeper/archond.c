@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +11,9 @@
 
 #define MS 1000000ull
 #define SETTLED_NS (1000 * MS)     /* of answering, after which a death counts as the first */
-#define LONGEST_DELAY_MS 5000u
+#define FIRST_DELAY_MS 100u
 #define QUIT_PATIENCE_NS (10000 * MS) /* for archond to end by itself */
+#define RETRY_NS (100 * MS)           /* where no process or channel could be made for archond */
 #define CHANNEL_FD 3
 
 static void __attribute__((noreturn)) archond_body(void *context) {
@@ -23,8 +22,7 @@ static void __attribute__((noreturn)) archond_body(void *context) {
   /* 0: nothing; 1 and 2: the keeper's standard error. */
   int up = fcntl(channel, F_DUPFD, WINDOW_FDS);
   if (dup2(keeper.null, 0) < 0 || dup2(2, 1) < 0 || dup2(up, CHANNEL_FD) < 0) _exit(126);
-  if (syscall(SYS_close_range, CHANNEL_FD + 1, ~0u, 0) != 0)
-    for (int fd = CHANNEL_FD + 1; fd < 4 * WINDOW_FDS; fd++) close(fd);
+  close_from(CHANNEL_FD + 1);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
@@ -33,16 +31,28 @@ static void __attribute__((noreturn)) archond_body(void *context) {
   _exit(127);
 }
 
+/* Both ends, the keeper's own above the window. */
+static bool make_channel(int ends[2]) {
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  ends[0] = raise_fd(ends[0]);
+  if (ends[0] >= 0) return true;
+  int error = errno;
+  close(ends[1]);
+  errno = error;
+  return false;
+}
+
 void archond_start(void) {
   int ends[2];
-  keeper.archond_at_ns = 0;
+  keeper.archond_at_ns = now_ns() + RETRY_NS;
   keeper.ready_at_ns = 0;
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    say("socketpair: %m");
-    keeper.archond_at_ns = now_ns() + 100 * MS;
+  if (!make_channel(ends)) {
+    say("cannot make a channel to archond: %m");
     return;
   }
-  const struct child_plan plan = {.cgroup = -1, .share_window = false, .body = archond_body, .context = &ends[1]};
+  /* Shares nothing: it is made seldom, and takes its time before it cuts loose. */
+  const struct child_plan plan = {
+      .cgroup = -1, .share_window = false, .body = archond_body, .context = &ends[1]};
   keeper.header->epoch++;
   pid_t pid = make_child(&plan);
   int error = errno;
@@ -51,40 +61,37 @@ void archond_start(void) {
     close(ends[0]);
     errno = error;
     say("cannot make a process for archond: %m");
-    keeper.archond_at_ns = now_ns() + 100 * MS;
     return;
   }
-  keeper.channel = raise_fd(ends[0]);
-  keeper.channel_greeted = false;
-  keeper.channel_full = false;
-  watch(keeper.channel, EPOLLIN, WATCH(WATCH_CHANNEL, 0));
+  keeper.archond_at_ns = 0;
   keeper.archond = pid;
   keeper.header->archond_pid = (uint32_t)pid;
   uint64_t start = 0;
   proc_stat(pid, NULL, &start, NULL);
   keeper.header->archond_start = start;
+  channel_open(ends[0]);
 }
 
+/* The first time at once, then after 100, 200, 400 ... milliseconds. */
 static void plan_restart(uint64_t now) {
   if (keeper.ready_at_ns != 0 && now - keeper.ready_at_ns >= SETTLED_NS) keeper.deaths = 0;
-  uint32_t delay_ms = 0; /* the first time at once, then 100, 200, 400 ... */
-  if (keeper.deaths > 0) delay_ms = keeper.deaths > 6 ? LONGEST_DELAY_MS : 100u << (keeper.deaths - 1);
-  if (delay_ms > LONGEST_DELAY_MS) delay_ms = LONGEST_DELAY_MS;
+  uint32_t doubled = keeper.deaths > 16 ? 16 : keeper.deaths;
+  uint32_t delay_ms = doubled == 0 ? 0 : FIRST_DELAY_MS << (doubled - 1);
+  if (delay_ms > keeper.longest_delay_ms) delay_ms = keeper.longest_delay_ms;
   keeper.deaths++;
   keeper.archond_at_ns = now + delay_ms * MS;
 }
 
 void archond_ended(int kind, int status) {
-  uint64_t now = now_ns();
+  keeper.archond = 0; /* reaped: its pid may be anyone's */
   channel_drain();
   tell_forget();
-  keeper.archond = 0;
   keeper.header->archond_pid = 0;
   if (keeper.quitting) return;
   say("archond %s %d", kind == CLD_EXITED ? "ended with code" : "was killed by signal", status);
   bool refused = !keeper.was_ready && kind == CLD_EXITED && status != 0 && keeper.alive == 0;
   if (refused) quit_begin(status); /* it said itself why it cannot start */
-  else plan_restart(now);
+  else plan_restart(now_ns());
 }
 
 void archond_ready(void) {
@@ -130,10 +137,14 @@ void quit_begin(int code) {
 
 void quit_go_on(void) {
   if (keeper.archond != 0) {
-    if (now_ns() >= keeper.quit_kill_at_ns) kill_archond();
+    uint64_t now = now_ns();
+    if (now < keeper.quit_kill_at_ns) return;
+    kill_archond();
+    keeper.quit_kill_at_ns = now + RETRY_NS;
     return;
   }
-  if (keeper.alive > 0) return;
+  /* Minders too: who looks after us shall find no process. */
+  if (keeper.alive > 0 || pids_count() > 0) return;
   if (keeper.ready_pipe != NONE) {
     char code = (char)keeper.quit_code;
     ssize_t ignored = write(keeper.ready_pipe, &code, 1);

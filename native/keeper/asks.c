@@ -85,7 +85,8 @@ static void ask_free(struct ask *ask) {
   struct table_entry *entry = &keeper.entries[index];
   uint64_t acknowledged = __atomic_load_n(&entry->ack_word, __ATOMIC_ACQUIRE);
   /* What archond has not been told of in this epoch it has read in the table: the ack word decides. */
-  if (state_of(index) != ENTRY_EMPTY || acknowledged != entry->state_word) {
+  bool answered = (slots[index].untold & UNTOLD_SPAWNED) == 0;
+  if (state_of(index) != ENTRY_EMPTY || acknowledged != entry->state_word || !answered) {
     answer_refused(ask, EBUSY, STAGE_NONE);
     return;
   }
@@ -108,8 +109,8 @@ static void ask_store(struct ask *ask) {
   const struct ask_name *want = &ask->as.name;
   const char *name = (const char *)want + sizeof *want;
   int error = kept_store(name, want->name_bytes, ask->fds[0], (want->flags & 1) != 0);
-  if (error <= 0) ask->fds[0] = -1; /* moved, or closed in the attempt */
-  if (error != 0) answer_refused(ask, error < 0 ? -error : error, STAGE_NONE);
+  ask->fds[0] = -1;
+  if (error != 0) answer_refused(ask, error, STAGE_NONE);
   else answer_done(ask, kept_count());
 }
 
@@ -156,7 +157,7 @@ void carry_out(struct ask *ask) {
     case ASK_SIGNAL_DONE: ask_signal_done(ask); return;
     case ASK_READY:
       answer_done(ask, 0);
-      archond_ready();
+      if (!channel_draining()) archond_ready();
       return;
     case ASK_QUIT:
       answer_done(ask, 0);

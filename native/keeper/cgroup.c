@@ -16,7 +16,10 @@
 
 #define LEAF "keeper" /* where the keeper and archond live: a cgroup with children should hold no process */
 
+#define DEPTH 8 /* of cgroups that a tree may make below its own and that are looked after here */
+
 static int root = -1;
+static bool moved;     /* the keeper has gone from its home into the leaf */
 static char home[512]; /* the cgroup in which the keeper was started */
 
 static void name_of(uint32_t index, uint64_t generation, const char *file, char out[80]) {
@@ -42,7 +45,7 @@ static bool find_home(void) {
     char from[400], point[400];
     if (type == NULL || sscanf(at, "%*s %*s %*s %399s %399s", from, point) != 2) continue;
     size_t skip = strcmp(from, "/") == 0 ? 0 : strlen(from);
-    if (strncmp(own, from, skip) != 0) continue;
+    if (strncmp(own, from, skip) != 0 || (skip > 0 && own[skip] != '/' && own[skip] != 0)) continue;
     const char *below = own + skip;
     if (strcmp(below, "/") == 0) below = "";
     return snprintf(home, sizeof home, "%s%s", point, below) < (int)sizeof home - 40;
@@ -96,7 +99,8 @@ void cgroup_setup(uint32_t wanted) {
     if (root >= 0 && trial()) {
       char leaf[600];
       snprintf(leaf, sizeof leaf, "%s/" LEAF, path);
-      if (mkdirat(root, LEAF, 0755) == 0 && !join(leaf)) unlinkat(root, LEAF, AT_REMOVEDIR);
+      moved = mkdirat(root, LEAF, 0755) == 0 && join(leaf);
+      if (!moved) unlinkat(root, LEAF, AT_REMOVEDIR);
       keeper.header->tree_kind = TREE_CGROUP;
       return;
     }
@@ -109,7 +113,7 @@ void cgroup_setup(uint32_t wanted) {
 
 void cgroup_cleanup(void) {
   if (root < 0) return;
-  if (!join(home)) say("cannot go back to the cgroup %s: %m", home);
+  if (moved && !join(home)) say("cannot go back to the cgroup %s: %m", home);
   unlinkat(root, LEAF, AT_REMOVEDIR);
   close(root);
   root = -1;
@@ -171,14 +175,11 @@ static void try_to_finish(uint32_t index) {
     name_of(index, generation_of(index), "", name);
     int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return;
-    remove_below(folder, 8);
+    remove_below(folder, DEPTH);
     close(folder);
     if (!cgroup_remove(index)) return;
   }
-  if (slots[index].events != NONE) {
-    close(slots[index].events);
-    slots[index].events = NONE;
-  }
+  close_watched(&slots[index].events);
   publish(index, ENTRY_EMPTY);
 }
 
@@ -187,16 +188,20 @@ void cgroup_watch(uint32_t index) {
   if (slots[index].events == NONE) {
     char name[80];
     name_of(index, generation_of(index), "/cgroup.events", name);
-    int fd = openat(root, name, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) fd = raise_fd(fd);
+    int fd = raise_fd(openat(root, name, O_RDONLY | O_CLOEXEC));
     if (fd >= 0) {
       slots[index].events = fd;
       populated(fd); /* a change is told from the last read on */
-      watch(fd, EPOLLPRI, WATCH(WATCH_EVENTS, index));
+      if (!watch(fd, EPOLLPRI, WATCH(WATCH_EVENTS, index))) close_watched(&slots[index].events);
     }
   }
   try_to_finish(index);
-  if (state_of(index) == ENTRY_EXITED && slots[index].events == NONE) tree_list(index);
+  if (state_of(index) == ENTRY_EXITED && !cgroup_will_tell(index)) tree_list(index);
+}
+
+/* There are processes, and the kernel will say when there are none. If not, it must be looked after. */
+bool cgroup_will_tell(uint32_t index) {
+  return slots[index].events != NONE && populated(slots[index].events);
 }
 
 void cgroup_readable(uint32_t index) {
@@ -230,17 +235,46 @@ bool cgroup_holds(pid_t pid) {
   return line != NULL && strncmp(line + strlen(below), LEAF "\n", sizeof LEAF) != 0;
 }
 
-int cgroup_signal(uint32_t index, int signal) {
-  static char text[65536];
-  char name[80];
-  name_of(index, generation_of(index), "/cgroup.procs", name);
-  if (read_file_at(root, name, text, sizeof text) < 0) return 0;
+/* Reads the pids in pieces; one that is cut stays for the next. */
+static int signal_members(int folder, const char *path, int signal) {
+  char text[4096];
+  size_t kept = 0;
   int sent = 0;
-  for (char *at = text; *at != 0;) {
-    pid_t pid = (pid_t)strtol(at, &at, 10);
-    while (*at == '\n') at++;
-    if (pid > 0) sent += send_checked(pid, 0, index, signal);
-    else break;
+  int fd = openat(folder, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+  for (ssize_t got; fd >= 0 && (got = read(fd, text + kept, sizeof text - 1 - kept)) > 0;) {
+    text[kept + (size_t)got] = 0;
+    char *at = text;
+    for (char *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+      pid_t pid = (pid_t)strtol(at, NULL, 10);
+      if (pid > 0) sent += send_to_member(pid, path, signal); /* 0: of another pid namespace */
+    }
+    kept = strlen(at);
+    memmove(text, at, kept);
   }
+  if (fd >= 0) close(fd);
+  return sent;
+}
+
+static int signal_from(int folder, const char *path, int signal, int depth) {
+  int sent = signal_members(folder, path, signal);
+  struct folder names = {.fd = folder};
+  bool is_folder;
+  for (const char *name; depth > 0 && (name = next_name(&names, &is_folder)) != NULL;) {
+    int below = is_folder ? openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (below < 0) continue;
+    sent += signal_from(below, path, signal, depth - 1);
+    close(below);
+  }
+  return sent;
+}
+
+int cgroup_signal(uint32_t index, int signal) {
+  char name[80], path[160];
+  name_of(index, generation_of(index), "", name);
+  snprintf(path, sizeof path, "/archon-%016llx/%s", (unsigned long long)keeper.header->instance, name);
+  int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return 0;
+  int sent = signal_from(folder, path, signal, DEPTH);
+  close(folder);
   return sent;
 }

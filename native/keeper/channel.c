@@ -2,27 +2,46 @@
  * The channel to archond. Nothing here waits: what does not fit is held (one answer) or stays
  * noted (what is told without being asked), and nothing more is read until there is room.
  */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "keeper.h"
 
 #define ASKS_A_TURN 64
+#define RETRY_NS 5000000ull /* after a send that failed for want of memory */
 
 static struct { char bytes[MESSAGE_MAX_BYTES]; size_t size; int fd; bool any; } held;
 static bool draining;
+static uint64_t retry_at_ns = UINT64_MAX; /* when to try again what no event will announce */
 
 static void set_interest(void) {
+  if (keeper.channel == NONE || keeper.channel_ended) return;
   bool stop = held.any || kept_listing();
-  bool out = keeper.channel_full || stop;
+  bool out = keeper.channel_full && retry_at_ns == UINT64_MAX;
   rewatch(keeper.channel, (stop ? 0 : EPOLLIN) | (out ? EPOLLOUT : 0), WATCH(WATCH_CHANNEL, 0));
 }
 
+/*
+ * What did not go now. A full socket tells when there is room again; a lack of memory, or too many
+ * descriptors of this user under way (ETOOMANYREFS), nobody tells of.
+ */
+static bool send_later(int error) {
+  if (error != EAGAIN && error != ENOBUFS && error != ETOOMANYREFS && error != ENOMEM) return false;
+  keeper.channel_full = true;
+  retry_at_ns = error == EAGAIN ? UINT64_MAX : now_ns() + RETRY_NS;
+  set_interest();
+  return true;
+}
+
 bool channel_send(void *message, size_t bytes, int fd) {
-  if (draining || keeper.channel == NONE) return true;
+  if (draining || keeper.channel == NONE || keeper.channel_ended) return true;
   struct message_header *head = message;
   head->version = MESSAGE_VERSION;
   head->bytes = (uint32_t)bytes;
@@ -41,12 +60,7 @@ bool channel_send(void *message, size_t bytes, int fd) {
   }
   for (;;) {
     if (sendmsg(keeper.channel, &whole, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return true;
-    if (errno == EINTR) continue;
-    /* Full, or too many descriptors under way (ETOOMANYREFS): there will be room. Else it is dying. */
-    if (errno != EAGAIN && errno != ENOBUFS && errno != ETOOMANYREFS && errno != ENOMEM) return true;
-    keeper.channel_full = true;
-    set_interest();
-    return false;
+    if (errno != EINTR) return !send_later(errno); /* any other error: its reader is dying */
   }
 }
 
@@ -86,12 +100,22 @@ static void take_descriptors(struct msghdr *whole, struct ask *ask) {
 }
 
 static int fault_of(const struct ask *ask, int flags) {
-  if (ask->bytes < sizeof ask->as.head || ask->as.head.bytes != ask->bytes || (flags & MSG_TRUNC)) return EBADMSG;
-  if (ask->as.head.version != MESSAGE_VERSION) return EPROTONOSUPPORT;
+  const struct message_header *head = &ask->as.head;
+  if (ask->bytes < sizeof *head || (flags & MSG_TRUNC)) return EBADMSG;
+  if (head->bytes != ask->bytes || head->id == 0) return EBADMSG;
+  if (head->version != MESSAGE_VERSION) return EPROTONOSUPPORT;
   if (flags & MSG_CTRUNC) return EMFILE;
-  bool first = ask->as.head.type == ASK_HELLO;
-  if (!first && ask->as.head.epoch != keeper.header->epoch) return ESTALE;
-  return !first && !keeper.channel_greeted && !draining ? EPROTO : 0;
+  if (head->type == ASK_HELLO) return keeper.channel_greeted || draining ? EALREADY : 0;
+  if (head->epoch != keeper.header->epoch) return ESTALE;
+  return keeper.channel_greeted || draining ? 0 : EPROTO;
+}
+
+/* Nothing was read: is that the end, or a message of no bytes? */
+static bool at_the_end(void) {
+  int more = 0;
+  if (ioctl(keeper.channel, SIOCINQ, &more) == 0 && more > 0) return false;
+  struct pollfd end = {.fd = keeper.channel, .events = POLLRDHUP};
+  return poll(&end, 1, 0) == 1 && (end.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 /* One request: 1 carried out or refused, 0 nothing there, -1 the end. */
@@ -99,10 +123,14 @@ static int receive_one(void) {
   static struct ask ask;
   union { struct cmsghdr head; char room[CMSG_SPACE(MESSAGE_MAX_FDS * sizeof(int))]; } control;
   struct iovec part = {.iov_base = &ask.as, .iov_len = sizeof ask.as};
-  struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  ssize_t got = recvmsg(keeper.channel, &whole, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
-  if (got == 0) return -1;
+  struct msghdr whole = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  ssize_t got;
+  /* ECONNRESET comes once where the peer died with unread messages; what it had sent comes after that. */
+  do got = recvmsg(keeper.channel, &whole, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+  if (got < 0) return 0;
+  if (got == 0 && at_the_end()) return -1;
   ask.bytes = (size_t)got;
   ask.fd_count = 0;
   take_descriptors(&whole, &ask);
@@ -120,13 +148,14 @@ static int receive_one(void) {
 
 void channel_readable(void) {
   for (int i = 0; i < ASKS_A_TURN; i++) {
-    if (keeper.channel == NONE || held.any || kept_listing()) return;
+    if (keeper.channel == NONE || keeper.channel_ended || held.any || kept_listing()) return;
     int result = receive_one();
     if (result > 0) continue;
     if (result < 0) {
       /* Its end, while archond may still live: it cannot be spoken to any more. */
       epoll_ctl(keeper.epoll, EPOLL_CTL_DEL, keeper.channel, NULL);
-      if (keeper.archond > 0) kill_archond();
+      keeper.channel_ended = true;
+      kill_archond();
     }
     return;
   }
@@ -134,6 +163,8 @@ void channel_readable(void) {
 
 void channel_writable(void) {
   keeper.channel_full = false;
+  retry_at_ns = UINT64_MAX;
+  if (keeper.channel == NONE) return;
   if (held.any) {
     held.any = false;
     if (!channel_send(held.bytes, held.size, held.fd)) {
@@ -147,6 +178,24 @@ void channel_writable(void) {
   set_interest();
 }
 
+uint64_t channel_next(void) { return retry_at_ns; }
+
+void channel_tick(uint64_t now) {
+  if (now >= retry_at_ns) channel_writable();
+}
+
+void channel_open(int fd) {
+  keeper.channel = fd;
+  keeper.channel_greeted = false;
+  keeper.channel_full = false;
+  keeper.channel_ended = false;
+  retry_at_ns = UINT64_MAX;
+  if (!watch(fd, EPOLLIN, WATCH(WATCH_CHANNEL, 0))) {
+    say("cannot watch the channel: %m");
+    kill_archond();
+  }
+}
+
 void channel_drain(void) {
   if (keeper.channel == NONE) return;
   draining = true;
@@ -156,7 +205,9 @@ void channel_drain(void) {
   while (receive_one() > 0) {
   }
   draining = false;
-  close(keeper.channel);
-  keeper.channel = NONE;
+  close_watched(&keeper.channel);
   keeper.channel_full = false;
+  retry_at_ns = UINT64_MAX;
 }
+
+bool channel_draining(void) { return draining; }

@@ -20,8 +20,12 @@
 #include "keeper.h"
 
 #define KERNEL_SIGSET_BYTES 8
+#define PID_DIGITS 10
 
-static void __attribute__((noreturn)) fail(const struct child_context *context, enum exec_stage stage, int error) {
+_Static_assert(sizeof(char *) == sizeof(uint64_t), "offsets are turned into pointers in place");
+
+static void __attribute__((noreturn)) fail(const struct child_context *context, enum exec_stage stage,
+                                           int error) {
   context->entry->exec_errno = (uint32_t)error;
   context->entry->exec_stage = (uint32_t)stage;
   syscall(SYS_exit_group, 127);
@@ -71,27 +75,6 @@ static struct spawn_block *map_block(const struct child_context *context) {
   return good ? block : NULL;
 }
 
-/*
- * Every descriptor goes above the window first, so that no number that is still needed is written
- * over; then to its place; then all others below are closed. Above it all close on exec.
- */
-static void place_descriptors(const struct child_context *context, const struct spawn_block *block, bool used[256]) {
-  int high[BLOCK_MAX_FDS];
-  const uint32_t *numbers = (const uint32_t *)((const char *)block + block->fds_offset);
-  if (block->fdc > 0 && !within(block, block->fds_offset, block->fdc, 4)) fail(context, STAGE_REQUEST, EINVAL);
-  for (uint32_t i = 0; i < block->fdc; i++) {
-    if (numbers[i] > BLOCK_MAX_FD_NUMBER || used[numbers[i]]) fail(context, STAGE_REQUEST, EINVAL);
-    used[numbers[i]] = true;
-    high[i] = (int)syscall(SYS_fcntl, context->fds[i], F_DUPFD_CLOEXEC, WINDOW_FDS);
-    if (high[i] < 0) fail(context, STAGE_DESCRIPTORS, errno);
-  }
-  int exec_write = (int)syscall(SYS_fcntl, context->exec_write, F_DUPFD_CLOEXEC, WINDOW_FDS);
-  if (exec_write < 0) fail(context, STAGE_DESCRIPTORS, errno);
-  syscall(SYS_close, context->exec_write);
-  for (uint32_t i = 0; i < block->fdc; i++)
-    if (syscall(SYS_dup3, high[i], numbers[i], 0) < 0) fail(context, STAGE_DESCRIPTORS, errno);
-}
-
 static void close_others(const bool used[256]) {
   for (unsigned first = 0; first < WINDOW_FDS; first++) {
     if (used[first]) continue;
@@ -103,7 +86,35 @@ static void close_others(const bool used[256]) {
   }
 }
 
-static void take_terminal(const struct child_context *context, const struct spawn_block *block, bool used[256]) {
+/*
+ * Every descriptor goes above the window first, so that no number that is still needed is written
+ * over; then to its place; then all others below are closed. Above it all close on exec.
+ *
+ * Before anything that may take its time: what is closed here may belong to another spawn, whose exec
+ * is seen by the closing of a pipe.
+ */
+static void place_descriptors(const struct child_context *context, const struct spawn_block *block,
+                              bool used[256]) {
+  int high[BLOCK_MAX_FDS];
+  const uint32_t *numbers = (const uint32_t *)((const char *)block + block->fds_offset);
+  if (block->fdc > 0 && !within(block, block->fds_offset, block->fdc, sizeof *numbers))
+    fail(context, STAGE_REQUEST, EINVAL);
+  for (uint32_t i = 0; i < block->fdc; i++) {
+    if (numbers[i] > BLOCK_MAX_FD_NUMBER || used[numbers[i]]) fail(context, STAGE_REQUEST, EINVAL);
+    used[numbers[i]] = true;
+    high[i] = (int)syscall(SYS_fcntl, context->fds[i], F_DUPFD_CLOEXEC, WINDOW_FDS);
+    if (high[i] < 0) fail(context, STAGE_DESCRIPTORS, errno);
+  }
+  int exec_write = (int)syscall(SYS_fcntl, context->exec_write, F_DUPFD_CLOEXEC, WINDOW_FDS);
+  if (exec_write < 0) fail(context, STAGE_DESCRIPTORS, errno);
+  syscall(SYS_close, context->exec_write);
+  for (uint32_t i = 0; i < block->fdc; i++)
+    if (syscall(SYS_dup3, high[i], numbers[i], 0) < 0) fail(context, STAGE_DESCRIPTORS, errno);
+  close_others(used);
+}
+
+static void take_terminal(const struct child_context *context, const struct spawn_block *block,
+                          bool used[256]) {
   if (!string_within(block, block->tty_offset)) fail(context, STAGE_REQUEST, EINVAL);
   const char *path = (const char *)block + block->tty_offset;
   int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
@@ -116,21 +127,25 @@ static void take_terminal(const struct child_context *context, const struct spaw
     if (syscall(SYS_dup3, high, number, 0) < 0) fail(context, STAGE_TTY, errno);
     used[number] = true;
   }
+  if (fd >= WINDOW_FDS || !used[fd]) syscall(SYS_close, fd); /* else it was one of the three itself */
 }
 
 static void set_limits(const struct child_context *context, const struct spawn_block *block) {
   /* First the one that archon had when it was started: it raised its own. */
   syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, context->nofile, NULL);
-  if (block->rlimit_count > 0 && !within(block, block->rlimits_offset, block->rlimit_count, sizeof(struct spawn_rlimit)))
+  const char *start = (const char *)block;
+  const struct spawn_rlimit *limits = (const struct spawn_rlimit *)(start + block->rlimits_offset);
+  if (block->rlimit_count > 0 && !within(block, block->rlimits_offset, block->rlimit_count, sizeof *limits))
     fail(context, STAGE_REQUEST, EINVAL);
-  const struct spawn_rlimit *limits = (const struct spawn_rlimit *)((const char *)block + block->rlimits_offset);
   for (uint32_t i = 0; i < block->rlimit_count; i++) {
     struct rlimit limit = {.rlim_cur = limits[i].soft, .rlim_max = limits[i].hard};
-    if (syscall(SYS_prlimit64, 0, limits[i].resource, &limit, NULL) != 0) fail(context, STAGE_RLIMIT, errno);
+    if (syscall(SYS_prlimit64, 0, limits[i].resource, &limit, NULL) != 0)
+      fail(context, STAGE_RLIMIT, errno);
   }
 }
 
-static void write_number(const char *path, int value, const struct child_context *context, enum exec_stage stage) {
+static void write_number(const char *path, int value, const struct child_context *context,
+                         enum exec_stage stage) {
   char text[16];
   int at = sizeof text;
   unsigned left = value < 0 ? (unsigned)-value : (unsigned)value;
@@ -158,21 +173,24 @@ static void become_user(const struct child_context *context, const struct spawn_
 /* LISTEN_PID names the process that runs the program (sd_listen_fds(3)): nobody else knows it earlier. */
 static void write_listen_pid(const struct child_context *context, struct spawn_block *block) {
   uint64_t offset = block->listen_pid_offset;
-  if (offset < sizeof *block || offset + 11 > block->bytes) fail(context, STAGE_REQUEST, EINVAL);
-  char digits[10], *out = (char *)block + offset;
+  if (!within(block, offset, PID_DIGITS + 1, 1)) fail(context, STAGE_REQUEST, EINVAL);
+  char digits[PID_DIGITS], *out = (char *)block + offset;
   int count = 0;
-  for (unsigned left = (unsigned)syscall(SYS_getpid); left != 0; left /= 10) digits[count++] = (char)('0' + left % 10);
+  for (unsigned left = (unsigned)syscall(SYS_getpid); left != 0; left /= 10)
+    digits[count++] = (char)('0' + left % 10);
   for (int i = 0; i < count; i++) out[i] = digits[count - 1 - i];
   out[count] = 0;
 }
 
+/* As execvp(3): what is not there is passed over; one that may not be run is remembered. */
 static int execute(char *const *paths, uint32_t count, char **argv, char **env) {
-  int error = ENOENT;
+  int error = 0;
   for (uint32_t i = 0; i < count; i++) {
     syscall(SYS_execve, paths[i], argv, env);
-    if (errno == EACCES) error = EACCES; /* the one to be told of, if none of the others can be run */
-    else if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV && errno != ESTALE) return errno;
-    else if (error != EACCES) error = errno;
+    bool missing = errno == ENOENT || errno == ENOTDIR || errno == ENODEV || errno == ESTALE;
+    if (errno != EACCES && !missing) return errno;
+    bool first = error == 0, plain = errno == ENOENT && error != EACCES;
+    if (first || plain || errno == EACCES) error = errno;
   }
   return error;
 }
@@ -191,7 +209,6 @@ void child_body(void *given) {
   place_descriptors(context, block, used);
   if ((block->flags & SPAWN_SESSION) && syscall(SYS_setsid) < 0) fail(context, STAGE_SESSION, errno);
   if (block->flags & SPAWN_TTY) take_terminal(context, block, used);
-  close_others(used);
   if ((block->flags & SPAWN_NICE) && syscall(SYS_setpriority, PRIO_PROCESS, 0, block->nice) != 0)
     fail(context, STAGE_NICE, errno);
   if (block->flags & SPAWN_OOM)

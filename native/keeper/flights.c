@@ -24,7 +24,7 @@ bool flight_free(void) {
   return free_count > 0;
 }
 
-int flight_begin(uint32_t index, int exec_write, int minder_write, int block, const int *fds, int count) {
+void flight_begin(uint32_t index, int exec_write, int minder_write, int block, const int *fds, int count) {
   prepare();
   uint16_t number = free_list[--free_count];
   int used = 0;
@@ -34,7 +34,6 @@ int flight_begin(uint32_t index, int exec_write, int minder_write, int block, co
   for (int i = 0; i < count; i++) flights[number].fds[used++] = fds[i];
   flights[number].count = used;
   slots[index].flight = (uint16_t)(number + 1);
-  return number;
 }
 
 void flight_end(uint32_t index) {

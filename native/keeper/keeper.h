@@ -31,10 +31,11 @@ struct slot {
   uint8_t untold;       /* UNTOLD_… */
   uint8_t flags;        /* SLOT_… */
   uint32_t next_untold; /* index + 1 of the next in the queue of those to be told of */
-  uint32_t next_work;   /* index + 1 of the next in the list of trees being emptied */
+  uint32_t next_work;   /* index + 1 of the next in the list of trees being emptied, or of lost minders */
   uint32_t sweeps;      /* how often its tree was swept since it was asked for */
   uint64_t sweep_at_ns; /* when it is swept next */
-  uint64_t ask_id;      /* the spawn request that is still to be answered */
+  uint64_t swept_ticks; /* when it was swept last, in clock ticks after boot */
+  uint64_t ask_id;      /* of the spawn request; 0 where its archond is gone: nobody waits for an answer */
   uint64_t generation;
 };
 
@@ -45,8 +46,9 @@ struct slot {
 
 #define SLOT_KILL 1        /* its tree is to be killed until it is empty */
 #define SLOT_WORK 2        /* it is in the list of trees being emptied */
-#define SLOT_MINDER_EMPTY 4 /* its minder said that nothing is left */
-#define SLOT_STRAYS 8      /* its minder died: what was below it is among the keeper's own children */
+#define SLOT_STRAYS 4      /* its minder died: what was below it is among the keeper's own children */
+#define SLOT_EXEC_SEEN 8   /* exec is over, one way or the other */
+#define SLOT_REFUSED 16    /* it came to nothing, which is being told */
 
 struct keeper {
   struct table_header *header;
@@ -60,6 +62,8 @@ struct keeper {
   int channel;             /* to archond; NONE while there is none */
   bool channel_greeted;    /* archond has said hello in this epoch */
   bool channel_full;       /* the last send would have blocked */
+  bool channel_ended;      /* archond has closed its end, and is killed for it */
+  bool reap_again;         /* more children had ended than one turn takes */
   pid_t pid;
   pid_t archond;           /* 0 while there is none */
   uint32_t deaths;         /* of archond in a row, none of them after a second of answering */
@@ -70,7 +74,9 @@ struct keeper {
   int quit_code;
   uint64_t quit_kill_at_ns;
   uint32_t alive;          /* entries between STARTING and EXITED */
+  uint32_t longest_delay_ms; /* of a restart of archond */
   struct rlimit nofile;    /* of descriptors, as it was when archon was started: for children */
+  rlim_t fd_limit;         /* of the keeper itself */
   int ready_pipe;          /* whoever waits in the foreground for a supervisor in the background */
   int log_fd;              /* what becomes standard error once ready, or NONE */
   uint32_t tree_wanted;    /* enum tree_kind */
@@ -90,10 +96,15 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* loop.c */
 uint64_t now_ns(void);
-void watch(int fd, uint32_t events, uint64_t tag);
-void rewatch(int fd, uint32_t events, uint64_t tag);
-int raise_fd(int fd); /* moves it above the window; returns the new number, or -1 and closes it */
 void run_loop(void);
+
+/* descriptors.c */
+bool watch(int fd, uint32_t events, uint64_t tag);
+void rewatch(int fd, uint32_t events, uint64_t tag);
+void close_watched(int *fd); /* nothing where it is NONE; NONE afterwards */
+int raise_fd(int fd);        /* moves it above the window: the new number; or closes it: -1; -1 stays -1 */
+int raise_leaving(int fd, int reserve); /* likewise; EMFILE where not so many numbers are left above it */
+void close_from(int first); /* this and all higher ones */
 
 /* table.c */
 int table_open(const char *path);
@@ -111,6 +122,7 @@ void record_end(struct table_entry *entry, int kind, int status, const struct ru
 void pids_add(pid_t pid, uint32_t index);
 void pids_remove(pid_t pid);
 int pids_find(pid_t pid); /* index or -1 */
+uint32_t pids_count(void);
 
 /* make-child.c: the one place where a child is made. */
 struct child_plan {
@@ -158,12 +170,13 @@ struct ask;
 void ask_spawn(struct ask *ask);
 void spawn_started(uint32_t index);
 void exec_readable(uint32_t index);
+void exec_decided(uint32_t index);
 void exec_over(uint32_t index);
 void main_ended(uint32_t index, int kind, int status, const struct rusage *usage);
 void refuse_spawn(uint32_t index, uint32_t stage, int error);
 
 /* flights.c: descriptors that wait until their child has cut loose. */
-int flight_begin(uint32_t index, int exec_write, int minder_write, int block, const int *fds, int count);
+void flight_begin(uint32_t index, int exec_write, int minder_write, int block, const int *fds, int count);
 void flight_end(uint32_t index);
 bool flight_free(void);
 
@@ -178,6 +191,7 @@ void cgroup_cleanup(void);
 int cgroup_make(uint32_t index, uint64_t generation); /* its folder, or -1 */
 bool cgroup_remove(uint32_t index);                   /* true: it was empty, and is gone */
 void cgroup_watch(uint32_t index);
+bool cgroup_will_tell(uint32_t index);
 void cgroup_readable(uint32_t index);
 void cgroup_kill(uint32_t index);
 int cgroup_signal(uint32_t index, int signal);
@@ -191,11 +205,23 @@ void tree_list(uint32_t index);
 void tree_forget(uint32_t index);
 int tree_signal(uint32_t index, int signal);
 int signal_main(uint32_t index, int signal, bool group);
+struct seen { uint64_t youngest_ticks; }; /* the latest start among the processes that were signalled */
+/* SIGKILL to the keeper's children that are chosen, and all below; how many of the chosen are left. */
+int kill_children(bool (*chosen)(pid_t pid), struct seen *seen);
+
+/* strays.c */
+void strays_add(uint32_t index);
+void strays_work(uint64_t now);
+uint64_t strays_next(void);
+
+/* signalling.c: 1 where the process was still where it had been seen, and was signalled; else 0. */
+int send_to_child(pid_t pid, pid_t parent, int signal, struct seen *seen);
+int send_to_member(pid_t pid, const char *cgroup, int signal);
 
 /* proc.c */
 bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state);
 int proc_children(pid_t pid, pid_t *out, int room);
-int send_checked(pid_t pid, pid_t parent, uint32_t index, int signal);
+uint64_t boot_ticks(void);
 int read_file_at(int dir, const char *path, char *buffer, size_t size);
 
 /* folder.c */
@@ -207,7 +233,7 @@ struct folder {
 const char *next_name(struct folder *folder, bool *is_folder); /* NULL at the end; none that begins with a dot */
 
 /* kept.c */
-int kept_store(const char *name, size_t bytes, int fd, bool replace); /* 0 or errno; owns fd on 0 */
+int kept_store(const char *name, size_t bytes, int fd, bool replace); /* 0 or errno; takes fd in any case */
 int kept_drop(const char *name, size_t bytes);
 uint32_t kept_count(void);
 int kept_next(int after, char *name, size_t *bytes, int *fd); /* the next slot, or -1 */
@@ -229,8 +255,12 @@ struct ask {
   int fds[MESSAGE_MAX_FDS];
   int fd_count;
 };
+void channel_open(int fd);
 void channel_readable(void);
 void channel_writable(void);
+void channel_tick(uint64_t now);
+uint64_t channel_next(void);
+bool channel_draining(void); /* whoever asks is dead already */
 void channel_drain(void); /* reads a dead archond's channel to its end and closes it */
 void answer_done(const struct ask *ask, uint64_t value);
 void answer_refused(const struct ask *ask, int error, uint32_t stage);
@@ -264,7 +294,7 @@ void quit_go_on(void);
 void clean_up(void); /* what the keeper leaves behind in the file system */
 
 /* signals.c */
-void signals_setup(void);
+bool signals_setup(void);
 void signals_readable(void);
 void signals_tell(void); /* tells those that are not noted yet */
 void signals_noted(uint32_t signal, uint64_t count);

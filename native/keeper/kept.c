@@ -12,6 +12,7 @@
 #define BLOCKS (4 * KEPT_MAX)
 #define BLOCK_TEXT 28
 #define BUCKETS 16384
+#define KEPT_RESERVE 256 /* numbers left for spawns and for the keeper itself */
 
 static struct { int fd; uint32_t first_block, bytes, next; } kept[KEPT_MAX]; /* fd 0: free */
 static struct { uint32_t next; char text[BLOCK_TEXT]; } blocks[BLOCKS];       /* block 0 is none */
@@ -79,13 +80,21 @@ static void drop_name(uint32_t slot) {
   }
 }
 
+static int fault_of(const uint32_t *place, size_t bytes, bool replace) {
+  if (*place != 0) return replace ? 0 : EEXIST;
+  bool room = (kept_spare != 0 || kept_used < KEPT_MAX) && blocks_free >= bytes / BLOCK_TEXT + 1;
+  return room ? 0 : ENOSPC;
+}
+
 int kept_store(const char *name, size_t bytes, int fd, bool replace) {
   uint32_t *place = find(name, bytes);
-  if (*place != 0 && !replace) return EEXIST;
-  bool room = *place != 0 || ((kept_spare != 0 || kept_used < KEPT_MAX) && blocks_free >= bytes / BLOCK_TEXT + 1);
-  if (!room) return ENOSPC;
-  int high = raise_fd(fd);
-  if (high < 0) return -errno; /* negative: the descriptor is closed already */
+  int fault = fault_of(place, bytes, replace);
+  if (fault != 0) {
+    close(fd);
+    return fault;
+  }
+  int high = raise_leaving(fd, KEPT_RESERVE);
+  if (high < 0) return errno;
   if (*place != 0) {
     close(kept[*place - 1].fd);
     kept[*place - 1].fd = high;

@@ -1,9 +1,7 @@
 /* The loop: everything that happens to the keeper comes in here, one thing after the other. */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "keeper.h"
 
@@ -13,32 +11,11 @@ uint64_t now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void watch(int fd, uint32_t events, uint64_t tag) {
-  struct epoll_event event = {.events = events, .data.u64 = tag};
-  if (epoll_ctl(keeper.epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-    say("cannot watch descriptor %d: %m", fd);
-}
-
-void rewatch(int fd, uint32_t events, uint64_t tag) {
-  struct epoll_event event = {.events = events, .data.u64 = tag};
-  if (epoll_ctl(keeper.epoll, EPOLL_CTL_MOD, fd, &event) != 0)
-    say("cannot watch descriptor %d: %m", fd);
-}
-
-int raise_fd(int fd) {
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, WINDOW_FDS);
-  int error = errno;
-  close(fd);
-  errno = error;
-  return high;
-}
+static uint64_t earlier(uint64_t one, uint64_t other) { return one < other ? one : other; }
 
 static int wait_ms(uint64_t now) {
-  uint64_t next = UINT64_MAX;
-  uint64_t at = tree_next();
-  if (at < next) next = at;
-  at = archond_next();
-  if (at < next) next = at;
+  if (keeper.reap_again) return 0;
+  uint64_t next = earlier(earlier(tree_next(), strays_next()), earlier(archond_next(), channel_next()));
   if (next == UINT64_MAX) return -1;
   if (next <= now) return 0;
   uint64_t ms = (next - now + 999999) / 1000000;
@@ -67,6 +44,10 @@ static void handle(const struct epoll_event *event) {
   }
 }
 
+/*
+ * An event may be older than what it belongs to: something earlier in the same turn may have freed the
+ * entry and given it to another. So no handler trusts its tag; each looks what is there, and never waits.
+ */
 void run_loop(void) {
   struct epoll_event events[64];
   for (;;) {
@@ -76,7 +57,10 @@ void run_loop(void) {
       handle(&events[i]);
       tell_go_on();
     }
+    if (keeper.reap_again) reap_children();
     uint64_t now = now_ns();
+    channel_tick(now);
+    strays_work(now);
     tree_work(now);
     archond_tick(now);
     tell_go_on();

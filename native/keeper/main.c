@@ -1,8 +1,10 @@
 /*
  * keeper --runtime DIR [--lock FILE]… [--log FILE] [--nofile N] [--tree cgroup|minder]
- *        [--background] -- PROGRAM ARG…
+ *        [--longest-delay MS] [--background] -- PROGRAM ARG…
  *
- * PROGRAM is archond: an absolute path, started with a channel to the keeper as descriptor 3.
+ * PROGRAM is archond, started with a channel to the keeper as descriptor 3. All paths are absolute.
+ * --nofile: the soft limit of descriptors that children get, where whoever started this raised its own.
+ * --longest-delay: of a restart of archond after failures in a row, 5000 by default.
  */
 #define _GNU_SOURCE /* pipe2, seals */
 #include <errno.h>
@@ -22,18 +24,26 @@ struct keeper keeper;
 struct slot slots[TABLE_ENTRIES];
 
 #define LOCKS_MAX 4
+#define LEAST_FDS 1024 /* the window, the reserves, and something to work with */
+#define LEAST_FDS_TEXT "1024"
+#define CHANNEL_NAME "ARCHON_KEEPER_FD="
 static const char *locks[LOCKS_MAX];
 static int lock_count;
 static const char *log_path;
 static bool background;
 static char table_path[4096];
 
-/* `format` holds one %s. */
+/* `format` holds one %s, and may hold %m. */
 static void __attribute__((noreturn)) give_up(const char *format, const char *what) {
   char line[4400];
   snprintf(line, sizeof line, format, what);
   fprintf(stderr, "archond: %s\n", line);
   exit(1);
+}
+
+static const char *absolute(const char *path) {
+  if (path[0] != '/') give_up("the path %s must be absolute", path);
+  return path;
 }
 
 static void parse(int argc, char **argv) {
@@ -47,9 +57,11 @@ static void parse(int argc, char **argv) {
     }
     const char *value = at + 1 < argc ? argv[++at] : NULL;
     if (value == NULL) give_up("the keeper's option %s needs a value", name);
-    if (strcmp(name, "--runtime") == 0) runtime = value;
-    else if (strcmp(name, "--log") == 0) log_path = value;
-    else if (strcmp(name, "--lock") == 0 && lock_count < LOCKS_MAX) locks[lock_count++] = value;
+    if (strcmp(name, "--runtime") == 0) runtime = absolute(value);
+    else if (strcmp(name, "--log") == 0) log_path = absolute(value);
+    else if (strcmp(name, "--lock") == 0 && lock_count < LOCKS_MAX) locks[lock_count++] = absolute(value);
+    else if (strcmp(name, "--longest-delay") == 0)
+      keeper.longest_delay_ms = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "--nofile") == 0 && strcmp(value, "unlimited") != 0)
       keeper.nofile.rlim_cur = strtoull(value, NULL, 10);
     else if (strcmp(name, "--nofile") == 0) keeper.nofile.rlim_cur = RLIM_INFINITY;
@@ -60,17 +72,17 @@ static void parse(int argc, char **argv) {
   if (runtime == NULL) give_up("the keeper needs %s", "--runtime DIR");
   if (at + 1 >= argc) give_up("the keeper needs %s", "-- PROGRAM");
   keeper.archond_argv = argv + at + 1;
+  absolute(keeper.archond_argv[0]);
   if (snprintf(table_path, sizeof table_path, "%s/table", runtime) >= (int)sizeof table_path)
     give_up("the path of the runtime folder is too long: %s", runtime);
-  keeper.runtime_dir = open(runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (keeper.runtime_dir < 0) give_up("cannot open the runtime folder %s", runtime);
 }
 
 static void hold(const char *path) {
   for (;;) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) give_up("cannot open the lock %s", path);
+    if (fd < 0) give_up("cannot open the lock %s: %m", path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) give_up("cannot lock %s: %m", path);
       char who[32] = "unknown", line[4300];
       ssize_t got = read(fd, who, sizeof who - 1);
       if (got > 0) who[got] = 0;
@@ -80,11 +92,12 @@ static void hold(const char *path) {
     }
     /* The file may have been removed by its last holder between open and lock: then begin anew. */
     struct stat mine, there;
-    if (fstat(fd, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino && mine.st_dev == there.st_dev) {
+    bool same = fstat(fd, &mine) == 0 && stat(path, &there) == 0;
+    if (same && mine.st_ino == there.st_ino && mine.st_dev == there.st_dev) {
       char text[32];
       int bytes = snprintf(text, sizeof text, "%d\n", (int)keeper.pid);
       if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)bytes, 0) != bytes) say("writing %s: %m", path);
-      raise_fd(fd);
+      if (raise_fd(fd) < 0) give_up("cannot hold the lock %s: %m", path);
       return;
     }
     close(fd);
@@ -93,7 +106,7 @@ static void hold(const char *path) {
 
 void clean_up(void) {
   cgroup_cleanup();
-  unlink(table_path);
+  if (keeper.header != NULL) unlinkat(keeper.runtime_dir, "table", 0);
   for (int i = 0; i < lock_count; i++) unlink(locks[i]);
 }
 
@@ -115,7 +128,10 @@ static void go_to_background(void) {
   keeper.ready_pipe = raise_fd(ends[1]);
 }
 
-/* So that 0, 1 and 2 are taken, and nothing else ever becomes one of them. */
+/*
+ * So that 0, 1 and 2 are taken and nothing else ever becomes one of them, and nothing else is open: what
+ * came in from whoever started this would reach every child.
+ */
 static void settle_standard_descriptors(void) {
   int fd;
   do fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -125,16 +141,23 @@ static void settle_standard_descriptors(void) {
     int flags = fcntl(number, F_GETFD);
     if (flags >= 0) fcntl(number, F_SETFD, flags & ~FD_CLOEXEC);
   }
-  keeper.null = raise_fd(fd);
+  if (dup3(fd, 3, O_CLOEXEC) < 0 && fd != 3) give_up("%s: %m", "cannot settle the standard descriptors");
+  close_from(4);
 }
 
 static void raise_limit(void) {
   struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (keeper.nofile.rlim_cur == 0 || keeper.nofile.rlim_cur > limit.rlim_max) keeper.nofile.rlim_cur = limit.rlim_cur;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) give_up("%s: %m", "cannot read the limit of descriptors");
+  rlim_t *wanted = &keeper.nofile.rlim_cur;
+  if (*wanted == 0 || *wanted > limit.rlim_max) *wanted = limit.rlim_cur;
   keeper.nofile.rlim_max = limit.rlim_max;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) say("cannot raise the limit of descriptors: %m");
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < LEAST_FDS)
+    give_up("the limit of descriptors must be %s at least", LEAST_FDS_TEXT);
+  keeper.fd_limit = limit.rlim_cur;
+  keeper.null = raise_fd(3); /* where settle_standard_descriptors put it */
+  if (keeper.null < 0) give_up("%s: %m", "cannot settle the standard descriptors");
 }
 
 extern char **environ;
@@ -144,20 +167,29 @@ static void name_channel(void) {
   while (environ[count] != NULL) count++;
   keeper.archond_env = calloc(count + 2, sizeof *keeper.archond_env); /* the only use of the heap, at start */
   if (keeper.archond_env == NULL) give_up("%s", "no memory");
-  memcpy(keeper.archond_env, environ, count * sizeof *environ);
-  keeper.archond_env[count] = "ARCHON_KEEPER_FD=3";
+  size_t used = 0; /* a keeper that was started by another's archond finds the name there already */
+  for (size_t i = 0; i < count; i++)
+    if (strncmp(environ[i], CHANNEL_NAME, sizeof CHANNEL_NAME - 1) != 0)
+      keeper.archond_env[used++] = environ[i];
+  keeper.archond_env[used] = CHANNEL_NAME "3";
+}
+
+static void open_files(void) {
+  char folder[sizeof table_path];
+  snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(table_path, '/') - table_path), table_path);
+  keeper.runtime_dir = raise_fd(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (keeper.runtime_dir < 0) give_up("cannot open the runtime folder %s: %m", folder);
+  if (log_path == NULL) return;
+  keeper.log_fd = raise_fd(open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+  if (keeper.log_fd < 0) give_up("cannot open the log %s: %m", log_path);
 }
 
 int main(int argc, char **argv) {
+  keeper.longest_delay_ms = 5000;
   parse(argc, argv);
-  if (log_path != NULL) {
-    keeper.log_fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (keeper.log_fd < 0) give_up("cannot open the log %s", log_path);
-  }
   settle_standard_descriptors();
   raise_limit();
-  if (keeper.log_fd > 0) keeper.log_fd = raise_fd(keeper.log_fd);
-  keeper.runtime_dir = raise_fd(keeper.runtime_dir);
+  open_files();
   if (background) go_to_background();
   keeper.pid = getpid();
   for (int i = 0; i < lock_count; i++) hold(locks[i]);
@@ -166,9 +198,14 @@ int main(int argc, char **argv) {
   prctl(PR_SET_NAME, "archon-keeper", 0, 0, 0);
   note_initial_children();
   keeper.epoll = raise_fd(epoll_create1(EPOLL_CLOEXEC));
-  signals_setup();
+  if (keeper.epoll < 0 || !signals_setup()) give_up("%s: %m", "cannot set up the loop");
   make_child_probe();
-  if (table_open(table_path) != 0) give_up("cannot make the table %s", table_path);
+  if (table_open(table_path) != 0) {
+    int error = errno;
+    clean_up();
+    errno = error;
+    give_up("cannot make the table %s: %m", table_path);
+  }
   cgroup_setup(keeper.tree_wanted);
   if (keeper.tree_wanted == TREE_CGROUP && keeper.header->tree_kind != TREE_CGROUP) {
     clean_up();

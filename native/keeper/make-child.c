@@ -4,11 +4,13 @@
  * A child gets a copy of the memory (fork). Its table of descriptors is shared with the keeper
  * until the child cuts itself loose with close_range(2), which copies the window only: copying all
  * that the keeper holds would make each spawn slower with every descriptor held.
+ *
+ * Where clone3(2) is missing (before Linux 5.3, or behind a filter) it is fork(2), which shares nothing
+ * and knows no cgroups.
  */
 #include <errno.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -32,15 +34,6 @@ static pid_t make_by_clone3(const struct child_plan *plan, bool share) {
   return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
-static pid_t make_by_clone(bool share) {
-  unsigned long flags = SIGCHLD | (share ? CLONE_FILES : 0);
-#if defined(__s390x__)
-  return (pid_t)syscall(SYS_clone, 0, flags, 0, 0, 0);
-#else
-  return (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0);
-#endif
-}
-
 bool make_child_shares(void) { return has_unshare; }
 
 pid_t make_child(const struct child_plan *plan) {
@@ -48,8 +41,8 @@ pid_t make_child(const struct child_plan *plan) {
     errno = ENOSYS;
     return -1;
   }
-  bool share = plan->share_window && has_unshare;
-  pid_t pid = has_clone3 ? make_by_clone3(plan, share) : share ? make_by_clone(true) : fork();
+  bool share = plan->share_window && has_unshare; /* fork(2) cannot */
+  pid_t pid = has_clone3 ? make_by_clone3(plan, share) : fork();
   if (pid == 0) plan->body(plan->context);
   return pid;
 }
@@ -73,9 +66,6 @@ void make_child_probe(void) {
   has_clone3 = true;
   has_unshare = true;
   int result = probe();
-  if (result < 0) {
-    has_clone3 = false;
-    result = probe();
-  }
+  if (result < 0) has_clone3 = false;
   has_unshare = result == 0;
 }

@@ -4,15 +4,16 @@
  * it, and it knows that the tree is empty when there is no child left to wait for (ECHILD).
  */
 #include <errno.h>
-#include <signal.h>
+#include <limits.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper.h"
+
+#define RECORDS_A_TURN 64
 
 /* Blocks while the keeper is slow; where it is gone, only the table is left to tell. */
 static void tell(int pipe, const struct minder_record *record) {
@@ -38,6 +39,7 @@ static void mind(struct table_entry *entry, uint64_t generation, pid_t main, int
       record.kind = MINDER_MAIN_ENDED;
       record_end(entry, info.si_code, info.si_status, &record.usage);
       __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_EXITED, __ATOMIC_RELEASE);
+      main = 0; /* its pid may come again, as an orphan's */
     }
     syscall(SYS_waitid, P_PID, info.si_pid, NULL, WEXITED | __WALL, NULL);
     tell(pipe, &record);
@@ -59,7 +61,8 @@ void minder_body(void *given) {
 
   struct minder_record record = {.kind = MINDER_FORKED};
   uint64_t generation = entry->minder_word >> 8;
-  const struct child_plan plan = {.cgroup = -1, .share_window = false, .body = child_body, .context = &context->child};
+  const struct child_plan plan = {
+      .cgroup = -1, .share_window = false, .body = child_body, .context = &context->child};
   pid_t main = make_child(&plan);
   if (main < 0) {
     record.kind = MINDER_REFUSED;
@@ -75,11 +78,15 @@ void minder_body(void *given) {
   __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_STARTING, __ATOMIC_RELEASE);
   record.pid = (uint32_t)main;
   int pipe = dup2(context->pipe, 0);
-  if (syscall(SYS_close_range, 1, ~0u, 0) != 0)
-    for (int fd = 1; fd < WINDOW_FDS; fd++) close(fd);
+  close_from(1);
   tell(pipe, &record);
   mind(entry, generation, main, pipe);
   _exit(0);
+}
+
+static void main_is_over(uint32_t index) {
+  exec_over(index);
+  publish(index, ENTRY_EXITED);
 }
 
 static void take(uint32_t index, const struct minder_record *record) {
@@ -92,23 +99,21 @@ static void take(uint32_t index, const struct minder_record *record) {
       refuse_spawn(index, STAGE_FORK, record->status);
       break;
     case MINDER_MAIN_ENDED: /* its end stands in the table already */
-      exec_over(index);
-      publish(index, ENTRY_EXITED);
+      main_is_over(index);
       break;
     case MINDER_ORPHAN:
       ring_add((pid_t)record->pid, record->code, record->status, &record->usage, entry->state_word);
       break;
     case MINDER_EMPTY:
-      slots[index].flags |= SLOT_MINDER_EMPTY;
-      close(slots[index].minder_read);
-      slots[index].minder_read = NONE;
+      close_watched(&slots[index].minder_read);
       publish(index, ENTRY_EMPTY);
       break;
   }
 }
 
-void minder_readable(uint32_t index) {
-  while (slots[index].minder_read != NONE) {
+/* Up to so many records: a tree whose orphans end without pause must not keep the keeper for itself. */
+static void read_records(uint32_t index, int most) {
+  for (int i = 0; i < most && slots[index].minder_read != NONE; i++) {
     struct minder_record record;
     ssize_t got = read(slots[index].minder_read, &record, sizeof record);
     if (got == (ssize_t)sizeof record) {
@@ -117,37 +122,42 @@ void minder_readable(uint32_t index) {
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     /* Its end: the minder is gone or going, what it was is found out when it is reaped. */
-    close(slots[index].minder_read);
-    slots[index].minder_read = NONE;
+    close_watched(&slots[index].minder_read);
   }
+}
+
+void minder_readable(uint32_t index) { read_records(index, RECORDS_A_TURN); }
+
+/* The minder reaps its own children, so this one is ours only where the minder had not yet come to it. */
+static bool fell_to_keeper(const struct table_entry *entry) {
+  pid_t parent = 0;
+  uint64_t start = 0;
+  return entry->pid != 0 && proc_stat((pid_t)entry->pid, &parent, &start, NULL) && parent == keeper.pid &&
+         start == entry->start_ticks;
 }
 
 /* The minder was reaped; all that it said has to be read before its death is judged. */
 void minder_ended(uint32_t index) {
-  flight_end(index);
-  minder_readable(index);
   struct table_entry *entry = &keeper.entries[index];
-  bool refused = (slots[index].untold & UNTOLD_REFUSED) != 0 || slots[index].generation == 0;
-  if (refused || (slots[index].flags & SLOT_MINDER_EMPTY)) return;
-  if (slots[index].minder_read != NONE) {
-    close(slots[index].minder_read);
-    slots[index].minder_read = NONE;
-  }
-  entry->facts |= FACT_MINDER_LOST;
-  slots[index].flags |= SLOT_STRAYS | SLOT_KILL;
-  uint64_t seen = __atomic_load_n(&entry->minder_word, __ATOMIC_ACQUIRE);
-  if ((seen & 0xff) >= ENTRY_STARTING && state_of(index) == ENTRY_FREE) spawn_started(index);
-  if (state_of(index) == ENTRY_FREE) {
-    refuse_spawn(index, STAGE_FORK, ECHILD);
+  uint32_t minder = entry->minder_pid;
+  flight_end(index);
+  read_records(index, INT_MAX);
+  if (slots[index].generation == 0) return; /* refused, and given back on the way */
+  entry->minder_pid = 0; /* from now on the pid may be anyone's */
+  close_watched(&slots[index].minder_read);
+  if ((slots[index].flags & SLOT_REFUSED) || state_of(index) == ENTRY_EMPTY) return;
+
+  /* It was killed. What it had written into the table before counts, told or not. */
+  enum entry_state seen = (enum entry_state)(__atomic_load_n(&entry->minder_word, __ATOMIC_ACQUIRE) & 0xff);
+  if (seen >= ENTRY_STARTING && state_of(index) == ENTRY_FREE) spawn_started(index);
+  if (seen >= ENTRY_EXITED && state_of(index) < ENTRY_EXITED) main_is_over(index);
+  if (seen == ENTRY_EMPTY) {
+    publish(index, ENTRY_EMPTY);
     return;
   }
-  if ((seen & 0xff) >= ENTRY_EXITED && state_of(index) < ENTRY_EXITED) {
-    exec_over(index);
-    publish(index, ENTRY_EXITED);
-  }
-  /* The main process is a child of the keeper from now on: its end will be seen here. */
-  if (state_of(index) < ENTRY_EXITED) pids_add((pid_t)entry->pid, index);
-  tell_later(index, UNTOLD_STATE);
-  say("the minder %u of entry %u died; its tree is killed", entry->minder_pid, index);
-  tree_kill(index);
+  entry->facts |= FACT_MINDER_LOST;
+  if (seen >= ENTRY_STARTING && fell_to_keeper(entry)) pids_add((pid_t)entry->pid, index);
+  if (state_of(index) != ENTRY_FREE) tell_later(index, UNTOLD_STATE);
+  say("the minder %u of entry %u died; its tree is killed", minder, index);
+  strays_add(index);
 }

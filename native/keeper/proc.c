@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -101,32 +101,9 @@ int proc_children(pid_t pid, pid_t *out, int room) {
   return found;
 }
 
-/* Still where it was seen: a child of `parent`, or (parent 0) in the cgroup of the entry. */
-static bool still_there(pid_t pid, pid_t parent, uint32_t index) {
-  if (parent != 0) {
-    pid_t now = 0;
-    return proc_stat(pid, &now, NULL, NULL) && now == parent;
-  }
-  char path[40], text[4096], name[48];
-  snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
-  if (read_file_at(AT_FDCWD, path, text, sizeof text) <= 0) return false;
-  int bytes = snprintf(name, sizeof name, "/%u.%llu", index, (unsigned long long)generation_of(index));
-  const char *line = strstr(text, "0::/");
-  if (line == NULL) return false;
-  size_t length = strcspn(line, "\n");
-  const char *found = strstr(line, name);
-  return found != NULL && found < line + length && (found[bytes] == '\n' || found[bytes] == '/' || found[bytes] == 0);
-}
-
-/*
- * A signal to a process that somebody else may reap at any time: its pid is looked up, held by a
- * pidfd, and only then proved to belong to the tree, so that the signal cannot reach a stranger.
- */
-int send_checked(pid_t pid, pid_t parent, uint32_t index, int signal) {
-  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (fd < 0) return 0;
-  int sent = 0;
-  if (still_there(pid, parent, index) && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0) sent = 1;
-  close(fd);
-  return sent;
+uint64_t boot_ticks(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  uint64_t a_second = (uint64_t)sysconf(_SC_CLK_TCK);
+  return (uint64_t)now.tv_sec * a_second + (uint64_t)now.tv_nsec * a_second / 1000000000u;
 }

@@ -9,6 +9,8 @@
 
 #include "keeper.h"
 
+#define ENDS_A_TURN 256
+
 /* Children of the program that became the keeper by exec: they are waited for and otherwise left alone. */
 static pid_t initial[64];
 static int initial_count;
@@ -43,14 +45,17 @@ static void ended(pid_t pid, const siginfo_t *info, const struct rusage *usage) 
     main_ended((uint32_t)index, info->si_code, info->si_status, usage);
     collect(pid);
   } else {
+    /* Or a minder whose entry was given back before it had quite ended: nobody asks for its end. */
     forget_initial(pid);
     if (index < 0) ring_add(pid, info->si_code, info->si_status, usage, 0);
     collect(pid);
   }
 }
 
+/* Up to so many at a time: children that end without pause must not keep the keeper from its channel. */
 void reap_children(void) {
-  for (;;) {
+  keeper.reap_again = false;
+  for (int i = 0; i < ENDS_A_TURN; i++) {
     siginfo_t info;
     struct rusage usage;
     memset(&info, 0, sizeof info);
@@ -58,4 +63,5 @@ void reap_children(void) {
     if (info.si_pid == 0) return;
     ended(info.si_pid, &info, &usage);
   }
+  keeper.reap_again = true;
 }

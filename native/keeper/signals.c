@@ -15,7 +15,7 @@ static const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUS
 #define FORWARDED (sizeof forwarded / sizeof *forwarded)
 static struct { uint64_t came, told, noted; } counts[FORWARDED];
 
-void signals_setup(void) {
+bool signals_setup(void) {
   struct sigaction usual;
   memset(&usual, 0, sizeof usual);
   usual.sa_handler = SIG_DFL;
@@ -29,7 +29,7 @@ void signals_setup(void) {
   sigaddset(&wanted, SIGCHLD);
   for (size_t i = 0; i < FORWARDED; i++) sigaddset(&wanted, forwarded[i]);
   keeper.signals = raise_fd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
-  watch(keeper.signals, EPOLLIN, WATCH(WATCH_SIGNALS, 0));
+  return keeper.signals >= 0 && watch(keeper.signals, EPOLLIN, WATCH(WATCH_SIGNALS, 0));
 }
 
 static void came(uint32_t signal) {

@@ -49,30 +49,36 @@ static void fill(uint32_t index, const struct ask_spawn *spawn, uint32_t kind) {
   keeper.header->last_generation = spawn->generation;
 }
 
+#define SPAWN_RESERVE 64 /* numbers that no spawn may use up: archond can be started again, trees watched */
+
 /* What a spawn holds until it has a child; closed as one where it fails. */
 struct pipes { int exec_read, exec_write, minder_read, minder_write, cgroup; };
 
 static void close_pipes(const struct pipes *pipes) {
-  const int all[] = {pipes->exec_read, pipes->exec_write, pipes->minder_read, pipes->minder_write, pipes->cgroup};
+  const int all[] = {pipes->exec_read, pipes->exec_write, pipes->minder_read, pipes->minder_write,
+                     pipes->cgroup};
   int error = errno;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i] >= 0) close(all[i]);
   errno = error;
 }
 
-static bool make_pipe(int *read_end, int *write_end, bool blocking_writer) {
+/* Watched before there is a child: one that could not be watched is never made. */
+static bool make_pipe(int *read_end, int *write_end, bool blocking_writer, uint64_t tag) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return false;
   if (blocking_writer) fcntl(ends[1], F_SETFL, 0);
   *write_end = ends[1];
-  *read_end = raise_fd(ends[0]);
-  return *read_end >= 0;
+  *read_end = raise_leaving(ends[0], SPAWN_RESERVE);
+  return *read_end >= 0 && watch(*read_end, EPOLLIN, tag);
 }
 
 static enum exec_stage prepare(uint32_t index, uint32_t kind, struct pipes *pipes) {
-  if (!make_pipe(&pipes->exec_read, &pipes->exec_write, false)) return STAGE_DESCRIPTORS;
-  if (kind == TREE_MINDER)
-    return make_pipe(&pipes->minder_read, &pipes->minder_write, true) ? STAGE_NONE : STAGE_DESCRIPTORS;
+  bool made = make_pipe(&pipes->exec_read, &pipes->exec_write, false, WATCH(WATCH_EXEC, index));
+  if (made && kind == TREE_MINDER)
+    made = make_pipe(&pipes->minder_read, &pipes->minder_write, true, WATCH(WATCH_MINDER, index));
+  if (!made) return STAGE_DESCRIPTORS;
+  if (kind == TREE_MINDER) return STAGE_NONE;
   pipes->cgroup = cgroup_make(index, generation_of(index));
   return pipes->cgroup >= 0 ? STAGE_NONE : STAGE_CGROUP;
 }
@@ -91,8 +97,8 @@ static pid_t launch(uint32_t index, const struct ask *ask, const struct pipes *p
 
 /* All that the child needs lies in the window, and there is a place to note what to close later. */
 static bool may_share(const struct ask *ask, const struct pipes *pipes) {
-  if (!make_child_shares() || !flight_free() || pipes->exec_write >= WINDOW_FDS || pipes->minder_write >= WINDOW_FDS)
-    return false;
+  if (!make_child_shares() || !flight_free()) return false;
+  if (pipes->exec_write >= WINDOW_FDS || pipes->minder_write >= WINDOW_FDS) return false;
   for (int i = 0; i < ask->fd_count; i++)
     if (ask->fds[i] >= WINDOW_FDS) return false;
   return true;
@@ -140,12 +146,10 @@ void ask_spawn(struct ask *ask) {
   keeper.alive++;
   let_go(index, ask, &pipes, share);
   slots[index].exec_read = pipes.exec_read;
-  watch(pipes.exec_read, EPOLLIN, WATCH(WATCH_EXEC, index));
   pids_add(pid, index);
   if (kind == TREE_MINDER) {
     keeper.entries[index].minder_pid = (uint32_t)pid;
     slots[index].minder_read = pipes.minder_read;
-    watch(pipes.minder_read, EPOLLIN, WATCH(WATCH_MINDER, index));
     return;
   }
   struct table_entry *entry = &keeper.entries[index];
@@ -159,21 +163,30 @@ void ask_spawn(struct ask *ask) {
 
 /* The main process exists and its entry is complete. */
 void spawn_started(uint32_t index) {
-  tell_later(index, UNTOLD_SPAWNED);
+  if (slots[index].ask_id != 0) tell_later(index, UNTOLD_SPAWNED);
   publish(index, ENTRY_STARTING);
+  exec_decided(index);
   if (keeper.quitting) tree_kill(index);
 }
 
+/*
+ * An accepted request that came to nothing. Where the archond that asked has died meanwhile, there is no
+ * request to refuse: its successor is told of an end that was never a beginning.
+ */
 void refuse_spawn(uint32_t index, uint32_t stage, int error) {
+  struct table_entry *entry = &keeper.entries[index];
   exec_over(index);
-  if (slots[index].minder_read != NONE) {
-    close(slots[index].minder_read);
-    slots[index].minder_read = NONE;
+  close_watched(&slots[index].minder_read);
+  slots[index].flags |= SLOT_REFUSED;
+  entry->exec_errno = (uint32_t)error;
+  entry->exec_stage = stage;
+  if (slots[index].ask_id != 0 && keeper.channel_greeted) {
+    keeper.alive--;
+    tell_later(index, UNTOLD_REFUSED);
+    return;
   }
-  keeper.alive--;
-  keeper.entries[index].exec_stage = stage;
-  keeper.entries[index].exec_errno = (uint32_t)error;
-  tell_later(index, UNTOLD_REFUSED);
+  entry->ended_ns = now_ns();
+  publish(index, ENTRY_EMPTY);
 }
 
 /* A byte: the child has cut loose. The end: exec has closed its side, or the child has ended. */
@@ -186,20 +199,26 @@ void exec_readable(uint32_t index) {
       continue;
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    close(slots[index].exec_read);
-    slots[index].exec_read = NONE;
-    /* A failed stage stands in the table before the pipe closes; that end is told as exited. */
-    if (state_of(index) == ENTRY_STARTING && keeper.entries[index].exec_stage == STAGE_NONE)
-      publish(index, ENTRY_RUNNING);
+    close_watched(&slots[index].exec_read);
+    slots[index].flags |= SLOT_EXEC_SEEN;
+    exec_decided(index);
   }
+}
+
+/*
+ * exec is over and the entry published, whichever came first: a minder may tell of its main process
+ * later than that process is gone to its program. A failed stage stands in the table before the pipe
+ * closes; its end is told as exited.
+ */
+void exec_decided(uint32_t index) {
+  if (!(slots[index].flags & SLOT_EXEC_SEEN) || state_of(index) != ENTRY_STARTING) return;
+  if (keeper.entries[index].exec_stage == STAGE_NONE) publish(index, ENTRY_RUNNING);
 }
 
 /* The child has ended: what it shared may be closed, however far it had come. */
 void exec_over(uint32_t index) {
   flight_end(index);
-  if (slots[index].exec_read == NONE) return;
-  close(slots[index].exec_read);
-  slots[index].exec_read = NONE;
+  close_watched(&slots[index].exec_read);
 }
 
 void main_ended(uint32_t index, int kind, int status, const struct rusage *usage) {

@@ -28,25 +28,7 @@ static void read_boot_id(char out[40]) {
   for (int i = 0; i < bytes && i < 36 && text[i] != '\n'; i++) out[i] = text[i];
 }
 
-int table_open(const char *path) {
-  char draft[4096];
-  if (snprintf(draft, sizeof draft, "%s.new", path) >= (int)sizeof draft) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  int fd = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return -1;
-  /* All blocks are there before the first use: a write through the mapping must not fail. */
-  if (posix_fallocate(fd, 0, (off_t)FILE_BYTES) != 0) {
-    close(fd);
-    errno = ENOSPC;
-    return -1;
-  }
-  fd = raise_fd(fd);
-  if (fd < 0) return -1;
-  void *map = mmap(NULL, LABELS_OFFSET, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (map == MAP_FAILED) return -1;
-  struct table_header *header = map;
+static void fill_header(struct table_header *header) {
   header->version = TABLE_VERSION;
   header->header_bytes = TABLE_HEADER_BYTES;
   header->entry_bytes = sizeof(struct table_entry);
@@ -60,15 +42,38 @@ int table_open(const char *path) {
   header->file_bytes = FILE_BYTES;
   header->ring_next = 1;
   read_boot_id(header->boot_id);
-  if (getrandom(&header->instance, sizeof header->instance, 0) < 0) header->instance = now_ns();
+  /* It is a name, not a secret: early in a boot nobody waits for better numbers. */
+  if (getrandom(&header->instance, sizeof header->instance, GRND_NONBLOCK) < 0) header->instance = now_ns();
   header->keeper_pid = (uint32_t)keeper.pid;
   uint64_t start = 0;
   proc_stat(keeper.pid, NULL, &start, NULL);
   header->keeper_start = start;
   memcpy(header->magic, TABLE_MAGIC, sizeof header->magic);
+}
+
+int table_open(const char *path) {
+  char draft[4096];
+  if (snprintf(draft, sizeof draft, "%s.new", path) >= (int)sizeof draft) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  int fd = raise_fd(open(draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (fd < 0) return -1;
+  /* All blocks are there before the first use: a write through the mapping must not fail. */
+  int error = posix_fallocate(fd, 0, (off_t)FILE_BYTES);
+  void *map = MAP_FAILED;
+  if (error == 0) map = mmap(NULL, LABELS_OFFSET, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED) {
+    if (error == 0) error = errno;
+    unlink(draft);
+    close(fd);
+    errno = error;
+    return -1;
+  }
+  fill_header(map);
   if (rename(draft, path) != 0) return -1;
   keeper.table_fd = fd;
-  keeper.header = header;
+  keeper.header = map;
   keeper.entries = (struct table_entry *)((char *)map + ENTRIES_OFFSET);
   keeper.ring = (struct ring_record *)((char *)map + RING_OFFSET);
   return 0;
@@ -89,8 +94,10 @@ int table_take(void) {
 
 void table_free(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
-  if (slots[index].flags & SLOT_WORK) tree_forget(index);
+  tree_forget(index);
   __atomic_store_n(&entry->state_word, 0, __ATOMIC_RELEASE);
+  /* A reader that finds the old word again after the fields must not have seen what follows. */
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   memset((char *)entry + sizeof entry->state_word, 0, sizeof *entry - sizeof entry->state_word);
   memset(&slots[index], 0, sizeof slots[index]);
   taken[index / 64] &= ~(1ull << (index % 64));

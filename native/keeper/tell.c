@@ -9,16 +9,8 @@
 static uint32_t first, last; /* index + 1 */
 static bool orphan_untold;
 
-static void free_refused(uint32_t index) {
-  table_free(index);
-}
-
 void tell_later(uint32_t index, uint8_t what) {
-  if (!keeper.channel_greeted) {
-    /* There is no one to tell; a successor reads the table. */
-    if (what == UNTOLD_REFUSED) free_refused(index);
-    return;
-  }
+  if (!keeper.channel_greeted) return; /* There is no one to tell; a successor reads the table. */
   struct slot *slot = &slots[index];
   slot->untold |= what;
   if (slot->untold & UNTOLD_QUEUED) return;
@@ -80,7 +72,7 @@ static void leave_queue(uint32_t index) {
   bool refused = (slots[index].untold & UNTOLD_REFUSED) != 0;
   slots[index].untold = 0;
   slots[index].next_untold = 0;
-  if (refused) free_refused(index);
+  if (refused) table_free(index);
 }
 
 void tell_go_on(void) {
@@ -111,4 +103,6 @@ void tell_drop(uint32_t index) {
 void tell_forget(void) {
   while (first != 0) leave_queue(first - 1);
   orphan_untold = false;
+  /* What is still on its way will not be an answer: the ids of a successor are its own. */
+  for (uint32_t index = 0; index < keeper.header->entries_used; index++) slots[index].ask_id = 0;
 }

@@ -1,7 +1,6 @@
 /*
- * Emptying trees, and signals to what is in them. A kill is repeated, at growing distances, until
- * the tree is proved empty: by the removal of its cgroup, by its minder's last word, or, where the
- * minder died, by the keeper having no child left that it does not know.
+ * Emptying trees, and signals to what is in them. A kill is repeated until the tree is proved empty:
+ * by the removal of its cgroup or by its minder's last word (strays.c: where that cannot come).
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,53 +11,76 @@
 
 #define MS 1000000ull
 #define MAX_TREE (2 * TABLE_ENTRIES)
+#define PASSES 4 /* over a tree in one sweep, while each finds something to kill */
 #ifndef PIDFD_SIGNAL_PROCESS_GROUP
 #define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2)
 #endif
 
-static uint32_t work; /* index + 1 of the first tree in the list */
+static uint32_t work;                  /* index + 1 of the first tree in the list */
+static uint64_t work_at_ns = UINT64_MAX; /* no tree of the list is due before */
 static pid_t found[MAX_TREE];
 static pid_t parents[MAX_TREE];
 
-void tree_list(uint32_t index) {
-  if (slots[index].flags & SLOT_WORK) return;
-  slots[index].flags |= SLOT_WORK;
-  slots[index].sweeps = 0;
-  slots[index].sweep_at_ns = now_ns() + MS;
-  slots[index].next_work = work;
-  work = index + 1;
+static void sweep_at(uint32_t index, uint64_t at_ns) {
+  slots[index].sweep_at_ns = at_ns;
+  if (at_ns < work_at_ns) work_at_ns = at_ns;
 }
 
-/* Everything below a minder, parents before children; a signal to each that is still where it was seen. */
-static int below_minder(uint32_t index, int signal) {
-  pid_t minder = (pid_t)keeper.entries[index].minder_pid;
-  int count = 0, sent = 0;
-  int first = proc_children(minder, found, MAX_TREE);
-  for (; count < first; count++) parents[count] = minder;
+void tree_list(uint32_t index) {
+  if (slots[index].flags & (SLOT_WORK | SLOT_STRAYS)) return;
+  slots[index].flags |= SLOT_WORK;
+  slots[index].sweeps = 0;
+  slots[index].next_work = work;
+  work = index + 1;
+  sweep_at(index, now_ns() + MS);
+}
+
+/*
+ * A signal to each of the first `count` in `found` and to everything below them, parents before
+ * children, each only if it is still where it was seen. Returns how many were signalled.
+ */
+static int signal_from(int count, int signal, struct seen *seen) {
+  int sent = 0;
   for (int i = 0; i < count; i++) {
     int more = proc_children(found[i], found + count, MAX_TREE - count);
     for (int j = 0; j < more; j++) parents[count + j] = found[i];
     count += more;
-    sent += send_checked(found[i], parents[i], index, signal);
+    sent += send_to_child(found[i], parents[i], signal, seen);
   }
   return sent;
 }
 
-/* The keeper's own children that belong to nothing it knows: they fell to it when a minder died. */
-static bool kill_strays(void) {
-  int count = proc_children(keeper.pid, found, MAX_TREE);
-  bool any = false;
-  for (int i = 0; i < count; i++) {
-    pid_t pid = found[i];
-    char state = 0;
-    if (pid == keeper.archond || initial_child(pid) || cgroup_holds(pid)) continue;
-    int index = pids_find(pid);
-    if (index >= 0 && !(slots[index].flags & SLOT_STRAYS)) continue;
-    any = true;
-    /* A child of ours keeps its pid until we reap it: the signal cannot reach a stranger. */
-    if (proc_stat(pid, NULL, NULL, &state) && state != 'Z') kill(pid, SIGKILL);
+static int below_minder(uint32_t index, int signal, struct seen *seen) {
+  pid_t minder = (pid_t)keeper.entries[index].minder_pid;
+  if (minder == 0) return 0;
+  int count = proc_children(minder, found, MAX_TREE);
+  for (int i = 0; i < count; i++) parents[i] = minder;
+  return signal_from(count, signal, seen);
+}
+
+int kill_children(bool (*chosen)(pid_t pid), struct seen *seen) {
+  int left = 0;
+  for (int pass = 0; pass < PASSES; pass++) {
+    int count = proc_children(keeper.pid, found, MAX_TREE);
+    left = 0;
+    for (int i = 0; i < count; i++)
+      if (chosen(found[i])) found[left++] = found[i];
+    for (int i = 0; i < left; i++) parents[i] = keeper.pid;
+    if (signal_from(left, SIGKILL, seen) == 0) break;
   }
-  return any;
+  return left;
+}
+
+/*
+ * Processes that are younger than the last sweep mean that the tree still grows: it is swept again
+ * soon. Else it waits for something that cannot end now, at growing distances.
+ */
+static void kill_below_minder(uint32_t index) {
+  struct seen seen = {0};
+  for (int pass = 0; pass < PASSES; pass++)
+    if (below_minder(index, SIGKILL, &seen) == 0) break;
+  if (seen.youngest_ticks + 1 >= slots[index].swept_ticks) slots[index].sweeps = 0;
+  slots[index].swept_ticks = boot_ticks();
 }
 
 static void sweep(uint32_t index) {
@@ -66,33 +88,33 @@ static void sweep(uint32_t index) {
   if (keeper.entries[index].tree_kind == TREE_CGROUP) {
     if (slot->flags & SLOT_KILL) cgroup_kill(index);
     if (state_of(index) == ENTRY_EXITED) cgroup_watch(index);
-  } else if (slot->flags & SLOT_STRAYS) {
-    if (!kill_strays() && state_of(index) == ENTRY_EXITED) publish(index, ENTRY_EMPTY);
   } else if (slot->flags & SLOT_KILL) {
-    below_minder(index, SIGKILL);
+    kill_below_minder(index);
   }
   static const uint16_t distance_ms[] = {1, 2, 4, 8, 16, 32, 64, 125, 250, 500};
   uint32_t last = sizeof distance_ms / sizeof *distance_ms - 1;
-  slot->sweep_at_ns = now_ns() + distance_ms[slot->sweeps < last ? slot->sweeps : last] * MS;
+  sweep_at(index, now_ns() + distance_ms[slot->sweeps < last ? slot->sweeps : last] * MS);
   slot->sweeps++;
 }
 
 void tree_kill(uint32_t index) {
-  if (state_of(index) == ENTRY_EMPTY) return;
+  if (state_of(index) == ENTRY_EMPTY || (slots[index].flags & SLOT_STRAYS)) return;
   slots[index].flags |= SLOT_KILL;
   tree_list(index);
   slots[index].sweeps = 0;
   sweep(index);
 }
 
+/* Nothing more to do, or the kernel will say when there is. */
 static bool done(uint32_t index) {
   enum entry_state state = state_of(index);
   if (state == ENTRY_EMPTY || state == ENTRY_FREE) return true;
-  bool told_by_kernel = slots[index].events != NONE && slots[index].sweeps > 3;
-  return !(slots[index].flags & (SLOT_KILL | SLOT_STRAYS)) && told_by_kernel;
+  return !(slots[index].flags & SLOT_KILL) && cgroup_will_tell(index);
 }
 
 void tree_work(uint64_t now) {
+  if (now < work_at_ns) return;
+  work_at_ns = UINT64_MAX;
   uint32_t *link = &work;
   while (*link != 0) {
     uint32_t index = *link - 1;
@@ -102,54 +124,63 @@ void tree_work(uint64_t now) {
       slots[index].flags &= (uint8_t)~SLOT_WORK;
       slots[index].next_work = 0;
     } else {
+      sweep_at(index, slots[index].sweep_at_ns);
       link = &slots[index].next_work;
     }
   }
 }
 
-uint64_t tree_next(void) {
-  uint64_t next = UINT64_MAX;
-  for (uint32_t at = work; at != 0; at = slots[at - 1].next_work)
-    if (slots[at - 1].sweep_at_ns < next) next = slots[at - 1].sweep_at_ns;
-  return next;
-}
+uint64_t tree_next(void) { return work_at_ns; }
 
 /* A freed entry must not stay in the list under the name of its successor. */
 void tree_forget(uint32_t index) {
+  if (!(slots[index].flags & SLOT_WORK)) return;
   for (uint32_t *link = &work; *link != 0; link = &slots[*link - 1].next_work) {
     if (*link - 1 != index) continue;
     *link = slots[index].next_work;
+    slots[index].next_work = 0;
     slots[index].flags &= (uint8_t)~SLOT_WORK;
     return;
   }
 }
 
 int tree_signal(uint32_t index, int signal) {
+  if (state_of(index) == ENTRY_EMPTY) return 0;
   if (keeper.entries[index].tree_kind == TREE_CGROUP) return cgroup_signal(index, signal);
-  return below_minder(index, signal);
+  struct seen seen = {0};
+  return below_minder(index, signal, &seen); /* none where the minder is lost: they are being killed */
+}
+
+/* Its minder reaps it at any time: hold it first, then make sure that it was not reaped before. */
+static int signal_held(const struct table_entry *entry, int signal, bool group) {
+  pid_t pid = (pid_t)entry->pid;
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0 && errno != ENOSYS) return -1;
+  long sent = -1;
+  int error = ESRCH;
+  if ((__atomic_load_n(&entry->minder_word, __ATOMIC_ACQUIRE) & 0xff) == ENTRY_STARTING) {
+    unsigned flags = group ? PIDFD_SIGNAL_PROCESS_GROUP : 0;
+    if (fd >= 0) sent = syscall(SYS_pidfd_send_signal, fd, signal, NULL, flags);
+    /* Kernels before 5.3 and 6.9 lack the one or the other. */
+    bool lacking = fd < 0 || (sent != 0 && (errno == ENOSYS || (group && errno == EINVAL)));
+    if (lacking) sent = kill(group ? -pid : pid, signal);
+    error = errno;
+  }
+  if (fd >= 0) close(fd);
+  errno = error;
+  return sent == 0 ? 1 : -1;
 }
 
 /* Returns the number of processes (a group counts as one), or -1 and errno. */
 int signal_main(uint32_t index, int signal, bool group) {
-  struct table_entry *entry = &keeper.entries[index];
+  const struct table_entry *entry = &keeper.entries[index];
   pid_t pid = (pid_t)entry->pid;
   if (state_of(index) >= ENTRY_EXITED) {
     errno = ESRCH;
     return -1;
   }
-  if (entry->tree_kind == TREE_CGROUP || (slots[index].flags & SLOT_STRAYS))
-    return kill(group ? -pid : pid, signal) == 0 ? 1 : -1;
-  /* Its minder reaps it at any time: hold it first, then make sure that it was not reaped before. */
-  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (fd < 0) return -1;
-  long sent = -1;
-  errno = ESRCH;
-  if ((__atomic_load_n(&entry->minder_word, __ATOMIC_ACQUIRE) & 0xff) == ENTRY_STARTING) {
-    sent = syscall(SYS_pidfd_send_signal, fd, signal, NULL, group ? PIDFD_SIGNAL_PROCESS_GROUP : 0);
-    if (sent != 0 && group && errno == EINVAL) sent = kill(-pid, signal);
-  }
-  int error = errno;
-  close(fd);
-  errno = error;
-  return sent == 0 ? 1 : -1;
+  /* A child of the keeper keeps its pid until the keeper reaps it: no stranger can have it. */
+  bool ours = entry->tree_kind == TREE_CGROUP || entry->minder_pid == 0;
+  if (!ours) return signal_held(entry, signal, group);
+  return kill(group ? -pid : pid, signal) == 0 ? 1 : -1;
 }

@@ -27,6 +27,7 @@ export class Call {
   #isClosed = false;
   #whenGone: (() => void) | undefined;
   #whenCancelled: (() => void) | undefined;
+  #whenClosed: (() => void) | undefined;
 
   constructor(client: Client, request: Request, descriptors: readonly Descriptor[], send: Send) {
     this.client = client;
@@ -57,6 +58,7 @@ export class Call {
     this.#isClosed = true;
     const isHeard = !this.client.isGone;
     this.#send(reply, true, descriptors);
+    this.#whenClosed?.();
     return isHeard;
   }
 
@@ -76,6 +78,11 @@ export class Call {
   /** What `Cancel` does to this call; without it the call is closed as cancelled. */
   whenCancelled(action: () => void): void {
     this.#whenCancelled = action;
+  }
+
+  /** What is to be done after the closing reply has been sent. */
+  whenClosed(action: () => void): void {
+    this.#whenClosed = action;
   }
 
   /** Carries out a `Cancel` of this call. */

@@ -1,8 +1,8 @@
-/* The deciding part: started by the keeper, again and again if need be. */
-import { readFileSync } from 'node:fs';
+/* The deciding part: started by the keeper, and started again whenever it dies. */
+import { VERSION } from '../base/version.ts';
 import { roleOf } from '../protocol/role.ts';
-import { createRealSys } from '../sys/real/real-sys.ts';
-import type { Sys } from '../sys/sys.ts';
+import { realSys } from '../sys/real/real-sys.ts';
+import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
@@ -13,3 +13,126 @@ import { KEEPER_FD_VARIABLE, SETTINGS_VARIABLE, type Settings } from './settings
 import { Shutdown } from './shutdown.ts';
 import { Supervisor } from './supervisor.ts';
 
+/** Only the supervisor's own user may write to the socket until a configuration admits others. */
+const SOCKET_MODE = 0o600;
+const SIGHUP = 1;
+const SIGINT = 2;
+const SIGTERM = 15;
+
+const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Settings;
+const log = new DeferredLog();
+const sessions = new Set<Session>();
+let listening: Listening | undefined;
+
+/** What nothing above has caught is a defect: said once, and the keeper starts anew. */
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`archond: ${error.stack ?? String(error)}\n`);
+  process.exit(70);
+});
+/* Without a handler Node would open its debugger to whoever sends this. */
+process.on('SIGUSR1', () => undefined);
+
+function fatal(message: string): never {
+  process.stderr.write(`archond: ${message}\n`);
+  process.exit(1);
+}
+
+function start(sys: Sys): void {
+  let house: House | undefined;
+  sys.keeper.listen({
+    changed: (ref) => house?.supervisor.processChanged(ref),
+    signalled: (signal, count) => {
+      if (house !== undefined) signalled(house, signal);
+      sys.keeper.signalNoted(signal, count);
+    },
+    orphaned: () => undefined,
+    gone: () => fatal('the keeper is gone'),
+  });
+  sys.keeper.hello((welcome) => {
+    if (!welcome.ok) fatal(`the keeper does not answer as it should: ${welcome.error.code}`);
+    sys.keeper.kept((kept) => {
+      if (!kept.ok) fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
+      house = build(sys);
+      const found = recover(sys, house.supervisor, log, kept.value);
+      if (found > 0) log.info('took over', { units: found, epoch: welcome.value.epoch });
+      answer(house);
+    });
+  });
+}
+
+function build(sys: Sys): House {
+  const empty = sys.descriptors.openNull();
+  if (!empty.ok) fatal(`cannot open /dev/null: ${empty.error.code}`);
+  const supervisor = new Supervisor(sys, log, settings.logDir, empty.value, (label, event) => {
+    log.debug(event.kind, { label, ...event });
+  });
+  const shutdown = new Shutdown(sys, supervisor, log, () => {
+    end(sys);
+  });
+  const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  const baseEnv = baseEnvironment(process.env);
+  const house: House = { sys, settings, log, supervisor, shutdown, baseEnv, version: VERSION, uid, gid };
+  return house;
+}
+
+function signalled(house: House, signal: number): void {
+  if (signal === SIGTERM || signal === SIGINT) {
+    if (house.shutdown.isBegun) house.shutdown.hasten();
+    else house.shutdown.begin();
+  } else if (signal === SIGHUP) {
+    log.info('there is nothing to reload: no configuration');
+  }
+}
+
+function answer(house: House): void {
+  const { sys } = house;
+  const bound = sys.sockets.listen(settings.socket, SOCKET_MODE, (connection) => {
+    serve(house, connection);
+  });
+  if (!bound.ok) {
+    const { code, call } = bound.error;
+    if (code === 'EADDRINUSE') fatal(`another program answers on ${settings.socket}`);
+    fatal(`cannot listen on ${settings.socket}: ${code} (${call})`);
+  }
+  listening = bound.value;
+  sys.keeper.ready(() => undefined);
+  log.info('ready', { socket: settings.socket, pid: process.pid });
+  const isTerminal = settings.foreground && process.stderr.isTTY;
+  void log.open(settings.foreground ? 2 : `${settings.logDir}/archond.log`, settings.logLevel, isTerminal);
+}
+
+function serve(house: House, connection: Connection): void {
+  const { uid, gid } = connection.peer;
+  const role = roleOf({ uid, gid, groups: [] }, house.uid, []);
+  const session = new Session(connection, role, {
+    carryOut: (request, call) => {
+      carryOut(house, request, call);
+    },
+    isShuttingDown: () => house.shutdown.isBegun,
+    closeDescriptor: (descriptor) => {
+      house.sys.descriptors.close(descriptor);
+    },
+    left: (left) => {
+      sessions.delete(left);
+    },
+    broke: (error) => {
+      log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
+    },
+  });
+  sessions.add(session);
+}
+
+/** Everything is down: the last replies go out, the keeper cleans up, and both end. */
+function end(sys: Sys): void {
+  listening?.close();
+  for (const session of sessions) session.close();
+  sys.keeper.quit(0, () => {
+    process.exitCode = 0;
+    sys.close();
+  });
+}
+
+const channel = Number(process.env[KEEPER_FD_VARIABLE]);
+if (!Number.isInteger(channel) || channel < 3) fatal('this part is started by the keeper; call bin/archond');
+start(realSys(channel));

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { usualRuntimeFolder } from '../protocol/socket-path.ts';
 
 /** What the defaults depend on. */
 export interface Surroundings {
@@ -39,18 +40,16 @@ export function places(given: GivenPlaces, surroundings: Surroundings): Places {
         ? path.join(absolute(given.runtime), 'archon.sock')
         : given.state !== undefined
           ? path.join(stateDir, 'run', 'archon.sock')
-          : path.join(usualRuntime(surroundings), 'archon.sock');
+          : path.join(usualRuntimeFolder(surroundings.uid, surroundings.env), 'archon.sock');
   const runtimeDir = given.runtime === undefined ? path.dirname(socket) : absolute(given.runtime);
   const isUsual = surroundings.uid === 0 && given.state === undefined && given.logDir === undefined;
-  const logDir = given.logDir === undefined ? (isUsual ? '/var/log/archon' : path.join(stateDir, 'log')) : absolute(given.logDir);
+  const logDir =
+    given.logDir === undefined
+      ? isUsual
+        ? '/var/log/archon'
+        : path.join(stateDir, 'log')
+      : absolute(given.logDir);
   return { socket, stateDir, runtimeDir, logDir };
-}
-
-/** The runtime folder where nothing was said about it. */
-export function usualRuntime({ uid, env }: Pick<Surroundings, 'uid' | 'env'>): string {
-  if (uid === 0) return '/run/archon';
-  const runtime = env['XDG_RUNTIME_DIR'];
-  return runtime !== undefined && path.isAbsolute(runtime) ? path.join(runtime, 'archon') : `/tmp/archon-${String(uid)}`;
 }
 
 function usualState({ uid, env }: Surroundings): string {
@@ -60,5 +59,5 @@ function usualState({ uid, env }: Surroundings): string {
   const home = env['HOME'];
   return home !== undefined && path.isAbsolute(home)
     ? path.join(home, '.local', 'state', 'archon')
-    : path.join(usualRuntime({ uid, env }), 'state');
+    : path.join(usualRuntimeFolder(uid, env), 'state');
 }

@@ -8,7 +8,11 @@ export interface Log {
   debug(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
-type Line = readonly [level: LogLevel, message: string, details: Readonly<Record<string, unknown>> | undefined];
+type Line = readonly [
+  level: LogLevel,
+  message: string,
+  details: Readonly<Record<string, unknown>> | undefined,
+];
 
 /** Lines kept until the writer is there; more than these are not expected before the first second is over. */
 const EARLY_LINES = 1000;
@@ -68,6 +72,8 @@ export function readable(json: string): string {
     readonly msg: string;
   };
   const name = level === 30 ? '' : `${LEVEL_NAMES[level] ?? String(level)}: `;
-  const rest = Object.entries(details).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const rest = Object.entries(details).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return `${[`${time.slice(11, 23)} ${name}${msg}`, ...rest].join('  ')}\n`;
 }

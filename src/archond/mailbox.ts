@@ -3,7 +3,7 @@
  * costs itself and nothing else.
  */
 export class Mailbox {
-  #queue: (() => void)[] = [];
+  readonly #queue: (() => void)[] = [];
   #isRunning = false;
   readonly #failed: (error: unknown) => void;
 

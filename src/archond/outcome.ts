@@ -18,7 +18,9 @@ export function isDown(record: UnitRecord): boolean {
 export function livePid(record: UnitRecord): number | undefined {
   const { state } = record.unit;
   const hasProcess =
-    state.kind === 'starting' || state.kind === 'running' || (state.kind === 'stopping' && state.end === undefined);
+    state.kind === 'starting' ||
+    state.kind === 'running' ||
+    (state.kind === 'stopping' && state.end === undefined);
   return hasProcess ? record.pid : undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Descriptor, ProcessEntry, Sys } from '../sys/sys.ts';
 import { adoptedUnit, type Found } from '../supervisor/adopt.ts';
 import type { Log } from './log.ts';
 import { isDown } from './outcome.ts';
-import { logPath, type Supervisor } from './supervisor.ts';
+import { watchedLabel, type Supervisor } from './supervisor.ts';
 import { fromTags } from './tags.ts';
 import { outputName, UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -18,7 +18,6 @@ export function recover(
   sys: Sys,
   supervisor: Supervisor,
   log: Log,
-  logDir: string,
   kept: readonly { readonly name: string; readonly descriptor: Descriptor }[],
 ): number {
   const pipes = new Map(kept.map(({ name, descriptor }) => [name, descriptor]));
@@ -33,10 +32,17 @@ export function recover(
   for (const entry of newest.values()) {
     const record = adopt(supervisor, entry);
     const pipe = pipes.get(outputName(entry.label));
-    if (pipe !== undefined && takePipe(sys, record, pipe, log, logDir)) pipes.delete(outputName(entry.label));
+    if (pipe !== undefined && takePipe(sys, supervisor, record, pipe, log))
+      pipes.delete(outputName(entry.label));
     goOn(sys, supervisor, record, entry);
   }
   for (const [name, descriptor] of pipes) {
+    const label = watchedLabel(name);
+    const pid = label === undefined ? undefined : sys.pidfds.pidOf(descriptor);
+    if (label !== undefined && pid?.ok === true && !supervisor.records.has(label)) {
+      supervisor.watch(label, descriptor, pid.value < 0 ? undefined : pid.value);
+      continue;
+    }
     sys.descriptors.close(descriptor);
     sys.keeper.drop(name, () => undefined);
   }
@@ -71,7 +77,8 @@ function goOn(sys: Sys, supervisor: Supervisor, record: UnitRecord, entry: Proce
     return;
   }
   const cancel = sys.timers.at(sys.clock.monotonicMs() + UNCLAIMED_MS, () => {
-    if (!record.keep && record.waiters === 0) supervisor.post(record, { kind: 'order-stop', reason: 'client-gone' });
+    if (!record.keep && record.waiters === 0)
+      supervisor.post(record, { kind: 'order-stop', reason: 'client-gone' });
   });
   const observe = (): void => {
     if (!isDown(record)) return;
@@ -82,8 +89,8 @@ function goOn(sys: Sys, supervisor: Supervisor, record: UnitRecord, entry: Proce
   record.observers.add(observe);
 }
 
-function takePipe(sys: Sys, record: UnitRecord, read: Descriptor, log: Log, logDir: string): boolean {
-  const output = UnitOutput.adopt(sys, record.label, read, logPath(logDir, record.label), (problem) => {
+function takePipe(sys: Sys, supervisor: Supervisor, record: UnitRecord, read: Descriptor, log: Log): boolean {
+  const output = UnitOutput.adopt(sys, record.label, read, supervisor.logPath(record.label), (problem) => {
     log.warn('output cannot be kept', { label: record.label, call: problem.call, error: problem.code });
   });
   if (output.ok) record.output = output.value;

@@ -139,7 +139,10 @@ export class Session {
     if (cut.kind === 'too-long') {
       this.#refuse(tag, failure('limit', 'the line is longer than 1 MiB'));
     } else if (cut.kind === 'descriptor-limit') {
-      this.#refuse(tag, failure('limit', 'more than 16 descriptors came with one request, or some were lost on the way'));
+      this.#refuse(
+        tag,
+        failure('limit', 'more than 16 descriptors came with one request, or some were lost on the way'),
+      );
       this.#isClosing = true;
     } else {
       this.#refuse(tag, failure('syntax', 'the input ended in the middle of a line'));
@@ -157,7 +160,8 @@ export class Session {
     if (!parsed.ok) return;
     const request = parsed.value;
     const { descriptors } = cut;
-    if (request.tag === undefined && this.#calls.has(undefined)) this.#waiting.push({ kind: 'request', request, descriptors });
+    if (request.tag === undefined && this.#calls.has(undefined))
+      this.#waiting.push({ kind: 'request', request, descriptors });
     else this.#begin(request, descriptors);
   }
 
@@ -172,7 +176,8 @@ export class Session {
 
   /** An untagged refusal keeps its place behind the untagged requests before it. */
   #refuse(tag: string | undefined, fault: Failure): void {
-    if (tag === undefined && this.#calls.has(undefined)) this.#waiting.push({ kind: 'refusal', failure: fault });
+    if (tag === undefined && this.#calls.has(undefined))
+      this.#waiting.push({ kind: 'refusal', failure: fault });
     else this.send({ kind: 'error', failure: fault }, tag);
   }
 

@@ -48,7 +48,8 @@ export class Shutdown {
   hasten(): void {
     for (const record of this.#supervisor.records.values()) {
       const { state } = record.unit;
-      if (state.kind === 'stopping') this.#supervisor.post(record, { kind: 'stop-due', generation: state.generation });
+      if (state.kind === 'stopping')
+        this.#supervisor.post(record, { kind: 'stop-due', generation: state.generation });
     }
   }
 

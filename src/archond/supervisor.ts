@@ -3,7 +3,8 @@ import type { Effect, ToldEvent } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
 import { publicState, type End } from '../supervisor/state.ts';
 import { newUnit, transition, type Unit } from '../supervisor/transition.ts';
-import type { UnitSpec } from '../supervisor/unit.ts';
+import { adoptedUnit } from '../supervisor/adopt.ts';
+import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../supervisor/unit.ts';
 import { spawnOrder, type Launch } from './launch.ts';
 import type { Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
@@ -16,6 +17,18 @@ import type { UnitRecord } from './unit-record.ts';
 const ENDED_KEPT_MS = 3_600_000;
 const ENDED_KEPT = 10_000;
 
+const WATCH_PREFIX = 'watch:';
+
+/** What the keeper calls the descriptor of a watched process. */
+export function watchName(label: string): string {
+  return `${WATCH_PREFIX}${label}`;
+}
+
+/** The label whose watch the keeper calls so, if it is one. */
+export function watchedLabel(name: string): string | undefined {
+  return name.startsWith(WATCH_PREFIX) ? name.slice(WATCH_PREFIX.length) : undefined;
+}
+
 /** What a unit is made of when it is added. */
 export interface NewUnit {
   readonly spec: UnitSpec;
@@ -26,11 +39,6 @@ export interface NewUnit {
 
 /** Told of everything that units tell. */
 export type EventSink = (label: string, event: ToldEvent, moment: { readonly timeNs: bigint }) => void;
-
-/** Where a log lies: the folder and the label, whose slashes are folders. */
-export function logPath(logDir: string, label: string): string {
-  return `${logDir}/${label}.log`;
-}
 
 /**
  * The units and the one place where their states change. Events come in through the mailbox, one step
@@ -76,10 +84,52 @@ export class Supervisor {
       shownState: 'stopped',
       keep: made.keep,
       waiters: 0,
+      stoppedFor: undefined,
+      watched: undefined,
       timers: new Map(),
       observers: new Set(),
     };
     this.records.set(record.label, record);
+    return record;
+  }
+
+  /** Where the log of a unit lies: below the folder, slashes of the label making folders. */
+  logPath(label: string): string {
+    return `${this.#logDir}/${label}.log`;
+  }
+
+  /** Watches a process that was not started here; the descriptor is the record's. `pid` is undefined once it has been reaped. */
+  watch(label: string, pidfd: Descriptor, pid: number | undefined): UnitRecord {
+    const spec: UnitSpec = { label, origin: 'watched', restart: restartPolicy('never'), stop: DEFAULT_STOP };
+    const record = this.add({
+      spec,
+      launch: undefined,
+      stdio: [undefined, undefined, undefined],
+      keep: true,
+    });
+    this.#generation += 1;
+    const generation = this.#generation;
+    record.pid = pid;
+    this.put(
+      record,
+      adoptedUnit(spec, {
+        generation,
+        pid: pid ?? 0,
+        startedAtMs: this.#sys.clock.monotonicMs(),
+        stage: 'alive',
+      }),
+    );
+    this.#sys.keeper.store(watchName(label), pidfd, true, () => undefined);
+    const cancel = this.#sys.pidfds.watch(pidfd, (end) => {
+      this.post(record, { kind: 'exited', generation, end });
+      this.post(record, { kind: 'emptied', generation });
+    });
+    const stop = (): void => {
+      cancel();
+      this.#sys.keeper.drop(watchName(label), () => undefined);
+      this.#sys.descriptors.close(pidfd);
+    };
+    record.watched = { pidfd, end: stop };
     return record;
   }
 
@@ -95,9 +145,12 @@ export class Supervisor {
     record.timers.forEach((cancel) => {
       cancel();
     });
+    record.watched?.end();
+    record.watched = undefined;
     record.output?.discard();
     record.output = undefined;
-    for (const descriptor of record.stdio) if (descriptor !== undefined) this.#sys.descriptors.close(descriptor);
+    for (const descriptor of record.stdio)
+      if (descriptor !== undefined) this.#sys.descriptors.close(descriptor);
     record.stdio.fill(undefined);
     this.#giveBack(record);
   }
@@ -176,6 +229,9 @@ export class Supervisor {
     const shown = publicState(step.unit.state);
     if (shown !== record.shownState) record.sinceNs = clock.realtimeNs();
     record.shownState = shown;
+    const { state } = step.unit;
+    if (state.kind === 'stopping') record.stoppedFor = state.reason;
+    else if (state.kind === 'starting') record.stoppedFor = undefined;
     for (const effect of step.effects) this.#carryOut(record, effect);
     for (const observer of [...record.observers]) observer(record);
   }
@@ -260,8 +316,12 @@ export class Supervisor {
     const [input, output, error] = record.stdio;
     if ((output === undefined || error === undefined) && record.output === undefined) {
       const uid = launch.user?.uid ?? process.getuid?.() ?? 0;
-      const made = UnitOutput.make(this.#sys, record.label, uid, logPath(this.#logDir, record.label), (problem) => {
-        this.#log.warn('output cannot be kept', { label: record.label, call: problem.call, error: problem.code });
+      const made = UnitOutput.make(this.#sys, record.label, uid, this.logPath(record.label), (problem) => {
+        this.#log.warn('output cannot be kept', {
+          label: record.label,
+          call: problem.call,
+          error: problem.code,
+        });
       });
       if (!made.ok) return made.error.code;
       record.output = made.value;

@@ -1,4 +1,10 @@
-import { DEFAULT_STOP, restartPolicy, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
+import {
+  DEFAULT_STOP,
+  restartPolicy,
+  type RestartPolicy,
+  type StopPolicy,
+  type UnitSpec,
+} from '../supervisor/unit.ts';
 
 /**
  * What the table says about a unit beside its process, in the two words that the keeper carries for
@@ -13,7 +19,7 @@ export interface TaggedUnit {
   readonly keep: boolean;
 }
 
-const ORIGINS = ['run', 'daemon'] as const satisfies readonly UnitSpec['origin'][];
+const ORIGINS = ['run', 'daemon', 'watched'] as const satisfies readonly UnitSpec['origin'][];
 const SCOPES = ['mixed', 'tree', 'main'] as const satisfies readonly StopPolicy['scope'][];
 const POLICIES = ['never', 'on-failure', 'always'] as const satisfies readonly RestartPolicy['policy'][];
 const KEEP = 1;
@@ -42,7 +48,10 @@ export function fromTags(label: string, [first, second]: readonly [bigint, bigin
   const scope = SCOPES[byte(3)];
   const policy = POLICIES[byte(4)];
   if (origin === undefined || scope === undefined || policy === undefined) {
-    return { spec: { label, origin: 'daemon', restart: restartPolicy('never'), stop: DEFAULT_STOP }, keep: true };
+    return {
+      spec: { label, origin: 'daemon', restart: restartPolicy('never'), stop: DEFAULT_STOP },
+      keep: true,
+    };
   }
   const limitMs = Number(second >> 32n);
   return {

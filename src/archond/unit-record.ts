@@ -1,6 +1,6 @@
 import type { Cancel, Descriptor, ProcessRef } from '../sys/sys.ts';
 import type { TimerName } from '../supervisor/effect.ts';
-import type { PublicState } from '../supervisor/state.ts';
+import type { PublicState, StopReason } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/transition.ts';
 import type { Launch } from './launch.ts';
 import type { UnitOutput } from './unit-output.ts';
@@ -27,6 +27,10 @@ export interface UnitRecord {
   keep: boolean;
   /** Clients that wait for its end. */
   waiters: number;
+  /** Why it was stopped last, since its last start. */
+  stoppedFor: StopReason | undefined;
+  /** A process that was not started here: its descriptor, and how to end the watch. */
+  watched: { readonly pidfd: Descriptor; readonly end: Cancel } | undefined;
   readonly timers: Map<TimerName, Cancel>;
   /** Called after each step that changed the unit. */
   readonly observers: Set<(record: UnitRecord) => void>;

@@ -40,17 +40,19 @@ export function splitQuoted(line: Uint8Array): Result<readonly string[], Failure
 }
 
 /**
- * How many fields a line has, which may still break other rules: quotes are taken to open and close
- * wherever they stand. For well-formed lines that is the number of fields.
+ * How many fields a line has that may still break other rules: what follows a closing quote, and a quote
+ * inside an unquoted field, are passed over. For well-formed lines it is the number of fields.
  */
 export function countFields(line: Uint8Array): number {
   let count = 1;
-  let isQuoted = false;
-  for (const byte of line) {
-    if (byte === QUOTE) isQuoted = !isQuoted;
-    else if (byte === COMMA && !isQuoted) count += 1;
+  let from = 0;
+  for (;;) {
+    const close = line[from] === QUOTE ? closingQuote(line, from) : from;
+    const comma = close < 0 ? -1 : line.indexOf(COMMA, close);
+    if (comma < 0) return count;
+    count += 1;
+    from = comma + 1;
   }
-  return count;
 }
 
 /** Place of the quote that closes the field whose opening quote stands at `open`, or -1. */

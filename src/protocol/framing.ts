@@ -5,7 +5,7 @@ const HEAD_BYTES = 300;
 
 const LF = 0x0a;
 const CR = 0x0d;
-const EMPTY = new Uint8Array(0);
+const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** What one read of a connection brought: bytes (valid during the call only), and descriptors, some of which the kernel may have dropped (`MSG_CTRUNC`). */
 export interface Read<D> {
@@ -57,11 +57,11 @@ interface Pending<D> {
  */
 export class LineCutter<D> {
   /** The line under way, as far as earlier reads brought it; only its head once it is over the limit. */
-  #partial = EMPTY;
+  #partial: Uint8Array = EMPTY;
   #partialBytes = 0;
   #isTooLong = false;
   /** Bytes not yet cut, because the taker wanted no more. */
-  #held = EMPTY;
+  #held: Uint8Array = EMPTY;
   #isHeld = false;
   /** Offsets in the stream: where the line under way begins, and what has been cut or kept of it. */
   #lineAt = 0;

@@ -7,9 +7,6 @@ import { eventFields, readEvent, type EventRecord } from './event.ts';
 import { encodeRecord, type Fields } from './record.ts';
 import { isTag } from './tag.ts';
 
-/** Why a stream ended though its connection did not. */
-export type EndReason = 'cancelled' | 'too-slow' | 'shutting-down';
-
 /**
  * One record from the supervisor. `ok`, `error` and `exit-status` close a request, of which each gets
  * exactly one; `data` comes before it, `event` before or (in a stream) after it, `end` ends a stream.
@@ -22,6 +19,7 @@ export type Reply =
   /** A record by its name (`Unit`, `Field`, `Line` …) and what follows. */
   | { readonly kind: 'data'; readonly name: string; readonly fields: readonly string[] }
   | { readonly kind: 'event'; readonly event: EventRecord }
+  /** `cancelled`, `too-slow` or `shutting-down`. */
   | { readonly kind: 'end'; readonly reason: string };
 
 /** A reply as it came: with the tag of its request, if that had one. */

@@ -3,7 +3,12 @@ import type { End, FailureReason } from './state.ts';
 /** What a step asks for; carried out in order, by the interpreter. */
 export type Effect =
   | { readonly kind: 'spawn'; readonly generation: number }
-  | { readonly kind: 'signal'; readonly generation: number; readonly signal: number; readonly scope: 'main' | 'tree' }
+  | {
+      readonly kind: 'signal';
+      readonly generation: number;
+      readonly signal: number;
+      readonly scope: 'main' | 'tree';
+    }
   /** SIGKILL to the tree until it is proved empty. */
   | { readonly kind: 'kill'; readonly generation: number }
   /** One timer of each name a unit: setting it anew replaces it. */
@@ -18,7 +23,12 @@ export type ToldEvent =
   | { readonly kind: 'starting'; readonly generation: number; readonly pid: number }
   | { readonly kind: 'running'; readonly generation: number; readonly pid: number }
   | { readonly kind: 'stopping'; readonly generation: number; readonly reason: string }
-  | { readonly kind: 'exited'; readonly generation: number; readonly pid: number | undefined; readonly end: End }
+  | {
+      readonly kind: 'exited';
+      readonly generation: number;
+      readonly pid: number | undefined;
+      readonly end: End;
+    }
   | { readonly kind: 'stopped'; readonly reason: string }
   | { readonly kind: 'backoff'; readonly delayMs: number; readonly attempt: number }
   | { readonly kind: 'failed'; readonly reason: FailureReason; readonly end: End | undefined }

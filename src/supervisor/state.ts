@@ -16,7 +16,12 @@
 export type UnitState =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'starting'; readonly generation: number; readonly pid: number | undefined }
-  | { readonly kind: 'running'; readonly generation: number; readonly pid: number; readonly readyAtMs: number }
+  | {
+      readonly kind: 'running';
+      readonly generation: number;
+      readonly pid: number;
+      readonly readyAtMs: number;
+    }
   | {
       readonly kind: 'clearing';
       readonly generation: number;
@@ -56,14 +61,7 @@ export type End =
 
 /** The eight states that clients know. */
 export type PublicState =
-  | 'stopped'
-  | 'waiting'
-  | 'starting'
-  | 'running'
-  | 'stopping'
-  | 'backoff'
-  | 'failed'
-  | 'finished';
+  'stopped' | 'waiting' | 'starting' | 'running' | 'stopping' | 'backoff' | 'failed' | 'finished';
 
 /** The state as clients see it. */
 export function publicState(state: UnitState): PublicState {

@@ -40,7 +40,12 @@ export function transition(unit: Unit, event: UnitEvent, moment: Moment): Step {
   return cell(unit, unit.state, event, moment);
 }
 
-type Cell<S extends UnitState, E extends UnitEvent> = (unit: Unit, state: S, event: E, moment: Moment) => Step;
+type Cell<S extends UnitState, E extends UnitEvent> = (
+  unit: Unit,
+  state: S,
+  event: E,
+  moment: Moment,
+) => Step;
 type Row<S extends UnitState> = {
   readonly [K in UnitEvent['kind']]: Cell<S, Extract<UnitEvent, { kind: K }>>;
 };
@@ -76,10 +81,24 @@ function startAnew(unit: Unit, _state: UnitState, _event: unknown, moment: Momen
 }
 
 /** The first rung of the stop ladder: the signal, and time to follow it. */
-function stop(unit: Unit, generation: number, pid: number | undefined, reason: StopReason, moment: Moment): Step {
+function stop(
+  unit: Unit,
+  generation: number,
+  pid: number | undefined,
+  reason: StopReason,
+  moment: Moment,
+): Step {
   const { signal, timeoutMs, scope } = unit.spec.stop;
   const deadlineAtMs = moment.atMs + timeoutMs;
-  const state: UnitState = { kind: 'stopping', generation, pid, rung: 'signal', deadlineAtMs, end: undefined, reason };
+  const state: UnitState = {
+    kind: 'stopping',
+    generation,
+    pid,
+    rung: 'signal',
+    deadlineAtMs,
+    end: undefined,
+    reason,
+  };
   const effects: Effect[] = [
     { kind: 'cancel-timer', timer: 'time' },
     { kind: 'tell', event: { kind: 'stopping', generation, reason } },
@@ -112,7 +131,9 @@ function clear(unit: Unit, generation: number, end: End, ranMs: number, effects:
 
 /** Nothing can run it: trying again would only fail again. */
 function hopeless(end: End): boolean {
-  return end.kind === 'not-executed' && end.stage === 'exec' && ['ENOENT', 'EACCES', 'ENOEXEC'].includes(end.code);
+  return (
+    end.kind === 'not-executed' && end.stage === 'exec' && ['ENOENT', 'EACCES', 'ENOEXEC'].includes(end.code)
+  );
 }
 
 function succeeded(end: End): boolean {
@@ -141,7 +162,11 @@ function finish(unit: Unit, end: End): Step {
   ]);
 }
 
-function fail(unit: Unit, reason: 'exit' | 'cannot-execute' | 'cannot-spawn' | 'restart-limit', end: End): Step {
+function fail(
+  unit: Unit,
+  reason: 'exit' | 'cannot-execute' | 'cannot-spawn' | 'restart-limit',
+  end: End,
+): Step {
   return move({ ...unit, desired: 'down', lastEnd: end, state: { kind: 'failed', reason, end } }, [
     { kind: 'tell', event: { kind: 'failed', reason, end } },
   ]);
@@ -199,12 +224,14 @@ const TABLE: Table = {
   },
   starting: {
     'order-start': ignored('it is starting'),
-    'order-stop': (unit, state, event, moment) => stop(unit, state.generation, state.pid, event.reason, moment),
+    'order-stop': (unit, state, event, moment) =>
+      stop(unit, state.generation, state.pid, event.reason, moment),
     spawned: (unit, state, event, moment) => {
       const { generation, pid } = event;
       const effects: Effect[] = [{ kind: 'tell', event: { kind: 'starting', generation, pid } }];
       const { timeoutMs } = unit.spec;
-      if (timeoutMs !== undefined) effects.push({ kind: 'set-timer', timer: 'time', atMs: moment.atMs + timeoutMs });
+      if (timeoutMs !== undefined)
+        effects.push({ kind: 'set-timer', timer: 'time', atMs: moment.atMs + timeoutMs });
       return move({ ...unit, state: { ...state, pid } }, effects);
     },
     refused: (unit, _state, event, moment) => {
@@ -233,12 +260,14 @@ const TABLE: Table = {
     },
     emptied: impossible('the end of the main process is told before'),
     'stop-due': ignored('it was set for an earlier stop'),
-    'time-over': (unit, state, _event, moment) => stop(unit, state.generation, state.pid, 'timed-out', moment),
+    'time-over': (unit, state, _event, moment) =>
+      stop(unit, state.generation, state.pid, 'timed-out', moment),
     'backoff-due': ignored('it was started by an order'),
   },
   running: {
     'order-start': ignored('it is running'),
-    'order-stop': (unit, state, event, moment) => stop(unit, state.generation, state.pid, event.reason, moment),
+    'order-stop': (unit, state, event, moment) =>
+      stop(unit, state.generation, state.pid, event.reason, moment),
     spawned: impossible('it was spawned before'),
     refused: impossible('it was spawned before'),
     executed: ignored('told again'),
@@ -248,7 +277,8 @@ const TABLE: Table = {
       ]),
     emptied: impossible('the end of the main process is told before'),
     'stop-due': ignored('it was set for an earlier stop'),
-    'time-over': (unit, state, _event, moment) => stop(unit, state.generation, state.pid, 'timed-out', moment),
+    'time-over': (unit, state, _event, moment) =>
+      stop(unit, state.generation, state.pid, 'timed-out', moment),
     'backoff-due': ignored('it runs'),
   },
   clearing: {
@@ -306,7 +336,9 @@ const TABLE: Table = {
     'stop-due': (unit, state) =>
       state.rung === 'kill'
         ? ignore(unit, 'the tree is being killed')
-        : move({ ...unit, state: { ...state, rung: 'kill' } }, [{ kind: 'kill', generation: state.generation }]),
+        : move({ ...unit, state: { ...state, rung: 'kill' } }, [
+            { kind: 'kill', generation: state.generation },
+          ]),
     'time-over': ignored('it is being stopped'),
     'backoff-due': ignored('it is not down yet'),
   },

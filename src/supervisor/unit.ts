@@ -4,8 +4,8 @@
  */
 export interface UnitSpec {
   readonly label: string;
-  /** `run`: a command somebody waits for. `daemon`: started by a request, stays up by itself. */
-  readonly origin: 'run' | 'daemon';
+  /** `run`: a command somebody waits for. `daemon`: started by a request, stays up by itself. `watched`: not started here. */
+  readonly origin: 'run' | 'daemon' | 'watched';
   readonly restart: RestartPolicy;
   readonly stop: StopPolicy;
   /** A Run is stopped after so long, in milliseconds; undefined: never. */

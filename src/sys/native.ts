@@ -69,6 +69,9 @@ export interface Native {
   /** Soft and hard limit in `numbers`, -1 for none. */
   descriptorLimit(): Answer;
 
+  /** CLOCK_REALTIME in nanoseconds. */
+  realtimeNs(): bigint;
+
   /** Calls `done` with uid, gid, name and groups (32 bits each) of a user, or with 0 and the gid of a group; -1 first: there is none. */
   lookUp(
     group: 0 | 1,

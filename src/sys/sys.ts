@@ -8,6 +8,8 @@ import type { Result } from '../base/result.ts';
  * has returned, so that the caller's step is over before the next one begins.
  */
 export interface Sys {
+  /** Closes the channel to the keeper and lets the program end. */
+  close(): void;
   readonly clock: Clock;
   readonly timers: Timers;
   /** A number in [0, 1), for jitter and generated labels. */
@@ -299,6 +301,8 @@ export interface Pidfds {
   open(pid: number): Result<Descriptor, SysError>;
   /** The pid behind a pidfd, -1 when it has been reaped; `EBADF` where it is no pidfd, `EINVAL` for a thread's. */
   pidOf(pidfd: Descriptor): Result<number, SysError>;
+  /** The name that the process gives itself (`/proc/PID/comm`), undefined when it is gone. */
+  nameOf(pid: number): string | undefined;
   signal(pidfd: Descriptor, signal: number): Result<undefined, SysError>;
   /** Calls back once when the process has ended, with what the kernel lets this process know of it. */
   watch(pidfd: Descriptor, ended: (end: ProcessEnd) => void): Cancel;

@@ -7,7 +7,7 @@ import { expectRefusal, valueOf } from './results.ts';
 function isLabelByThePage(text: string): boolean {
   const allowed = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/@+-';
   if (text.length < 1 || text.length > 255) return false;
-  if (![...text].every((character) => allowed.includes(character))) return false;
+  if (!Array.from(text).every((character) => allowed.includes(character))) return false;
   if ('/-@'.includes(text.charAt(0))) return false;
   return text
     .split('/')

@@ -96,7 +96,8 @@ function launchOf(house: House, request: CommandRequest, label: string, user: Ru
 function chooseLabel(house: House, request: CommandRequest): Result<string, Failure> {
   const wish = request.options.label;
   const { records } = house.supervisor;
-  if (wish?.kind !== 'label') return ok(generateLabel(request.args.command[0], (label) => records.has(label)));
+  if (wish?.kind !== 'label')
+    return ok(generateLabel(request.args.command[0], (label) => records.has(label)));
   const holder = records.get(wish.label);
   return holder === undefined || isDown(holder)
     ? ok(wish.label)
@@ -111,7 +112,10 @@ function standardDescriptors(
   const stdio: Stdio = [descriptors[0], descriptors[1], descriptors[2]];
   if (text === undefined) return ok(stdio);
   const holding = house.sys.descriptors.holding(bytesOf(text));
-  if (!holding.ok) return err(failure('failed', `cannot hold the text of @stdin: ${holding.error.code} (${holding.error.call})`));
+  if (!holding.ok)
+    return err(
+      failure('failed', `cannot hold the text of @stdin: ${holding.error.code} (${holding.error.call})`),
+    );
   stdio[0] = holding.value;
   return ok(stdio);
 }

@@ -1,43 +1,75 @@
 import { failure } from '../../base/failure.ts';
-import type { Request } from '../../protocol/request.ts';
+import type { Request, RequestOf } from '../../protocol/request.ts';
+import type { Verb } from '../../protocol/verbs.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
+import { cancel } from './cancel.ts';
+import { forget } from './forget.ts';
 import { list } from './list.ts';
+import { monitorDescriptor, monitorPid } from './monitor.ts';
+import { restart, start, stop, stopDaemon } from './orders.ts';
 import { run } from './run.ts';
+import { signal } from './signal.ts';
 import { startDaemon } from './start-daemon.ts';
+import { status } from './status.ts';
+import { wait } from './wait.ts';
 
-/** The version of the protocol that this supervisor speaks. */
-const PROTOCOL_VERSION = 1;
+type Handler<V extends Verb> = (house: House, request: RequestOf<V>, call: Call) => void;
 
-/** Carries out a request, or says that it cannot be had yet. */
+/** Who carries out what; `undefined` for requests of the protocol that this version does not have yet. */
+const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
+  Version: (house, _request, call) => {
+    call.ok('archon', house.version, String(PROTOCOL_VERSION));
+  },
+  Run: run,
+  StartDaemon: startDaemon,
+  MonitorFD: monitorDescriptor,
+  MonitorPid: monitorPid,
+  Start: start,
+  Stop: stop,
+  StopDaemon: stopDaemon,
+  Restart: restart,
+  Wait: wait,
+  Signal: signal,
+  Forget: forget,
+  List: list,
+  Status: status,
+  Tree: undefined,
+  Cancel: cancel,
+  Shutdown: (house, request, call) => {
+    house.shutdown.begin(request.options.timeout, call);
+  },
+  Enable: undefined,
+  Disable: undefined,
+  Dump: undefined,
+  Plan: undefined,
+  Boot: undefined,
+  Reload: undefined,
+  Confirm: undefined,
+  Port: undefined,
+  Ports: undefined,
+  ReleasePort: undefined,
+  Link: undefined,
+  Unlink: undefined,
+  Links: undefined,
+  Subscribe: undefined,
+  Events: undefined,
+  Why: undefined,
+  Log: undefined,
+  Rules: undefined,
+  ReloadRules: undefined,
+  Upgrade: undefined,
+  Reboot: undefined,
+  PowerOff: undefined,
+  Halt: undefined,
+};
+
+/** Carries out a request, or says that it cannot be had. */
 export function carryOut(house: House, request: Request, call: Call): void {
-  switch (request.verb) {
-    case 'Version':
-      call.ok('archon', house.version, String(PROTOCOL_VERSION));
-      return;
-    case 'Run':
-      run(house, request, call);
-      return;
-    case 'StartDaemon':
-      startDaemon(house, request, call);
-      return;
-    case 'List':
-      list(house, request, call);
-      return;
-    case 'Shutdown':
-      house.shutdown.begin(request.options.timeout, call);
-      return;
-    case 'Cancel': {
-      const cancelled = call.client.callOf(request.args.tag);
-      if (cancelled === undefined) {
-        call.fail(failure('not-found', `no request has the tag ${request.args.tag}`));
-        return;
-      }
-      cancelled.cancel(failure('cancelled'));
-      call.ok();
-      return;
-    }
-    default:
-      call.fail(failure('unsupported', `${request.verb} cannot be had yet`));
-  }
+  /* The record's keys are the requests' verbs: each handler gets the request of its own verb. */
+  const handler = HANDLERS[request.verb] as Handler<Verb> | undefined;
+  if (handler === undefined)
+    call.fail(failure('unsupported', `${request.verb} cannot be had in this version`));
+  else handler(house, request, call);
 }

@@ -1,36 +1,34 @@
 import { formatTime } from '../../base/time.ts';
 import { failure } from '../../base/failure.ts';
 import type { RequestOf } from '../../protocol/request.ts';
-import type { Target } from '../../protocol/kinds.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { lastExit, livePid } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
+import { select } from './targets.ts';
 
 /** `List`: a record for each unit, sorted by label. */
 export function list(house: House, request: RequestOf<'List'>, call: Call): void {
   if (request.options.at !== undefined) {
-    call.fail(failure('unsupported', '@at cannot be had yet'));
+    call.fail(failure('unsupported', 'List with @at cannot be had in this version'));
     return;
   }
   const { target } = request.args;
-  const records = [...house.supervisor.records.values()].filter((record) => matches(target, record.label));
-  if (target?.kind === 'label' && records.length === 0) {
-    call.fail(failure('not-found', `there is no unit ${target.label}`));
+  const selected =
+    target === undefined ? { ok: true as const, value: everything(house) } : select(house, [target]);
+  if (!selected.ok) {
+    call.fail(selected.error);
     return;
   }
-  records.sort((one, other) => (one.label < other.label ? -1 : 1));
-  for (const record of records) call.data('Unit', ...unitFields(record));
-  call.ok(String(records.length));
+  for (const record of selected.value) call.data('Unit', ...unitFields(record));
+  call.ok(String(selected.value.length));
 }
 
-/** Whether a label is one of those that the target selects; without a target all are. */
-export function matches(target: Target | undefined, label: string): boolean {
-  if (target === undefined) return true;
-  return target.kind === 'label' ? target.label === label : target.glob.matches(label);
+function everything(house: House): readonly UnitRecord[] {
+  return [...house.supervisor.records.values()].sort((one, other) => (one.label < other.label ? -1 : 1));
 }
 
-/** The fields of a `Unit` record; usage is unknown as long as nothing samples it. */
+/** The fields of a `Unit` record; usage is empty as long as nothing samples it. */
 export function unitFields(record: UnitRecord): string[] {
   const pid = livePid(record);
   return [

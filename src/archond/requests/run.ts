@@ -38,9 +38,10 @@ function begin(house: House, record: UnitRecord, program: string, call: Call): v
     if (state.kind === 'stopping') isTimedOut = state.reason === 'timed-out';
     if (!isDown(record)) return;
     record.observers.delete(observe);
-    const isHeard = call.close(endReply(program, lastEnd, isTimedOut));
-    if (isHeard && !record.keep) supervisor.remove(record);
-    else house.supervisor.keepEnded(record);
+    /* Before the reply, with which the next request of the connection begins. */
+    if (call.isClosed || call.client.isGone || record.keep) supervisor.keepEnded(record);
+    else supervisor.remove(record);
+    call.close(endReply(program, lastEnd, isTimedOut));
   };
   record.observers.add(observe);
   if (call.client.isGone && !record.keep) {

@@ -51,5 +51,6 @@ function answer(house: House, record: UnitRecord, program: string, isNamed: bool
   if (isNamed) call.ok(record.label, String(record.pid));
   else call.ok();
   /* What restarts has not ended: the observer saw the first exec only. */
-  if (state.kind === 'finished' || state.kind === 'failed') house.log.debug('daemon ended at once', { label: record.label });
+  if (state.kind === 'finished' || state.kind === 'failed')
+    house.log.debug('daemon ended at once', { label: record.label });
 }

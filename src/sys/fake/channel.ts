@@ -50,9 +50,7 @@ export class Channel {
   }
 
   answer<T>(done: Answer<T>, result: Result<T, Refusal>): void {
-    this.view.post(() => {
-      done(result);
-    });
+    this.view.post(() => done(result));
   }
 
   /** The state of the spawn has changed; `spawned`: and its request is to be answered first. */
@@ -63,9 +61,7 @@ export class Channel {
     if (this.#flushing) return;
     this.#flushing = true;
     const loop = this.view.kernel.loop;
-    const flush = (): void => {
-      this.#flush();
-    };
+    const flush = (): void => this.#flush();
     if (this.#settings.tellDelayMs > 0) loop.schedule(loop.nowMs() + this.#settings.tellDelayMs, flush);
     else loop.post(flush);
   }
@@ -109,9 +105,7 @@ export class Channel {
       this.answer(done, { ok: true, value: { ...ref, pid: process.pid, startTicks, startedAtMs } });
     }
     for (let time = this.#settings.tellTwice ? 2 : 1; time > 0; time--) {
-      this.tell((listener) => {
-        listener.changed(ref, state);
-      });
+      this.tell((listener) => listener.changed(ref, state));
     }
   }
 }

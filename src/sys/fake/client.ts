@@ -26,9 +26,7 @@ export class FakeClient {
   constructor(loop: VirtualLoop, end: StreamEnd) {
     this.#loop = loop;
     this.#end = end;
-    end.watch(() => {
-      this.#later();
-    });
+    end.watch(() => this.#later());
     this.#later();
   }
 

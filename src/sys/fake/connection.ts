@@ -35,9 +35,7 @@ export class FakeConnection implements Connection {
     this.#end = end;
     this.#descriptor = view.descriptors.add(end, origin);
     view.descriptors.occupy(this.#descriptor, 'a connection');
-    this.#unwatch = end.watch(() => {
-      this.#later();
-    });
+    this.#unwatch = end.watch(() => this.#later());
     this.#mourned = view.atDeath(() => {
       this.#outbox.clear();
       this.#unwatch();

@@ -22,6 +22,8 @@ import type { View } from './view.ts';
 export class Control {
   readonly kernel: FakeKernel;
   readonly keeper: FakeKeeper;
+  /** What `openDescriptors` was when an archond last ended by itself (`Sys.close`). */
+  leftOpen: readonly string[] = [];
   #view: View | undefined;
   readonly #failures = new Map<string, string[]>();
   #chance: () => number;
@@ -29,9 +31,7 @@ export class Control {
 
   constructor(kernel: FakeKernel, options: KeeperOptions, seed: number) {
     this.kernel = kernel;
-    this.keeper = new FakeKeeper(kernel, options, () => {
-      this.killArchond();
-    });
+    this.keeper = new FakeKeeper(kernel, options, () => this.killArchond());
     this.#chance = mulberry32(seed);
   }
 
@@ -132,6 +132,10 @@ export class Control {
     if (this.keeper.gone) throw new Misuse('there is no keeper to start archond');
     this.#epoch += 1;
     const made = makeView(this.kernel, this.keeper, this.#epoch, this.#failures, () => this.#chance());
+    made.view.onClose = () => {
+      this.leftOpen = made.view.descriptors.list();
+      this.killArchond();
+    };
     this.#view = made.view;
     return made.sys;
   }
@@ -175,10 +179,7 @@ export class Control {
     more: { readonly zombie?: boolean; readonly attributes?: Partial<Attributes> } = {},
   ): FakeProcess {
     const process = this.kernel.makeStranger(program, more.attributes);
-    if (more.zombie !== true)
-      process.watchers.add(() => {
-        process.reap();
-      });
+    if (more.zombie !== true) process.watchers.add(() => process.reap());
     return process;
   }
 

@@ -40,7 +40,7 @@ export class FakeDescriptors implements Descriptors {
     this.#view.call('descriptors.holding');
     const { kernel } = this.#view;
     return this.#open('descriptors.holding', 'pipe2', () => {
-      if (bytes.length > kernel.settings.pipeBytes) return new PlainFile('file', bytes.slice());
+      if (bytes.length > kernel.settings.pipeBytes) return new PlainFile('file', new Uint8Array(bytes));
       const ends = kernel.pipe(false);
       if (bytes.length > 0) ends.write.write(bytes);
       ends.write.release();

@@ -11,6 +11,11 @@ const RESOURCES: ReadonlySet<string> = new Set([
   ...['rtprio', 'rttime', 'sigpending', 'stack'],
 ]);
 
+/** What /proc/PID/comm says after the exec of this path: its last part, 15 bytes of it (proc(5)). */
+function nameAfter(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).slice(0, 15);
+}
+
 /** Where a child failed on its way. */
 export interface ExecFailure {
   readonly stage: ExecStage;
@@ -82,20 +87,27 @@ function stageFailure(kernel: FakeKernel, order: SpawnOrder, stage: ExecStage): 
 }
 
 /** Tries the paths in their order: what is missing is passed over, `EACCES` remembered, anything else is the end. */
-function findCommand(kernel: FakeKernel, order: SpawnOrder): Command | string {
+function execute(kernel: FakeKernel, child: FakeProcess, order: SpawnOrder): Command | string {
   let code = 'ENOENT';
   for (const path of order.paths) {
     const command = kernel.command(path);
     if (command === undefined) continue;
     if (command.execFails !== undefined) return command.execFails;
-    if (command.executable !== false) return command;
+    if (command.executable !== false) {
+      child.name = nameAfter(pathKey(path));
+      return command;
+    }
     code = 'EACCES';
   }
   return code;
 }
 
 /** What the order makes of a child's attributes. */
-export function orderedAttributes(kernel: FakeKernel, order: SpawnOrder): Attributes {
+export function orderedAttributes(
+  kernel: FakeKernel,
+  order: SpawnOrder,
+  descriptorLimit: { readonly soft: number; readonly hard: number },
+): Attributes {
   const usual = kernel.attributes();
   return {
     argv: order.argv,
@@ -108,7 +120,10 @@ export function orderedAttributes(kernel: FakeKernel, order: SpawnOrder): Attrib
     nice: order.nice ?? usual.nice,
     oomScoreAdjust: order.oomScoreAdjust ?? usual.oomScoreAdjust,
     noNewPrivileges: order.noNewPrivileges ?? usual.noNewPrivileges,
-    limits: new Map((order.limits ?? []).map(({ resource, soft, hard }) => [resource, { soft, hard }])),
+    limits: new Map([
+      ['nofile', descriptorLimit],
+      ...(order.limits ?? []).map(({ resource, soft, hard }) => [resource, { soft, hard }] as const),
+    ]),
   };
 }
 
@@ -123,7 +138,7 @@ export function goToExec(
     const code = wanted?.stage === stage ? wanted.code : stageFailure(kernel, order, stage);
     if (code !== undefined) return { stage, code };
   }
-  const command = findCommand(kernel, order);
+  const command = execute(kernel, child, order);
   if (typeof command === 'string') return { stage: 'exec', code: command };
   if (order.listenPid === true) {
     const listenPid = Buffer.from(`LISTEN_PID=${String(child.pid)}`);

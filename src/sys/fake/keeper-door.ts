@@ -33,9 +33,7 @@ export class KeeperDoor implements sys.Keeper {
       this.#welcomed = result.ok;
       done(result);
     };
-    this.#request('hello', welcomed, () => {
-      this.#keeper.hello(this.#channel, welcomed);
-    });
+    this.#request('hello', welcomed, () => this.#keeper.hello(this.#channel, welcomed));
   }
 
   lastGeneration(): number {
@@ -54,14 +52,7 @@ export class KeeperDoor implements sys.Keeper {
     const refused = (): void => {
       for (const file of files.values()) file.release();
     };
-    this.#request(
-      'spawn',
-      done,
-      () => {
-        this.#keeper.spawn(this.#channel, order, files, done);
-      },
-      refused,
-    );
+    this.#request('spawn', done, () => this.#keeper.spawn(this.#channel, order, files, done), refused);
   }
 
   signal(ref: sys.ProcessRef, signal: number, scope: sys.SignalScope, done: sys.Answer<number>): void {
@@ -102,9 +93,7 @@ export class KeeperDoor implements sys.Keeper {
       if (!stored.ok) file.release();
       this.#channel.answer(done, stored);
     };
-    this.#request('store', done, store, () => {
-      file.release();
-    });
+    this.#request('store', done, store, () => file.release());
   }
 
   drop(name: string, done: sys.Answer<number>): void {
@@ -139,9 +128,7 @@ export class KeeperDoor implements sys.Keeper {
 
   signalNoted(signal: number, count: number): void {
     this.#view.call('keeper.signalNoted');
-    this.#channel.ask(() => {
-      this.#keeper.signals.noted(signal, count);
-    });
+    this.#channel.ask(() => this.#keeper.signals.noted(signal, count));
   }
 
   orphanEnd(pid: number): { readonly end: sys.ProcessEnd; readonly endedAtMs: number } | undefined {
@@ -165,9 +152,7 @@ export class KeeperDoor implements sys.Keeper {
   }
 
   #ask<T>(name: KeeperRequest, done: sys.Answer<T>, carryOut: () => Result<T, sys.Refusal>): void {
-    this.#request(name, done, () => {
-      this.#channel.answer(done, carryOut());
-    });
+    this.#request(name, done, () => this.#channel.answer(done, carryOut()));
   }
 
   /** Puts a request on its way. `carryOut` answers, unless there is an objection: then `refused` cleans up. */

@@ -76,9 +76,7 @@ export class FakeKeeper implements RowOwner {
     this.pid = kernel.takePid();
     this.table = new Table(options.tableEntries);
     this.signals = new SignalCounts((signal, count) => {
-      this.channel?.tell((listener) => {
-        listener.signalled(signal, count);
-      });
+      this.channel?.tell((listener) => listener.signalled(signal, count));
     });
   }
 
@@ -139,9 +137,7 @@ export class FakeKeeper implements RowOwner {
     }
     const row = new Row(this, index, order, order.tree ?? this.#options.tree);
     this.table.put(row);
-    const start = (): void => {
-      this.#start(row, channel, order, files, done);
-    };
+    const start = (): void => this.#start(row, channel, order, files, done);
     // A minder has to be made first, and says later that the child exists.
     if (row.kind === 'minder') this.#kernel.loop.post(start);
     else start();
@@ -160,6 +156,7 @@ export class FakeKeeper implements RowOwner {
       this.#kernel.send(member, signal);
       sent += 1;
     }
+    if (scope === 'group' && sent === 0 && main.alive) return err(refusal('ESRCH'));
     // kill(2) says neither how many a group has nor that its target is a zombie already.
     return ok(scope === 'tree' ? sent : 1);
   }
@@ -203,9 +200,7 @@ export class FakeKeeper implements RowOwner {
   /** The keeper is killed: its children go on, and nobody writes the table any more. */
   die(): void {
     if (this.gone) return;
-    this.channel?.tell((listener) => {
-      listener.gone();
-    });
+    this.channel?.tell((listener) => listener.gone());
     this.#end();
   }
 
@@ -222,10 +217,7 @@ export class FakeKeeper implements RowOwner {
     if (this.gone) return;
     // A tree that is found empty with the end of its main process is never seen as merely exited.
     if (row.kind === 'cgroup' && row.state !== 'exited') this.#publish(row, 'empty');
-    else
-      this.#kernel.loop.post(() => {
-        this.#publish(row, 'empty');
-      });
+    else this.#kernel.loop.post(() => this.#publish(row, 'empty'));
   }
 
   ended(row: Row, process: FakeProcess): void {
@@ -251,9 +243,13 @@ export class FakeKeeper implements RowOwner {
       channel.answer(done, err(refusal(failure.code, failure.stage)));
       return;
     }
-    const attributes = orderedAttributes(this.#kernel, order);
+    const attributes = orderedAttributes(this.#kernel, order, this.#options.descriptorLimit);
     const child = this.#kernel.make({ parent: undefined, tree: row, attributes });
     for (const [number, file] of files) child.files.set(number, file);
+    if (order.session === false) {
+      child.session = this.pid;
+      child.group = this.pid;
+    }
     row.process = child;
     this.#publish(row, 'starting', done);
     const exec = (): void => {
@@ -298,9 +294,7 @@ export class FakeKeeper implements RowOwner {
   #orphanEnded(process: FakeProcess): void {
     this.table.addOrphan(process, this.#kernel.loop.nowMs());
     const sequence = this.table.ringNext;
-    this.channel?.tell((listener) => {
-      listener.orphaned(sequence);
-    });
+    this.channel?.tell((listener) => listener.orphaned(sequence));
     process.reap();
   }
 

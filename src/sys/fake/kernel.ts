@@ -88,9 +88,7 @@ export class FakeKernel implements ProcessHost {
   makeStranger(program: Program, changes: Partial<Attributes> = {}): FakeProcess {
     const attributes: Attributes = { ...this.attributes(), ...changes };
     const process = this.make({ parent: undefined, tree: undefined, attributes });
-    this.loop.post(() => {
-      process.begin(program);
-    });
+    this.loop.post(() => process.begin(program));
     return process;
   }
 
@@ -129,9 +127,7 @@ export class FakeKernel implements ProcessHost {
 
   /** Sends a signal as kill(2) does: it arrives in a task of its own. */
   send(process: FakeProcess, signal: number): void {
-    this.loop.post(() => {
-      process.deliver(signal);
-    });
+    this.loop.post(() => process.deliver(signal));
   }
 
   /** Who this pid is, as SO_PEERCRED tells it. */

@@ -19,7 +19,7 @@ export class Outbox {
   /** Adds a parcel; holds the files until they are sent. The bytes are copied. */
   add(bytes: Uint8Array, files: readonly OpenFile[]): void {
     if (bytes.length === 0) return;
-    this.#parcels.push({ bytes: bytes.slice(), files: files.map((file) => file.hold()) });
+    this.#parcels.push({ bytes: new Uint8Array(bytes), files: files.map((file) => file.hold()) });
     this.#bytes += bytes.length;
   }
 

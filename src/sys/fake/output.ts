@@ -47,12 +47,8 @@ class FakeCopying implements Copying {
     this.#path = path;
     this.#mode = mode;
     this.#failed = failed;
-    this.#unwatch = pipe.watch(() => {
-      this.#later();
-    });
-    this.#mourned = view.atDeath(() => {
-      this.#unwatch();
-    });
+    this.#unwatch = pipe.watch(() => this.#later());
+    this.#mourned = view.atDeath(() => this.#unwatch());
     this.#later();
   }
 

@@ -46,6 +46,11 @@ export class FakePidfds implements Pidfds {
     return ok(file.process.reaped ? -1 : file.process.pid);
   }
 
+  nameOf(pid: number): string | undefined {
+    this.#view.call('pidfds.nameOf');
+    return this.#view.kernel.processes.get(pid)?.name;
+  }
+
   signal(pidfd: Descriptor, signal: number): Result<undefined, SysError> {
     this.#view.call('pidfds.signal');
     const call = 'pidfd_send_signal';

@@ -67,7 +67,7 @@ export class PipeEnd extends OpenFile {
   override write(bytes: Uint8Array): number | 'broken' {
     const pipe = this.#pipe;
     if (!this.#writes || pipe.readers === 0) return 'broken';
-    const taken = bytes.slice(0, Math.max(0, pipe.capacityBytes - pipe.bytes));
+    const taken = new Uint8Array(bytes.subarray(0, Math.max(0, pipe.capacityBytes - pipe.bytes)));
     if (taken.length === 0) return 0;
     pipe.chunks.push(taken);
     pipe.bytes += taken.length;
@@ -77,9 +77,7 @@ export class PipeEnd extends OpenFile {
 
   override watch(changed: () => void): Cancel {
     this.#pipe.watchers.add(changed);
-    return () => {
-      this.#pipe.watchers.delete(changed);
-    };
+    return () => this.#pipe.watchers.delete(changed);
   }
 
   protected override closed(): void {

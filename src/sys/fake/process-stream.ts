@@ -24,7 +24,7 @@ export class ProcessOutput {
   }
 
   write(file: OpenFile, bytes: Uint8Array): void {
-    this.#waiting.push({ file, bytes: bytes.slice() });
+    this.#waiting.push({ file, bytes: new Uint8Array(bytes) });
     if (this.#waiting.length === 1) this.#flush();
   }
 
@@ -63,9 +63,7 @@ export class ProcessOutput {
       if (this.#unwatch !== unwatch) return;
       unwatch();
       this.#unwatch = undefined;
-      this.#loop.post(() => {
-        this.#flush();
-      });
+      this.#loop.post(() => this.#flush());
     });
     this.#unwatch = unwatch;
   }
@@ -84,9 +82,7 @@ export class ProcessInput {
     this.#loop = loop;
     this.#file = file;
     this.#listener = listener;
-    this.#unwatch = file.watch(() => {
-      this.#later();
-    });
+    this.#unwatch = file.watch(() => this.#later());
     this.#later();
   }
 

@@ -27,6 +27,8 @@ export class FakeProcess {
   /** Called when it has ended, and again when it has been reaped: pidfds. */
   readonly watchers = new Set<() => void>();
   attributes: Attributes;
+  /** What /proc/PID/comm says. */
+  name: string;
   group: number;
   session: number;
   /** `undefined` for a child of the keeper or minder, and for one of somebody who is not in the fake. */
@@ -53,6 +55,7 @@ export class FakeProcess {
     this.parent = origin.parent;
     this.tree = origin.tree;
     this.attributes = origin.attributes;
+    this.name = origin.parent?.name ?? 'process';
     this.group = origin.parent?.group ?? origin.pid;
     this.session = origin.parent?.session ?? origin.pid;
     this.startedAtMs = host.loop.nowMs();
@@ -75,9 +78,7 @@ export class FakeProcess {
 
   /** Does something after `ms`; never if it has ended by then, later if it is stopped. */
   after(ms: number, action: () => void): Cancel {
-    const cancel = this.#appoint(ms, () => {
-      this.#whenRunning(action);
-    });
+    const cancel = this.#appoint(ms, () => this.#whenRunning(action));
     return () => {
       this.#appointments.delete(cancel);
       cancel();
@@ -103,10 +104,7 @@ export class FakeProcess {
   /** Exits with `code` (0 to 255), once all that it wrote has been taken. */
   exit(code: number, usage: ResourceUsage = this.usage): void {
     this.usage = usage;
-    if (this.#output?.blocked === true)
-      this.#output.onceWritten(() => {
-        this.exit(code);
-      });
+    if (this.#output?.blocked === true) this.#output.onceWritten(() => this.exit(code));
     else this.finish({ kind: 'exited', code });
   }
 
@@ -125,14 +123,8 @@ export class FakeProcess {
     for (const [number, file] of this.files) child.files.set(number, file.hold());
     this.#children.add(child);
     // In a tree that is being killed a child dies before its first instruction (cgroup.kill does the same).
-    if (this.tree?.killing === true)
-      this.#host.loop.post(() => {
-        child.deliver(SIGKILL);
-      });
-    else
-      this.#host.loop.post(() => {
-        child.begin(program);
-      });
+    if (this.tree?.killing === true) this.#host.loop.post(() => child.deliver(SIGKILL));
+    else this.#host.loop.post(() => child.begin(program));
     return child;
   }
 
@@ -146,9 +138,7 @@ export class FakeProcess {
   write(number: number, data: Uint8Array | string): void {
     const file = this.files.get(number);
     if (file === undefined || !this.alive) return;
-    this.#output ??= new ProcessOutput(this.#host.loop, () => {
-      this.deliver(SIGPIPE);
-    });
+    this.#output ??= new ProcessOutput(this.#host.loop, () => this.deliver(SIGPIPE));
     this.#output.write(file, typeof data === 'string' ? Buffer.from(data) : data);
   }
 
@@ -160,9 +150,7 @@ export class FakeProcess {
       return;
     }
     const heard = (piece: Uint8Array | 'end'): void => {
-      this.#whenRunning(() => {
-        listener(piece);
-      });
+      this.#whenRunning(() => listener(piece));
     };
     this.#inputs.push(new ProcessInput(this.#host.loop, file, heard));
   }
@@ -176,23 +164,15 @@ export class FakeProcess {
 
   /** Runs the first instruction, unless it has ended before. */
   begin(program: Program): void {
-    this.#whenRunning(() => {
-      program(this);
-    });
+    this.#whenRunning(() => program(this));
   }
 
   /** A signal reaches it. Whoever sends it sees to it that this happens in a task of its own. */
   deliver(signal: number): void {
     if (!this.alive || signal === 0) return;
-    if (this.#uninterruptible)
-      this.#held.push(() => {
-        this.deliver(signal);
-      });
+    if (this.#uninterruptible) this.#held.push(() => this.deliver(signal));
     else if (signal === SIGKILL) this.die(SIGKILL);
-    else if (this.stopped && signal !== SIGCONT)
-      this.#held.push(() => {
-        this.deliver(signal);
-      });
+    else if (this.stopped && signal !== SIGCONT) this.#held.push(() => this.deliver(signal));
     else this.#handle(signal);
   }
 
@@ -255,10 +235,7 @@ export class FakeProcess {
 
   #whenRunning(action: () => void): void {
     if (!this.alive) return;
-    if (this.stopped || this.#uninterruptible)
-      this.#held.push(() => {
-        this.#whenRunning(action);
-      });
+    if (this.stopped || this.#uninterruptible) this.#held.push(() => this.#whenRunning(action));
     else action();
   }
 

@@ -5,19 +5,14 @@ import type { Program } from './process.ts';
 export function exits(code: number, ms = 0): Program {
   return (self) => {
     if (ms === 0) self.exit(code);
-    else
-      self.after(ms, () => {
-        self.exit(code);
-      });
+    else self.after(ms, () => self.exit(code));
   };
 }
 
 /** Dies by `signal` after `ms`. */
 export function dies(signal: number, ms = 0, core = false): Program {
   return (self) => {
-    self.after(ms, () => {
-      self.die(signal, core);
-    });
+    self.after(ms, () => self.die(signal, core));
   };
 }
 
@@ -44,17 +39,13 @@ export function ignores(...signals: readonly number[]): Program {
 /** Exits with `code`, `ms` after `signal` has come. */
 export function exitsOn(signal: number, code: number, ms = 0): Program {
   return (self) => {
-    self.on(signal, () => {
-      exits(code, ms)(self);
-    });
+    self.on(signal, () => exits(code, ms)(self));
   };
 }
 
 /** Writes, by default to standard output. */
 export function writes(data: Uint8Array | string, number = 1): Program {
-  return (self) => {
-    self.write(number, data);
-  };
+  return (self) => self.write(number, data);
 }
 
 /** Forks twice, as a daemon does: what remains has no parent, a session of its own, and does what `orphan` does. */

@@ -19,9 +19,7 @@ class Backlog {
   constructor(view: View, accept: (connection: Connection) => void) {
     this.#view = view;
     this.#accept = accept;
-    view.atDeath(() => {
-      this.close();
-    });
+    view.atDeath(() => this.close());
   }
 
   arrived(end: StreamEnd): void {
@@ -53,9 +51,7 @@ export class FakeSockets implements Sockets {
     if (fault !== undefined) return fault;
     const backlog = new Backlog(this.#view, accept);
     const owner = this.#view.kernel.credentials(this.#view.pid);
-    const socket = new ListeningSocket(owner, (end) => {
-      backlog.arrived(end);
-    });
+    const socket = new ListeningSocket(owner, (end) => backlog.arrived(end));
     const node = { kind: 'socket', mode, uid: user.uid, listening: socket } as const;
     files.put(path, node);
     const descriptor = this.#view.descriptors.add(socket, 'sockets.listen');

@@ -47,12 +47,12 @@ export class StreamEnd extends OpenFile {
 
   /**
    * Puts as many of the bytes as there is room for into the other end's buffer. The files go along
-   * with the first byte and belong to the receiver from then on; where no byte is taken they stay the caller's.
+   * with the first byte and belong to the receiver from then on; where no byte is taken they stay the caller's. The bytes are not copied.
    */
   send(bytes: Uint8Array, files: readonly OpenFile[]): number | 'broken' {
     const other = this.#other;
     if (other?.isOpen !== true || this.#outputEnded) return 'broken';
-    const taken = bytes.slice(0, Math.max(0, other.#capacityBytes - other.#incomingBytes));
+    const taken = bytes.subarray(0, Math.max(0, other.#capacityBytes - other.#incomingBytes));
     if (taken.length === 0) return 0;
     if (files.length === 0) {
       other.#incoming.push({ bytes: taken, files });
@@ -109,9 +109,7 @@ export class StreamEnd extends OpenFile {
 
   override watch(changed: () => void): Cancel {
     this.#watchers.add(changed);
-    return () => {
-      this.#watchers.delete(changed);
-    };
+    return () => this.#watchers.delete(changed);
   }
 
   protected override closed(): void {

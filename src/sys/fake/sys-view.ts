@@ -48,6 +48,7 @@ export function makeView(
     descriptors: new FakeDescriptors(view),
     users: new FakeUsers(view),
     files: new FakeFiles(view),
+    close: () => view.close(),
   };
   return { sys, view };
 }

@@ -35,8 +35,6 @@ export class FakeUsers implements Users {
 
   #later(answer: () => void): void {
     const { loop, accounts } = this.#view.kernel;
-    loop.schedule(loop.nowMs() + accounts.delayMs, () => {
-      this.#view.post(answer);
-    });
+    loop.schedule(loop.nowMs() + accounts.delayMs, () => this.#view.post(answer));
   }
 }

@@ -18,6 +18,8 @@ export class View {
   readonly descriptors = new DescriptorTable();
   /** Runs before each call of its `Sys`, with the name of the call; may kill this archond. */
   onCall: ((name: string) => void) | undefined;
+  /** Archond ends by itself. */
+  onClose: () => void = () => undefined;
   #alive = true;
   readonly #atDeath = new Set<() => void>();
   readonly #failures: Map<string, string[]>;
@@ -57,6 +59,12 @@ export class View {
   failure(call: string): { readonly ok: false; readonly error: SysError } | undefined {
     const code = this.#failures.get(call)?.shift();
     return code === undefined ? undefined : err(sysError(code, call));
+  }
+
+  /** Archond closes its door: it ends when its present step is over. */
+  close(): void {
+    this.call('close');
+    this.post(() => this.onClose());
   }
 
   /** Opens a descriptor for a new file; `EMFILE` where the limit does not allow it, and the file is closed. */

@@ -1,3 +1,4 @@
+import { native } from '../native.ts';
 import type { Cancel, Clock, Timers } from '../sys.ts';
 
 /** The longest delay that setTimeout takes. */
@@ -11,11 +12,7 @@ export const realClock: Clock = {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * MS_PER_S + nanoseconds / NS_PER_MS;
   },
-  realtimeNs() {
-    // The offset is computed at each call: CLOCK_REALTIME may be set at any time.
-    const ms = performance.timeOrigin + performance.now();
-    return BigInt(Math.round(ms * NS_PER_MS));
-  },
+  realtimeNs: () => native.realtimeNs(),
 };
 
 /**

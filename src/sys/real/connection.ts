@@ -33,7 +33,8 @@ export class RealConnection implements Connection {
   }
 
   listen(listener: ConnectionListener): void {
-    if (this.#listener !== undefined || this.#slot === CLOSED) throw new Error('listened to already, or closed');
+    if (this.#listener !== undefined || this.#slot === CLOSED)
+      throw new Error('listened to already, or closed');
     this.#listener = listener;
     occupySlot(this.#slot, this.#event);
     this.#read(1);

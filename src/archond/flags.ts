@@ -1,0 +1,82 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../base/version.ts';
+import { LOG_LEVELS, TREE_CHOICES, type LogLevel, type TreeChoice } from './settings.ts';
+
+/** archond's flags as they were given; see `archond --help`. */
+export interface Flags {
+  readonly socket?: string;
+  readonly state?: string;
+  readonly runtime?: string;
+  readonly logDir?: string;
+  readonly foreground: boolean;
+  readonly logLevel: LogLevel;
+  readonly tree: TreeChoice;
+}
+
+/** Wrong use, by the contract's exit codes. */
+const WRONG_USE = 2;
+
+function path(value: string): string {
+  if (value === '') throw new InvalidArgumentError('It is empty.');
+  return value;
+}
+
+/** A flag without a value, from the environment. */
+function isSet(value: string | undefined): boolean | undefined {
+  if (value === undefined || value === '' || value === '0') return false;
+  return value === '1' ? true : undefined;
+}
+
+function command(): Command {
+  return new Command('archond')
+    .description('The supervisor: starts what it is asked to, keeps it up, and loses nothing.')
+    .version(VERSION)
+    .addOption(new Option('--socket <path>', 'where it answers').argParser(path).env('ARCHON_SOCKET'))
+    .addOption(new Option('--state <dir>', 'what must outlast a boot').argParser(path).env('ARCHON_STATE'))
+    .addOption(new Option('--runtime <dir>', 'table and socket').argParser(path).env('ARCHON_RUNTIME'))
+    .addOption(
+      new Option('--log-dir <dir>', 'output of what it starts').argParser(path).env('ARCHON_LOG_DIR'),
+    )
+    .addOption(new Option('--foreground', 'stay, and log to standard error').default(false))
+    .addOption(
+      new Option('--log-level <level>', 'least that is logged')
+        .choices(LOG_LEVELS)
+        .default('info')
+        .env('ARCHON_LOG_LEVEL'),
+    )
+    .addOption(
+      new Option('--tree <kind>', 'what keeps processes together')
+        .choices(TREE_CHOICES)
+        .default('auto')
+        .env('ARCHON_TREE'),
+    )
+    .addHelpText(
+      'after',
+      `
+Each flag may also be given as an environment variable, ARCHON_SOCKET for --socket and so on.
+
+Examples:
+  archond --foreground --socket /tmp/me/archon.sock --state /tmp/me/state
+  archond                 goes to the background once it answers
+`,
+    )
+    .allowExcessArguments(false)
+    .exitOverride();
+}
+
+/**
+ * The flags of a command line. Prints help or version and ends with 0 where these are asked for, and
+ * with 2 and a sentence where the line is wrong.
+ */
+export function readFlags(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Flags {
+  const parser = command();
+  try {
+    const flags = parser.parse(argv).opts<Flags>();
+    const inEnvironment = isSet(env['ARCHON_FOREGROUND']);
+    if (inEnvironment === undefined) return parser.error('error: ARCHON_FOREGROUND is neither 1 nor 0');
+    return { ...flags, foreground: flags.foreground || inEnvironment };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exit(error.exitCode === 0 ? 0 : WRONG_USE);
+  }
+}

@@ -1,0 +1,57 @@
+/* The front: reads the command line, prepares the folders, and becomes the keeper. */
+import { fileURLToPath } from 'node:url';
+import { becomeProgram } from '../sys/real/exec.ts';
+import { realFiles } from '../sys/real/files.ts';
+import { describeErrno } from '../base/errno.ts';
+import { places } from './defaults.ts';
+import { readFlags, type Flags } from './flags.ts';
+import { SETTINGS_VARIABLE, type Settings } from './settings.ts';
+
+const KEEPER = fileURLToPath(new URL('../../build/native/keeper', import.meta.url));
+const DECIDE = fileURLToPath(new URL('./decide.js', import.meta.url));
+
+function fail(message: string): never {
+  process.stderr.write(`archond: ${message}\n`);
+  process.exit(1);
+}
+
+function settingsOf(flags: Flags): Settings {
+  const uid = process.getuid?.() ?? 0;
+  const found = places(flags, { uid, env: process.env, cwd: process.cwd() });
+  return { ...found, foreground: flags.foreground, logLevel: flags.logLevel, tree: flags.tree };
+}
+
+/** The runtime folder belongs to the supervisor alone; admitted users must be able to pass it where the host's is used. */
+function makeFolders(settings: Settings): void {
+  const isHosts = settings.runtimeDir === '/run/archon';
+  const wanted = [
+    ['--runtime', settings.runtimeDir, isHosts ? 0o755 : 0o700],
+    ['--state', settings.stateDir, 0o700],
+    ['--log-dir', settings.logDir, 0o750],
+  ] as const;
+  for (const [flag, folder, mode] of wanted) {
+    const made = realFiles.ensureFolder(folder, mode);
+    if (made.ok) continue;
+    if (made.error.code === 'EPERM')
+      fail(`the folder ${folder} is not this user's alone; name another with ${flag}`);
+    fail(`cannot make the folder ${folder}: ${describeErrno(made.error.code)}; name another with ${flag}`);
+  }
+}
+
+function becomeKeeper(settings: Settings): never {
+  const { runtimeDir, stateDir, logDir } = settings;
+  const nofile = process.env['ARCHON_START_NOFILE'];
+  const argv = ['archon-keeper', '--runtime', runtimeDir, '--lock', `${runtimeDir}/lock`];
+  if (stateDir !== runtimeDir) argv.push('--lock', `${stateDir}/lock`);
+  if (settings.tree !== 'auto') argv.push('--tree', settings.tree);
+  if (nofile !== undefined) argv.push('--nofile', nofile);
+  if (!settings.foreground) argv.push('--background', '--log', `${logDir}/archond.log`);
+  argv.push('--', process.execPath, '--max-semi-space-size=1', DECIDE);
+  const env = { ...process.env, [SETTINGS_VARIABLE]: JSON.stringify(settings) };
+  const { error } = becomeProgram(KEEPER, argv, env);
+  fail(`cannot become ${KEEPER}: ${describeErrno(error.code)}; run \`npm run build\``);
+}
+
+const settings = settingsOf(readFlags(process.argv, process.env));
+makeFolders(settings);
+becomeKeeper(settings);

@@ -1,0 +1,27 @@
+import { failure } from '../../base/failure.ts';
+import type { RequestOf } from '../../protocol/request.ts';
+import type { Call } from '../call.ts';
+import type { House } from '../house.ts';
+import { isDown } from '../outcome.ts';
+import { select } from './targets.ts';
+
+/** `Forget`: ends the records of units that are down, and watches. A glob passes over what is up. */
+export function forget(house: House, request: RequestOf<'Forget'>, call: Call): void {
+  const { targets } = request.args;
+  const selected = select(house, targets);
+  if (!selected.ok) {
+    call.fail(selected.error);
+    return;
+  }
+  const named = new Set(targets.map((target) => (target.kind === 'label' ? target.label : undefined)));
+  const isForgettable = (record: (typeof selected.value)[number]): boolean =>
+    isDown(record) || record.watched !== undefined;
+  const up = selected.value.find((record) => named.has(record.label) && !isForgettable(record));
+  if (up !== undefined) {
+    call.fail(failure('busy', `${up.label} is ${up.shownState}; stop it first`));
+    return;
+  }
+  const forgotten = selected.value.filter(isForgettable);
+  for (const record of forgotten) house.supervisor.remove(record);
+  call.ok(String(forgotten.length));
+}

@@ -1,0 +1,62 @@
+import { describeErrno } from '../../base/errno.ts';
+import { failure, type Failure } from '../../base/failure.ts';
+import { generateLabel } from '../../base/label.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { LabelWish } from '../../protocol/kinds.ts';
+import type { RequestOf } from '../../protocol/request.ts';
+import type { Descriptor } from '../../sys/sys.ts';
+import type { Call } from '../call.ts';
+import type { House } from '../house.ts';
+import { isDown } from '../outcome.ts';
+
+/** `MonitorFD`: watches the process behind the descriptor; the descriptor is the watch's from then on. */
+export function monitorDescriptor(house: House, request: RequestOf<'MonitorFD'>, call: Call): void {
+  const [pidfd] = call.takeDescriptors();
+  if (pidfd === undefined) call.fail(failure('bad-argument', 'MonitorFD takes exactly 1 descriptor'));
+  else monitor(house, pidfd, request.options.label, call);
+}
+
+/** `MonitorPid`: the same for a pid of this host. */
+export function monitorPid(house: House, request: RequestOf<'MonitorPid'>, call: Call): void {
+  const { pid } = request.args;
+  const opened = house.sys.pidfds.open(pid);
+  if (opened.ok) {
+    monitor(house, opened.value, request.options.label, call);
+    return;
+  }
+  const { code } = opened.error;
+  if (code === 'ESRCH') call.fail(failure('not-found', `there is no process ${pid}`));
+  else call.fail(failure('failed', `cannot watch the process ${pid}: ${describeErrno(code)}`));
+}
+
+function monitor(house: House, pidfd: Descriptor, wish: LabelWish | undefined, call: Call): void {
+  const pid = house.sys.pidfds.pidOf(pidfd);
+  const label = pid.ok ? chooseLabel(house, wish, pid.value) : undefined;
+  if (!pid.ok || label?.ok !== true) {
+    house.sys.descriptors.close(pidfd);
+    call.fail(label?.ok === false ? label.error : notAProcess(pid.ok ? '' : pid.error.code));
+    return;
+  }
+  const previous = house.supervisor.records.get(label.value);
+  if (previous !== undefined) house.supervisor.remove(previous);
+  const record = house.supervisor.watch(label.value, pidfd, pid.value < 0 ? undefined : pid.value);
+  if (wish === undefined) call.ok();
+  else call.ok(label.value, record.pid === undefined ? '' : String(record.pid));
+}
+
+function notAProcess(code: string): Failure {
+  const why = code === 'EINVAL' ? 'it is that of a thread' : 'it is none';
+  return failure('bad-argument', `MonitorFD takes the descriptor of a process (a pidfd); ${why}`);
+}
+
+function chooseLabel(house: House, wish: LabelWish | undefined, pid: number): Result<string, Failure> {
+  const { records } = house.supervisor;
+  if (wish?.kind !== 'label') {
+    const name = (pid > 0 ? house.sys.pidfds.nameOf(pid) : undefined) ?? 'process';
+    return ok(generateLabel(name, (label) => records.has(label)));
+  }
+  const holder = records.get(wish.label);
+  return holder === undefined || isDown(holder)
+    ? ok(wish.label)
+    : err(failure('busy', `${wish.label} is ${holder.shownState}`));
+}

@@ -1,0 +1,215 @@
+import { failure, type Failure } from '../../base/failure.ts';
+import type { RequestOf } from '../../protocol/request.ts';
+import type { UnitEvent } from '../../supervisor/event.ts';
+import { liveGeneration } from '../../supervisor/state.ts';
+import type { Call } from '../call.ts';
+import type { House } from '../house.ts';
+import { isDown, notExecuted } from '../outcome.ts';
+import type { UnitRecord } from '../unit-record.ts';
+import { select } from './targets.ts';
+
+/** What an order has come to for one unit. */
+type Verdict = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly failure: Failure } | undefined;
+
+/** An order to units, and when it is carried out. */
+interface Order {
+  /** Why it cannot be given to this unit at all. */
+  refusal(record: UnitRecord): Failure | undefined;
+  /** What is to happen; undefined where it is as it should be. */
+  event(record: UnitRecord): UnitEvent | undefined;
+  /** Asked after each step of the unit; made anew for each unit, before the event. */
+  verdict(record: UnitRecord): () => Verdict;
+}
+
+type OrderRequest = RequestOf<'Start'> | RequestOf<'Stop'> | RequestOf<'Restart'>;
+
+/** `Start`: until each unit is running or has finished, or its first attempt has failed. */
+export function start(house: House, request: RequestOf<'Start'>, call: Call): void {
+  give(house, request, call, {
+    refusal: notStartable,
+    event: (record) =>
+      isDown(record) || record.shownState === 'stopping' ? { kind: 'order-start' } : undefined,
+    verdict: (record) => () => upVerdict(record, -1),
+  });
+}
+
+/** `Stop`: until nothing of the units' trees is left. */
+export function stop(house: House, request: RequestOf<'Stop'>, call: Call): void {
+  if (request.options.disable === true) {
+    call.fail(failure('unsupported', '@disable is for units of the configuration, and there is none'));
+    return;
+  }
+  give(house, request, call, STOP);
+}
+
+/** `StopDaemon`: the same for one label, answered by a bare `Ok`. */
+export function stopDaemon(house: House, request: RequestOf<'StopDaemon'>, call: Call): void {
+  const { label } = request.args;
+  const selected = select(house, [{ kind: 'label', label }]);
+  const [record] = selected.ok ? selected.value : [];
+  const fault = selected.ok ? undefined : selected.error;
+  const refusal = record === undefined ? fault : STOP.refusal(record);
+  if (record === undefined || refusal !== undefined) {
+    call.fail(refusal ?? failure('not-found'));
+    return;
+  }
+  follow(house, call, record, STOP, () => {
+    call.ok();
+  });
+}
+
+/** `Restart`: down, whatever state it is in, and up again. */
+export function restart(house: House, request: RequestOf<'Restart'>, call: Call): void {
+  give(house, request, call, {
+    refusal: notStartable,
+    event: (record) => (isDown(record) ? { kind: 'order-start' } : { kind: 'order-stop', reason: 'restart' }),
+    verdict: (record) => {
+      const before = liveGeneration(record.unit.state) ?? -1;
+      return () => upVerdict(record, before);
+    },
+  });
+}
+
+const STOP: Order = {
+  refusal: (record) =>
+    record.watched === undefined
+      ? undefined
+      : failure('unsupported', `${record.label} is only watched: use Signal, or Forget to end the watch`),
+  event: (record) =>
+    record.unit.state.kind === 'stopped' ? undefined : { kind: 'order-stop', reason: 'requested' },
+  verdict: (record) => () => (record.unit.state.kind === 'stopped' ? { kind: 'done' } : undefined),
+};
+
+function notStartable(record: UnitRecord): Failure | undefined {
+  if (record.watched !== undefined)
+    return failure('unsupported', `${record.label} is only watched, not started here`);
+  if (record.unit.spec.origin === 'run')
+    return failure('unsupported', `${record.label} is a one-off command: use Run`);
+  return undefined;
+}
+
+/** Whether a generation after `before` is up, or an attempt at one has failed. */
+function upVerdict(record: UnitRecord, before: number): Verdict {
+  const { state, lastEnd } = record.unit;
+  switch (state.kind) {
+    case 'running':
+      return state.generation > before ? { kind: 'done' } : undefined;
+    case 'finished':
+      return { kind: 'done' };
+    case 'clearing':
+      /* With readiness by exec it was up, however shortly. */
+      if (state.generation <= before || state.end.kind === 'not-executed') return undefined;
+      return { kind: 'done' };
+    case 'backoff':
+    case 'failed':
+      return {
+        kind: 'failed',
+        failure:
+          lastEnd?.kind === 'not-executed'
+            ? notExecuted(record.launch?.words[0] ?? record.label, lastEnd)
+            : failure('failed', `${record.label} is ${record.shownState}`),
+      };
+    case 'stopped':
+      return { kind: 'failed', failure: failure('cancelled', `${record.label} was stopped meanwhile`) };
+    case 'starting':
+    case 'stopping':
+      return undefined;
+  }
+}
+
+function give(house: House, request: OrderRequest, call: Call, order: Order): void {
+  const selected = select(house, request.args.targets);
+  if (!selected.ok) {
+    call.fail(selected.error);
+    return;
+  }
+  const records = selected.value;
+  const refusal = records.map((record) => order.refusal(record)).find((found) => found !== undefined);
+  if (refusal !== undefined) {
+    call.fail(refusal);
+    return;
+  }
+  if (request.options.wait === false) {
+    for (const record of records) postOrder(house, record, order);
+    call.ok(String(records.length));
+    return;
+  }
+  const failures: Failure[] = [];
+  const open = new Map<UnitRecord, () => void>();
+  const finish = (): void => {
+    if (open.size > 0) return;
+    const [first] = failures;
+    if (first === undefined) call.ok(String(records.length));
+    else if (failures.length === 1) call.fail(first);
+    else call.fail(failure('failed', `${failures.length} of ${records.length} units failed`));
+  };
+  const stopWaiting = (record: UnitRecord, verdict: NonNullable<Verdict>): void => {
+    open.get(record)?.();
+    open.delete(record);
+    if (verdict.kind === 'done') {
+      call.data('Done', record.label, record.shownState);
+    } else {
+      failures.push(verdict.failure);
+      call.data('Failed', record.label, verdict.failure.message, verdict.failure.code);
+    }
+    finish();
+  };
+  limitWaiting(house, request, open, stopWaiting);
+  for (const record of records) open.set(record, () => undefined);
+  for (const record of records) {
+    const leave = follow(house, call, record, order, (verdict) => {
+      stopWaiting(record, verdict);
+    });
+    if (open.has(record)) open.set(record, leave);
+  }
+  finish();
+}
+
+/** With `@timeout`: what is not there by then has failed as timed out; the order itself stands. */
+function limitWaiting(
+  house: House,
+  request: OrderRequest,
+  open: ReadonlyMap<UnitRecord, () => void>,
+  stopWaiting: (record: UnitRecord, verdict: NonNullable<Verdict>) => void,
+): void {
+  const { timeout } = request.options;
+  if (timeout === undefined) return;
+  house.sys.timers.at(house.sys.clock.monotonicMs() + timeout, () => {
+    for (const record of [...open.keys()]) {
+      const message = `${record.label} is still ${record.shownState}`;
+      stopWaiting(record, { kind: 'failed', failure: failure('timed-out', message) });
+    }
+  });
+}
+
+/** Gives the order to one unit and tells once what has come of it; returns how to stop listening. */
+function follow(
+  house: House,
+  call: Call,
+  record: UnitRecord,
+  order: Order,
+  decided: (verdict: NonNullable<Verdict>) => void,
+): () => void {
+  const verdictOf = order.verdict(record);
+  const leave = (): void => {
+    record.observers.delete(observe);
+  };
+  const observe = (): void => {
+    const verdict = verdictOf();
+    if (verdict === undefined) return;
+    leave();
+    decided(verdict);
+  };
+  record.observers.add(observe);
+  call.whenGone(leave);
+  if (postOrder(house, record, order)) return leave;
+  observe();
+  return leave;
+}
+
+function postOrder(house: House, record: UnitRecord, order: Order): boolean {
+  const event = order.event(record);
+  if (event === undefined) return false;
+  house.supervisor.post(record, event);
+  return true;
+}

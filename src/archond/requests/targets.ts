@@ -1,0 +1,32 @@
+import { failure, type Failure } from '../../base/failure.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { Target } from '../../protocol/kinds.ts';
+import type { House } from '../house.ts';
+import type { UnitRecord } from '../unit-record.ts';
+
+/** Whether a label is one of those that the target selects; without a target all are. */
+export function matches(target: Target | undefined, label: string): boolean {
+  if (target === undefined) return true;
+  return target.kind === 'label' ? target.label === label : target.glob.matches(label);
+}
+
+/** The units that the targets select, each once, sorted by label. A plain label without a unit is `not-found`. */
+export function select(house: House, targets: readonly Target[]): Result<readonly UnitRecord[], Failure> {
+  const { records } = house.supervisor;
+  const selected = new Set<UnitRecord>();
+  for (const target of targets) {
+    if (target.kind === 'label') {
+      const record = records.get(target.label);
+      if (record === undefined) return err(noSuchUnit(target.label));
+      selected.add(record);
+    } else {
+      for (const record of records.values()) if (target.glob.matches(record.label)) selected.add(record);
+    }
+  }
+  return ok([...selected].sort((one, other) => (one.label < other.label ? -1 : 1)));
+}
+
+/** The failure for a label that names nothing. */
+export function noSuchUnit(label: string): Failure {
+  return failure('not-found', `there is no unit ${label}`);
+}

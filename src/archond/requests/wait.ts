@@ -1,0 +1,73 @@
+import { failure } from '../../base/failure.ts';
+import type { RequestOf } from '../../protocol/request.ts';
+import type { Cancel } from '../../sys/sys.ts';
+import type { Call, Closing } from '../call.ts';
+import type { House } from '../house.ts';
+import { endReply, isDown } from '../outcome.ts';
+import type { UnitRecord } from '../unit-record.ts';
+import { noSuchUnit } from './targets.ts';
+
+/** `Wait`: for the end of a unit, or for a state. */
+export function wait(house: House, request: RequestOf<'Wait'>, call: Call): void {
+  const record = house.supervisor.records.get(request.args.label);
+  if (record === undefined) {
+    call.fail(noSuchUnit(request.args.label));
+    return;
+  }
+  const answerOf =
+    request.options.for === undefined ? untilEnd(record) : untilState(record, request.options.for);
+  const first = answerOf();
+  if (first !== undefined) {
+    answer(house, record, call, first);
+    return;
+  }
+  let cancelTimer: Cancel = () => undefined;
+  record.waiters += 1;
+  const leave = (): void => {
+    cancelTimer();
+    record.observers.delete(observe);
+    record.waiters -= 1;
+  };
+  const observe = (): void => {
+    const found = answerOf();
+    if (found === undefined) return;
+    leave();
+    answer(house, record, call, found);
+  };
+  record.observers.add(observe);
+  call.whenGone(leave);
+  call.whenCancelled(() => {
+    leave();
+    call.fail(failure('cancelled'));
+  });
+  const { timeout } = request.options;
+  if (timeout === undefined) return;
+  cancelTimer = house.sys.timers.at(house.sys.clock.monotonicMs() + timeout, () => {
+    leave();
+    call.fail(failure('timed-out', `${record.label} is still ${record.shownState}`));
+  });
+}
+
+/** The last exit of what is down; of what is up, its next. A Run has ended when its tree is gone. */
+function untilEnd(record: UnitRecord): () => Closing | undefined {
+  const { lastEnd } = record.unit;
+  const wasDown = isDown(record);
+  return () => {
+    const { unit } = record;
+    const isOver = unit.spec.origin === 'run' ? isDown(record) : wasDown || unit.lastEnd !== lastEnd;
+    if (!isOver && !isDown(record)) return undefined;
+    return endReply(record.launch?.words[0] ?? record.label, unit.lastEnd, record.stoppedFor === 'timed-out');
+  };
+}
+
+function untilState(record: UnitRecord, state: string): () => Closing | undefined {
+  return () => (record.shownState === state ? { kind: 'ok', fields: [] } : undefined);
+}
+
+/** A Run that was waited for has done its duty. */
+function answer(house: House, record: UnitRecord, call: Call, reply: Closing): void {
+  const isHeard = call.close(reply);
+  const isOver = record.unit.spec.origin === 'run' && isDown(record) && reply.kind !== 'ok';
+  if (isHeard && isOver && house.supervisor.records.get(record.label) === record)
+    house.supervisor.remove(record);
+}

@@ -1,0 +1,250 @@
+import type { Result } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
+import {
+  DONE,
+  MESSAGE,
+  NAMED,
+  SPAWNED,
+  TELL_ORPHAN,
+  TELL_PROCESS,
+  TELL_SIGNAL,
+  TREE_NUMBERS,
+  WELCOME,
+} from '../keeper-layout.ts';
+import { native } from '../native.ts';
+import type {
+  Answer,
+  Descriptor,
+  EntryState,
+  Keeper,
+  KeeperListener,
+  ProcessEnd,
+  ProcessEntry,
+  ProcessRef,
+  Refusal,
+  SignalScope,
+  Spawned,
+  SpawnOrder,
+  Welcome,
+} from '../sys.ts';
+import { Channel, ownRefusal, type Told } from './channel.ts';
+import { MessageWriter } from './messages.ts';
+import { nativeError } from './native-error.ts';
+import { SpawnBlockEncoder } from './spawn-block.ts';
+import { RealTable, splitStateWord } from './table.ts';
+
+const NS_PER_MS = 1e6;
+/** Limits from here on mean that there is none (RLIM_INFINITY is the highest number of 64 bits). */
+const NO_LIMIT = 2 ** 63;
+const LABEL = /^[\x20-\x7e]{1,255}$/;
+const HIGHEST_GENERATION = Number.MAX_SAFE_INTEGER;
+
+/** One descriptor that the keeper keeps. */
+interface Kept {
+  readonly name: string;
+  readonly descriptor: Descriptor;
+}
+
+/** `Sys.keeper` over the inherited channel and the mapped table. */
+export class RealKeeper implements Keeper {
+  readonly #channel: Channel;
+  readonly #writer = new MessageWriter();
+  readonly #blocks = new SpawnBlockEncoder();
+  readonly #address = (id: number, epoch: number): void => this.#writer.address(id, epoch);
+  #listener: KeeperListener | undefined;
+  #table: RealTable | undefined;
+
+  /** Takes the channel's descriptor over. Throws where it is no seqpacket socket. */
+  constructor(descriptor: Descriptor) {
+    this.#channel = Channel.open(descriptor, {
+      told: (told) => this.#told(told),
+      gone: () => this.#listener?.gone(),
+    });
+  }
+
+  listen(listener: KeeperListener): void {
+    if (this.#listener !== undefined) throw new Error('the keeper has a listener already');
+    this.#listener = listener;
+  }
+
+  hello(done: Answer<Welcome>): void {
+    if (this.#listener === undefined) throw new Error('hello without a listener');
+    this.#ask(this.#writer.hello(), [], (told) => this.#welcome(told), done);
+  }
+
+  lastGeneration(): number {
+    return this.#mapped().lastGeneration();
+  }
+
+  spawn(order: SpawnOrder, done: Answer<Spawned>): void {
+    const isGeneration =
+      Number.isInteger(order.generation) && order.generation > 0 && order.generation <= HIGHEST_GENERATION;
+    const block = isGeneration && LABEL.test(order.label) ? this.#blocks.encode(order) : err('EINVAL');
+    if (!block.ok) {
+      this.#channel.refuse(done, ownRefusal(block.error, 'request'));
+      return;
+    }
+    const memory = native.sealedMemfd(block.value, block.value.length);
+    const error = nativeError(memory);
+    if (error !== undefined) {
+      this.#channel.refuse(done, { code: error.code, errno: error.errno, stage: 'request' });
+      return;
+    }
+    const descriptors = [memory, ...order.descriptors.map((descriptor) => descriptor.from)];
+    try {
+      this.#ask(this.#writer.spawn(order), descriptors, spawned, done);
+    } finally {
+      native.closeDescriptor(memory);
+    }
+  }
+
+  signal(ref: ProcessRef, signal: number, scope: SignalScope, done: Answer<number>): void {
+    this.#ask(this.#writer.signal(ref, signal, scope), [], value, done);
+  }
+
+  kill(ref: ProcessRef, done: Answer<number>): void {
+    this.#ask(this.#writer.entry(MESSAGE.ASK_KILL, ref), [], value, done);
+  }
+
+  entries(): readonly ProcessEntry[] {
+    return this.#mapped().entries();
+  }
+
+  entry(ref: ProcessRef): ProcessEntry | undefined {
+    return this.#mapped().entry(ref);
+  }
+
+  acknowledge(ref: ProcessRef, state: EntryState): void {
+    this.#mapped().acknowledge(ref, state);
+  }
+
+  free(ref: ProcessRef, done: Answer<number>): void {
+    this.#ask(this.#writer.entry(MESSAGE.ASK_FREE, ref), [], value, done);
+  }
+
+  store(name: string, descriptor: Descriptor, replace: boolean, done: Answer<number>): void {
+    if (!isName(name)) this.#channel.refuse(done, ownRefusal('EINVAL'));
+    else this.#ask(this.#writer.named(MESSAGE.ASK_STORE, name, replace), [descriptor], value, done);
+  }
+
+  drop(name: string, done: Answer<number>): void {
+    if (!isName(name)) this.#channel.refuse(done, ownRefusal('EINVAL'));
+    else this.#ask(this.#writer.named(MESSAGE.ASK_DROP, name, false), [], value, done);
+  }
+
+  kept(done: Answer<readonly Kept[]>): void {
+    const list: Kept[] = [];
+    const take = (told: Told): Result<readonly Kept[], Refusal> | undefined => {
+      if (told.type !== MESSAGE.TELL_KEPT) return ok(list);
+      const descriptor = told.takeDescriptor();
+      if (descriptor !== undefined) list.push({ name: nameIn(told), descriptor });
+      return undefined;
+    };
+    this.#ask(this.#writer.bare(MESSAGE.ASK_KEPT), [], take, (answer) => {
+      // Refused in the middle: nobody gets what has come so far.
+      if (!answer.ok) for (const { descriptor } of list) native.closeDescriptor(descriptor);
+      done(answer);
+    });
+  }
+
+  ready(done: Answer<number>): void {
+    this.#ask(this.#writer.bare(MESSAGE.ASK_READY), [], value, done);
+  }
+
+  signalNoted(signal: number, count: number): void {
+    this.#ask(this.#writer.signalDone(signal, count), [], value, () => undefined);
+  }
+
+  orphanEnd(pid: number): { readonly end: ProcessEnd; readonly endedAtMs: number } | undefined {
+    return this.#mapped().orphanEnd(pid);
+  }
+
+  quit(code: number, done: Answer<number>): void {
+    this.#ask(this.#writer.quit(code), [], value, done);
+  }
+
+  /** Closes the channel; nobody is told. The table stays readable. */
+  close(): void {
+    this.#channel.close();
+  }
+
+  #ask<T>(
+    message: Uint8Array,
+    descriptors: readonly Descriptor[],
+    take: (told: Told) => Result<T, Refusal> | undefined,
+    done: Answer<T>,
+  ): void {
+    this.#channel.ask(message, this.#address, descriptors, take, done);
+  }
+
+  #mapped(): RealTable {
+    if (this.#table === undefined) throw new Error('the keeper has not said welcome yet');
+    return this.#table;
+  }
+
+  #welcome(told: Told): Result<Welcome, Refusal> {
+    const { words, at } = told;
+    const descriptor = told.takeDescriptor();
+    if (told.type !== MESSAGE.TELL_WELCOME || descriptor === undefined) return err(ownRefusal('EPROTO'));
+    const memory = native.mapShared(descriptor);
+    native.closeDescriptor(descriptor);
+    if (typeof memory === 'number') {
+      const error = nativeError(memory);
+      return err({ code: error?.code ?? 'EPROTO', errno: error?.errno ?? 0, stage: undefined });
+    }
+    const table = RealTable.over(memory);
+    if (!table.ok) return err(ownRefusal('EPROTONOSUPPORT'));
+    this.#table = table.value;
+    this.#channel.epoch = words.u64(at + MESSAGE.epoch);
+    return ok({
+      tree: words.u32(at + WELCOME.treeKind) === TREE_NUMBERS.minder ? 'minder' : 'cgroup',
+      keeperPid: words.u32(at + WELCOME.keeperPid),
+      epoch: this.#channel.epoch,
+      descriptorLimit: {
+        soft: limitOf(words.u64(at + WELCOME.nofileSoft)),
+        hard: limitOf(words.u64(at + WELCOME.nofileHard)),
+      },
+    });
+  }
+
+  #told({ type, words, at }: Told): void {
+    if (type === MESSAGE.TELL_PROCESS) {
+      const { generation, state } = splitStateWord(words.big(at + TELL_PROCESS.stateWord));
+      if (state !== undefined)
+        this.#listener?.changed({ index: words.u32(at + TELL_PROCESS.index), generation }, state);
+    } else if (type === MESSAGE.TELL_ORPHAN) {
+      this.#listener?.orphaned(words.u64(at + TELL_ORPHAN.ringNext));
+    } else if (type === MESSAGE.TELL_SIGNAL) {
+      this.#listener?.signalled(words.u32(at + TELL_SIGNAL.signal), words.u64(at + TELL_SIGNAL.count));
+    }
+  }
+}
+
+/** The value of TELL_DONE. */
+function value({ words, at }: Told): Result<number, Refusal> {
+  return ok(words.u64(at + DONE.value));
+}
+
+function spawned({ words, at }: Told): Result<Spawned, Refusal> {
+  return ok({
+    index: words.u32(at + SPAWNED.index),
+    generation: words.u64(at + SPAWNED.generation),
+    pid: words.u32(at + SPAWNED.pid),
+    startTicks: words.u64(at + SPAWNED.startTicks),
+    startedAtMs: words.u64(at + SPAWNED.startedNs) / NS_PER_MS,
+  });
+}
+
+function nameIn({ words, at }: Told): string {
+  const start = words.bytes.byteOffset + at + NAMED.BYTES;
+  return Buffer.from(words.bytes.buffer, start, words.u32(at + NAMED.nameBytes)).toString();
+}
+
+function isName(name: string): boolean {
+  const bytes = Buffer.byteLength(name);
+  return bytes > 0 && bytes <= MESSAGE.NAME_MAX_BYTES;
+}
+
+function limitOf(number: number): number {
+  return number >= NO_LIMIT ? Infinity : number;
+}

@@ -1,0 +1,76 @@
+import { fstatSync } from 'node:fs';
+import path from 'node:path';
+import { err, ok } from '../../base/result.ts';
+import { native } from '../native.ts';
+import type { Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
+import { mustSucceed, nativeError } from './native-error.ts';
+import { leaveSlot, numbers, occupySlot } from './reactor.ts';
+
+function identityOf(pipe: Descriptor): PipeIdentity {
+  const { dev, ino } = fstatSync(pipe, { bigint: true });
+  return { device: dev, inode: ino };
+}
+
+/**
+ * Native copying. Where the file cannot take the bytes, `failed` is called once and the copying stands
+ * still, the bytes in the pipe; a `drain` that succeeds sets it going again.
+ */
+class RealCopying implements Copying {
+  readonly #slot: number;
+  readonly #failed: (error: SysError) => void;
+  #isStanding = false;
+  #copiedBytes: number | undefined;
+
+  constructor(slot: number, failed: (error: SysError) => void) {
+    this.#slot = slot;
+    this.#failed = failed;
+    occupySlot(slot, (_event, failure) => this.#stand(failure));
+  }
+
+  get copiedBytes(): number {
+    return this.#copiedBytes ?? native.copiedBytes(this.#slot);
+  }
+
+  drain(): boolean {
+    if (this.#copiedBytes !== undefined) throw new Error('drain of a copying that is closed');
+    const failure = native.drainCopy(this.#slot);
+    const wasStanding = this.#isStanding;
+    this.#isStanding = nativeError(failure) !== undefined;
+    if (this.#isStanding && !wasStanding) process.nextTick(() => this.#stand(failure));
+    return !this.#isStanding;
+  }
+
+  close(): void {
+    if (this.#copiedBytes !== undefined) return;
+    this.#copiedBytes = native.copiedBytes(this.#slot);
+    leaveSlot(this.#slot);
+    native.closeCopy(this.#slot);
+  }
+
+  #stand(failure: number): void {
+    const error = nativeError(failure);
+    if (error === undefined || this.#copiedBytes !== undefined) return;
+    this.#isStanding = true;
+    this.#failed(error);
+  }
+}
+
+/** `Sys.output` over the helper; docs/helper.org, "From pipe to file". */
+export const realOutput: Output = {
+  pipe(uid) {
+    const error = nativeError(native.pipe(uid));
+    if (error !== undefined) return err(error);
+    const [read = -1, write = -1] = numbers;
+    return ok({ read, write, identity: identityOf(read) });
+  },
+
+  reopen(read) {
+    const write = native.reopenPipe(read);
+    const error = nativeError(write);
+    return error === undefined ? ok({ write, identity: identityOf(write) }) : err(error);
+  },
+
+  copy(pipe, file, mode, failed) {
+    return new RealCopying(mustSucceed(native.copy(pipe, Buffer.from(path.resolve(file)), mode)), failed);
+  },
+};

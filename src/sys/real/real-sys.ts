@@ -1,0 +1,31 @@
+import type { Descriptor, Sys } from '../sys.ts';
+import { realClock, realTimers } from './clock.ts';
+import { realDescriptors } from './descriptors.ts';
+import { realFiles } from './files.ts';
+import { RealKeeper } from './keeper.ts';
+import { realOutput } from './output.ts';
+import { realPidfds } from './pidfds.ts';
+import { realSockets } from './sockets.ts';
+import { realUsers } from './users.ts';
+
+/**
+ * The operating system as archond sees it, with the keeper at the other end of `channel`, the seqpacket
+ * socket that archond has inherited. Throws where that is none.
+ */
+export function realSys(channel: Descriptor): Sys {
+  const keeper = new RealKeeper(channel);
+  return {
+    close: () => keeper.close(),
+    clock: realClock,
+    timers: realTimers,
+    // Jitter and labels need no better source.
+    chance: Math.random,
+    keeper,
+    sockets: realSockets,
+    pidfds: realPidfds,
+    output: realOutput,
+    descriptors: realDescriptors,
+    users: realUsers,
+    files: realFiles,
+  };
+}

@@ -1,0 +1,193 @@
+import { errnoName } from '../../base/errno.ts';
+import type { Result } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
+import {
+  ENTRY,
+  EXIT_KIND,
+  FACT_MINDER_LOST,
+  RECORD,
+  STATE_NUMBERS,
+  TABLE,
+  TREE_NUMBERS,
+} from '../keeper-layout.ts';
+import type { EntryState, ProcessEnd, ProcessEntry, ProcessRef, ResourceUsage } from '../sys.ts';
+import { EXEC_STAGES } from '../sys.ts';
+import { Words } from './words.ts';
+
+const NS_PER_MS = 1e6;
+const STATE_BITS = 8n;
+const STATE_MASK = 0xffn;
+/** A read that the keeper overtakes is begun anew; there are only so many states to overtake it with. */
+const READS = 8;
+
+const STATES: readonly (EntryState | undefined)[] = [undefined, 'starting', 'running', 'exited', 'empty'];
+
+/** A state word: the generation above, the state in the low byte. */
+export function splitStateWord(word: bigint): { generation: number; state: EntryState | undefined } {
+  return { generation: Number(word >> STATE_BITS), state: STATES[Number(word & STATE_MASK)] };
+}
+
+/**
+ * The keeper's table, mapped. The keeper and the minders write it while it is read: a state word is
+ * loaded before and after what belongs to it, and only what lies between two equal ones counts.
+ */
+export class RealTable {
+  readonly #words: Words;
+  readonly #atomic: BigUint64Array;
+  readonly #atomic32: Uint32Array;
+  readonly #entries: number;
+  readonly #labels: number;
+  readonly #ring: number;
+
+  private constructor(memory: ArrayBuffer) {
+    this.#words = new Words(new Uint8Array(memory));
+    this.#atomic = new BigUint64Array(memory);
+    this.#atomic32 = new Uint32Array(memory);
+    this.#entries = this.#words.u64(TABLE.entriesOffset);
+    this.#labels = this.#words.u64(TABLE.labelsOffset);
+    this.#ring = this.#words.u64(TABLE.ringOffset);
+  }
+
+  /** The table in this mapping, or what is wrong with it. */
+  static over(memory: ArrayBuffer): Result<RealTable, string> {
+    const words = new Words(new Uint8Array(memory));
+    if (memory.byteLength < TABLE.ringNext + 8) return err('the table is too short');
+    const magic = Buffer.from(memory, TABLE.magic, TABLE.MAGIC.length).toString('latin1');
+    if (magic !== TABLE.MAGIC) return err('the table does not begin as one');
+    const fits =
+      words.u32(TABLE.version) === TABLE.VERSION &&
+      words.u32(TABLE.entryBytes) === ENTRY.BYTES &&
+      words.u32(TABLE.entryCount) === TABLE.ENTRIES &&
+      words.u32(TABLE.labelBytes) === TABLE.LABEL_BYTES &&
+      words.u32(TABLE.ringCount) === TABLE.RING &&
+      words.u32(TABLE.ringBytes) === RECORD.BYTES &&
+      words.u64(TABLE.fileBytes) === memory.byteLength;
+    return fits ? ok(new RealTable(memory)) : err('the table is of another version');
+  }
+
+  lastGeneration(): number {
+    return Number(Atomics.load(this.#atomic, TABLE.lastGeneration / 8));
+  }
+
+  /** The entry if it is of this generation. */
+  entry(ref: ProcessRef): ProcessEntry | undefined {
+    const entry = this.#read(ref.index);
+    return entry?.generation === ref.generation ? entry : undefined;
+  }
+
+  /** All that are published and not freed, by index. */
+  entries(): ProcessEntry[] {
+    const used = Math.min(Atomics.load(this.#atomic32, TABLE.entriesUsed / 4), TABLE.ENTRIES);
+    const found: ProcessEntry[] = [];
+    for (let index = 0; index < used; index++) {
+      const entry = this.#read(index);
+      if (entry !== undefined) found.push(entry);
+    }
+    return found;
+  }
+
+  /** Archond's own word. Of a spawn that was given back there is nothing to note any more. */
+  acknowledge(ref: ProcessRef, state: EntryState): void {
+    const at = this.#at(ref.index);
+    const generation = Atomics.load(this.#atomic, (at + ENTRY.stateWord) / 8) >> STATE_BITS;
+    if (generation !== BigInt(ref.generation)) return;
+    const word = (generation << STATE_BITS) | BigInt(STATE_NUMBERS[state]);
+    Atomics.store(this.#atomic, (at + ENTRY.ackWord) / 8, word);
+  }
+
+  /** The latest end of an orphan with this pid that the ring still has. */
+  orphanEnd(pid: number): { readonly end: ProcessEnd; readonly endedAtMs: number } | undefined {
+    const next = Number(Atomics.load(this.#atomic, TABLE.ringNext / 8));
+    for (let sequence = next - 1; sequence >= Math.max(1, next - TABLE.RING); sequence--) {
+      const at = this.#ring + (sequence % TABLE.RING) * RECORD.BYTES;
+      const slot = (at + RECORD.sequence) / 8;
+      if (Atomics.load(this.#atomic, slot) !== BigInt(sequence) || this.#words.u32(at + RECORD.pid) !== pid)
+        continue;
+      const end = this.#end(this.#words.u32(at + RECORD.exitKind), this.#words.u32(at + RECORD.exitStatus));
+      const endedAtMs = this.#words.u64(at + RECORD.endedNs) / NS_PER_MS;
+      if (Atomics.load(this.#atomic, slot) === BigInt(sequence)) return { end, endedAtMs };
+    }
+    return undefined;
+  }
+
+  #at(index: number): number {
+    return this.#entries + index * ENTRY.BYTES;
+  }
+
+  #read(index: number): ProcessEntry | undefined {
+    const slot = (this.#at(index) + ENTRY.stateWord) / 8;
+    for (let read = 0; read < READS; read++) {
+      const word = Atomics.load(this.#atomic, slot);
+      const { generation, state } = splitStateWord(word);
+      if (state === undefined) return undefined;
+      const entry = this.#copy(index, generation, state);
+      if (Atomics.load(this.#atomic, slot) === word) return entry;
+    }
+    return undefined;
+  }
+
+  #copy(index: number, generation: number, state: EntryState): ProcessEntry {
+    const at = this.#at(index);
+    const words = this.#words;
+    const acknowledged = splitStateWord(Atomics.load(this.#atomic, (at + ENTRY.ackWord) / 8));
+    const entry: ProcessEntry = {
+      index,
+      generation,
+      label: this.#label(index),
+      state,
+      acknowledged: acknowledged.generation === generation ? acknowledged.state : undefined,
+      pid: words.u32(at + ENTRY.pid),
+      startTicks: words.u64(at + ENTRY.startTicks),
+      startedAtMs: words.u64(at + ENTRY.startedNs) / NS_PER_MS,
+      tree: words.u32(at + ENTRY.treeKind) === TREE_NUMBERS.minder ? 'minder' : 'cgroup',
+      minderLost: (words.u32(at + ENTRY.facts) & FACT_MINDER_LOST) !== 0,
+      tags: [words.big(at + ENTRY.tags), words.big(at + ENTRY.tags + 8)],
+    };
+    if (state !== 'exited' && state !== 'empty') return entry;
+    return {
+      ...entry,
+      end: this.#entryEnd(at),
+      endedAtMs: words.u64(at + ENTRY.endedNs) / NS_PER_MS,
+      usage: this.#usage(at),
+    };
+  }
+
+  #label(index: number): string {
+    const at = this.#labels + index * TABLE.LABEL_BYTES;
+    const end = this.#words.bytes.indexOf(0, at);
+    const length = Math.min(end < 0 ? TABLE.LABEL_BYTES : end - at, TABLE.LABEL_BYTES);
+    return Buffer.from(this.#words.bytes.buffer, at, length).toString('latin1');
+  }
+
+  #entryEnd(at: number): ProcessEnd {
+    const stage = EXEC_STAGES[this.#words.u32(at + ENTRY.execStage) - 1];
+    if (stage === undefined) {
+      return this.#end(this.#words.u32(at + ENTRY.exitKind), this.#words.u32(at + ENTRY.exitStatus));
+    }
+    const errno = this.#words.u32(at + ENTRY.execErrno);
+    return { kind: 'not-executed', stage, errno, code: errnoName(errno) };
+  }
+
+  #end(kind: number, status: number): ProcessEnd {
+    if (kind === EXIT_KIND.exited) return { kind: 'exited', code: status };
+    if (kind === EXIT_KIND.killed || kind === EXIT_KIND.dumped) {
+      return { kind: 'signalled', signal: status, core: kind === EXIT_KIND.dumped };
+    }
+    return { kind: 'unknown' };
+  }
+
+  #usage(at: number): ResourceUsage {
+    const words = this.#words;
+    return {
+      userUs: words.u64(at + ENTRY.utimeUs),
+      systemUs: words.u64(at + ENTRY.stimeUs),
+      maxRssKib: words.u64(at + ENTRY.maxrssKib),
+      minorFaults: words.u64(at + ENTRY.minflt),
+      majorFaults: words.u64(at + ENTRY.majflt),
+      blocksIn: words.u64(at + ENTRY.inblock),
+      blocksOut: words.u64(at + ENTRY.oublock),
+      voluntarySwitches: words.u64(at + ENTRY.nvcsw),
+      involuntarySwitches: words.u64(at + ENTRY.nivcsw),
+    };
+  }
+}

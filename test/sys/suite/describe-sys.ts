@@ -1,0 +1,61 @@
+import { describe, it } from 'vitest';
+import { attributes } from './attributes.ts';
+import { clock } from './clock.ts';
+import { descriptors } from './descriptors.ts';
+import { ends } from './ends.ts';
+import { files } from './files.ts';
+import type { Capability, Implementation } from './harness.ts';
+import { kept } from './kept.ts';
+import { listening } from './listening.ts';
+import { output } from './output.ts';
+import { pidfds } from './pidfds.ts';
+import { restarting } from './restarting.ts';
+import { sockets } from './sockets.ts';
+import { table } from './table.ts';
+import type { Tester } from './tester.ts';
+import { trees } from './trees.ts';
+import { World } from './world.ts';
+
+const SECTIONS = {
+  'the clock and its timers': clock,
+  'how a process ends': ends,
+  'what a process is given': attributes,
+  'trees and signals': trees,
+  'the table': table,
+  'kept descriptors': kept,
+  'a new archond': restarting,
+  'listening and connecting': listening,
+  connections: sockets,
+  'processes that are not children': pidfds,
+  'output on its way to files': output,
+  descriptors,
+  'files and users': files,
+};
+
+/**
+ * How every `Sys` behaves. One suite for all implementations: what passes here with the fake is what
+ * the real one does, so that whatever is tested over the fake has been tested over the interface.
+ */
+export function describeSys(implementation: Implementation): void {
+  const tester: Tester = (title, body, needs) => {
+    const missing = needs === undefined ? true : implementation.capabilities[needs satisfies Capability];
+    if (missing !== true) {
+      it.skip(`${title} (not shown: ${missing})`);
+      return;
+    }
+    it(title, async () => {
+      const world = await World.open(implementation);
+      try {
+        await body(world);
+        await world.finish();
+      } finally {
+        await world.close();
+      }
+    });
+  };
+  describe(implementation.name, () => {
+    for (const [name, section] of Object.entries(SECTIONS)) {
+      describe(name, () => section(tester));
+    }
+  });
+}
