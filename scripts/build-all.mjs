@@ -6,7 +6,8 @@ import { build as buildNative, filesIn, productTargets } from './native.mjs';
 import { ROOT, collect } from './process.mjs';
 
 const DIST = path.join(ROOT, 'dist');
-const CLIENT = 'archonctl/main';
+/** What is run: each becomes one file, which starts faster than many and needs no packages beside it. */
+const PROGRAMS = ['archond/main', 'archond/decide', 'archonctl/main'];
 
 /** Builds everything that is not up to date: build/native and dist. */
 export async function buildAll() {
@@ -16,7 +17,7 @@ export async function buildAll() {
 }
 
 /**
- * Compiles src to dist and bundles the client into one file there.
+ * Compiles src to dist and bundles each program into one file there.
  *
  * All is made in a folder of its own first; then each file that differs is renamed into place and
  * what no source stands behind any more is removed. So dist is never without a file that is in use,
@@ -31,8 +32,9 @@ async function buildDist() {
   const stage = await mkdtemp(path.join(ROOT, 'build/dist-'));
   try {
     await compileTo(stage);
-    if (existsSync(path.join(ROOT, `src/${CLIENT}.ts`)))
-      await bundleClientTo(path.join(stage, `${CLIENT}.js`));
+    for (const program of PROGRAMS) {
+      if (existsSync(path.join(ROOT, `src/${program}.ts`))) await bundle(program, stage);
+    }
     // A build that is cut short here must not be taken for a whole one by the next.
     await rm(stampFile, { force: true });
     await publish(stage);
@@ -63,13 +65,16 @@ async function compileTo(stage) {
   if (code !== 0) throw new Error(`the TypeScript compiler refused:\n${output.trimEnd()}`);
 }
 
-/** @param {string} outfile */
-async function bundleClientTo(outfile) {
+/**
+ * @param {string} program
+ * @param {string} stage
+ */
+async function bundle(program, stage) {
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: ROOT,
-    entryPoints: [`src/${CLIENT}.ts`],
-    outfile,
+    entryPoints: [`src/${program}.ts`],
+    outfile: path.join(stage, `${program}.js`),
     allowOverwrite: true,
     bundle: true,
     format: 'esm',
@@ -78,10 +83,9 @@ async function bundleClientTo(outfile) {
     sourcemap: 'linked',
     sourcesContent: false,
     minifySyntax: true,
-    minifyWhitespace: true,
     external: ['*.node'],
-    // commander is a CommonJS package: bundled into a module it still calls `require` for what is built in.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    // Some packages are CommonJS: bundled into a module it still calls `require` for what is built in.
+    banner: { js: "import { createRequire as requireFor } from 'node:module';\nconst require = requireFor(import.meta.url);" },
     logLevel: 'warning',
   });
 }

@@ -230,7 +230,8 @@ struct folder {
   long got, at;
   char buffer[4096] __attribute__((aligned(8)));
 };
-const char *next_name(struct folder *folder, bool *is_folder); /* NULL at the end; none that begins with a dot */
+/* NULL at the end; none that begins with a dot. */
+const char *next_name(struct folder *folder, bool *is_folder);
 
 /* kept.c */
 int kept_store(const char *name, size_t bytes, int fd, bool replace); /* 0 or errno; takes fd in any case */

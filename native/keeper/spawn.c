@@ -85,8 +85,13 @@ static enum exec_stage prepare(uint32_t index, uint32_t kind, struct pipes *pipe
 
 static pid_t launch(uint32_t index, const struct ask *ask, const struct pipes *pipes, bool share) {
   struct minder_context context = {
-      .child = {.entry = &keeper.entries[index], .block = ask->fds[0], .exec_write = pipes->exec_write,
-                .fd_count = ask->fd_count - 1, .fds = ask->fds + 1, .cut_loose = share, .nofile = &keeper.nofile},
+      .child = {.entry = &keeper.entries[index],
+                .block = ask->fds[0],
+                .exec_write = pipes->exec_write,
+                .fd_count = ask->fd_count - 1,
+                .fds = ask->fds + 1,
+                .cut_loose = share,
+                .nofile = &keeper.nofile},
       .pipe = pipes->minder_write,
   };
   bool minded = pipes->minder_write >= 0;

@@ -1,11 +1,12 @@
 import type { Descriptor, Sys } from '../sys.ts';
-import { realClock, realTimers } from './clock.ts';
+import { realClock } from './clock.ts';
 import { realDescriptors } from './descriptors.ts';
 import { realFiles } from './files.ts';
 import { RealKeeper } from './keeper.ts';
 import { realOutput } from './output.ts';
 import { realPidfds } from './pidfds.ts';
 import { realSockets } from './sockets.ts';
+import { realTimers } from './timers.ts';
 import { realUsers } from './users.ts';
 
 /**

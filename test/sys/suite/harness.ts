@@ -56,7 +56,7 @@ export interface Commands {
  */
 export type Facts = ReadonlyMap<string, string>;
 
-/** A client that shares no code with the `Sys` under test. */
+/** A client that shares no code with the `Sys` under test. What comes to it, its end too, rings. */
 export interface Client {
   send(bytes: Uint8Array | string): void;
   /** It will send nothing more, and still reads. */
@@ -70,7 +70,7 @@ export interface Client {
   ended(): boolean;
 }
 
-/** A process that is no child of the keeper, with a parent that reaps it at once. */
+/** A process that is no child of the keeper, with a parent that reaps it soon after its end. */
 export interface Stranger {
   readonly pid: number;
   exit(code: number): void;
@@ -85,8 +85,7 @@ export interface Harness {
   readonly commands: Commands;
   /**
    * Lets something happen: true once anything may have changed, false when nothing ever will, or the
-   * deadline of the test has come. The fake makes one step; the real one waits for `ring`, or for a
-   * file in the folder to change.
+   * deadline of the test has come. The fake makes one step; the real one waits as `Bell` does.
    */
   turn(): boolean | Promise<boolean>;
   /** A callback of `Sys` has come. */

@@ -81,6 +81,13 @@ export class Listener {
     return { near, far: await this.#accepted(count) };
   }
 
+  /** Bytes have gone through another connection: whatever was to happen at once has happened. */
+  async haveATurn(): Promise<void> {
+    const { near, far } = await this.pair();
+    near.connection.write(Buffer.from('turn'));
+    await this.#world.until(() => far.text === 'turn', 'another connection is served');
+  }
+
   async #accepted(count: number): Promise<Peer> {
     await this.#world.until(() => this.peers.length > count, 'a connection is accepted');
     return this.peers[count] ?? expect.fail('no peer');
