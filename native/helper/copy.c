@@ -231,13 +231,14 @@ static void copy_ready(struct helper *helper, struct slot *slot, uint32_t events
     dispatch(helper, EVENT_COPY, slot->id, result, 0);
     return;
   }
-  /* No writer is left, and no byte. Only a drain() can find new ones; epoll would tell of it for ever. */
-  if (moved == 0 && (events & EPOLLHUP) != 0) {
-    slot_unwatch(helper, slot);
+  if (moved == 0) {
+    /* No writer is left, and no byte: epoll would tell of it for ever. By edges it tells once, and of new writers' bytes. */
+    if ((events & EPOLLHUP) != 0) slot_watch(helper, slot, EPOLLIN | EPOLLET);
     return;
   }
+  slot_watch(helper, slot, EPOLLIN);
   int64_t now = now_ns();
-  if (now - copy->moved_at < FLOOD_NS && (events & EPOLLHUP) == 0) enter_flooded(helper, copy, moved);
+  if (now - copy->moved_at < FLOOD_NS) enter_flooded(helper, copy, moved);
   copy->moved_at = now;
 }
 

@@ -61,8 +61,8 @@ static int reopen(int fd, int flags) {
 }
 
 /*
- * pipe(uid): 0, and in numbers the reading end and the writing end, or a failure. Both are open
- * for reading and writing: so the writer never gets SIGPIPE, and the reader no end of file.
+ * pipe(uid): 0, and in numbers the reading end and the writing end, or a failure. The writing end is
+ * open for reading too, so that the writer gets no SIGPIPE when all readers are gone.
  */
 static napi_value make_pipe(napi_env env, napi_callback_info info) {
   struct arguments arguments;
@@ -70,19 +70,17 @@ static napi_value make_pipe(napi_env env, napi_callback_info info) {
   read_arguments(env, info, &arguments);
   uid_t uid = (uid_t)argument_int(&arguments, 0);
   if (pipe2(ends, O_CLOEXEC) < 0) return return_int(env, failed(CALL_PIPE));
-  int reading = reopen(ends[0], O_RDWR);
-  int writing = is_failure(reading) ? reading : reopen(ends[1], O_RDWR);
+  int writing = reopen(ends[1], O_RDWR);
   int result = is_failure(writing) ? writing : 0;
   /* For /dev/stdout in the unit: opening it asks for the right to the pipe. */
   if (result == 0 && uid != geteuid() && fchown(writing, uid, (gid_t)-1) < 0) result = failed(CALL_FCHOWN);
-  close(ends[0]);
   close(ends[1]);
   if (result != 0) {
-    if (!is_failure(reading)) close(reading);
     if (!is_failure(writing)) close(writing);
+    close(ends[0]);
     return return_int(env, result);
   }
-  arguments.helper->numbers[0] = reading;
+  arguments.helper->numbers[0] = ends[0];
   arguments.helper->numbers[1] = writing;
   return return_int(env, 0);
 }

@@ -72,12 +72,16 @@ void archond_start(void) {
   channel_open(ends[0]);
 }
 
-/* The first time at once, then after 100, 200, 400 ... milliseconds. */
+/*
+ * The first time at once, then after 100, 200, 400 ... milliseconds. One that came as far as to
+ * answer is not what cannot start: its successor never waits longer than the shortest of these.
+ */
 static void plan_restart(uint64_t now) {
   if (keeper.ready_at_ns != 0 && now - keeper.ready_at_ns >= SETTLED_NS) keeper.deaths = 0;
   uint32_t doubled = keeper.deaths > 16 ? 16 : keeper.deaths;
   uint32_t delay_ms = doubled == 0 ? 0 : FIRST_DELAY_MS << (doubled - 1);
   if (delay_ms > keeper.longest_delay_ms) delay_ms = keeper.longest_delay_ms;
+  if (delay_ms > FIRST_DELAY_MS && keeper.ready_at_ns != 0) delay_ms = FIRST_DELAY_MS;
   keeper.deaths++;
   keeper.archond_at_ns = now + delay_ms * MS;
 }

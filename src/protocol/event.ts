@@ -1,21 +1,9 @@
+import type { EventRecord } from '../base/event-record.ts';
 import type { Failure } from '../base/failure.ts';
 import { refuse } from '../base/failure.ts';
 import { ok, type Result } from '../base/result.ts';
 import { show } from '../base/show.ts';
 import { formatTime, parseTime } from '../base/time.ts';
-
-/** One event, as the records `Event` and `Cause` carry it. */
-export interface EventRecord {
-  /** Grows by one with each event. */
-  readonly sequence: number;
-  /** Nanoseconds since 1970-01-01 UTC. */
-  readonly timeNs: bigint;
-  readonly label: string;
-  /** One of `EVENT_KINDS`, or what a rule or a later version published. */
-  readonly kind: string;
-  /** `name=value` in their order. */
-  readonly details: readonly (readonly [name: string, value: string])[];
-}
 
 /** The fields of an event behind the name of its record. */
 export function eventFields(event: EventRecord): string[] {

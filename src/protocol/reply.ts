@@ -1,9 +1,10 @@
 import { isErrorCode } from '../base/errors.ts';
+import type { EventRecord } from '../base/event-record.ts';
 import type { Failure } from '../base/failure.ts';
 import { refuse } from '../base/failure.ts';
 import { ok, type Result } from '../base/result.ts';
 import { show } from '../base/show.ts';
-import { eventFields, readEvent, type EventRecord } from './event.ts';
+import { eventFields, readEvent } from './event.ts';
 import { encodeRecord, type Fields } from './record.ts';
 import { isTag } from './tag.ts';
 

@@ -1,4 +1,7 @@
 import type { Result } from '../base/result.ts';
+import type { StoredFiles } from './stored-files.ts';
+
+export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
 
 /**
  * The only door to the operating system. Everything that archond wants of the kernel, of the
@@ -358,7 +361,7 @@ export interface Users {
   group(nameOrGid: string, done: (gid: number | undefined) => void): void;
 }
 
-export interface Files {
+export interface Files extends StoredFiles {
   /** Makes the folder (and those above it) with this mode if it is missing; `EPERM` where it belongs to somebody else or others may write to it. */
   ensureFolder(path: string, mode: number): Result<undefined, SysError>;
 }

@@ -3,14 +3,16 @@ import type { Result } from '../../base/result.ts';
 import type { Row } from './row.ts';
 import type { View } from './view.ts';
 
-/** How fast the channel is, and how talkative the keeper; tests may change it at any time. */
-export interface ChannelSettings {
+/** How fast the keeper is, and how talkative; tests may change it at any time. */
+export interface KeeperSettings {
   /** How long a request is under way. Default 0. */
   askDelayMs: number;
   /** How long the keeper waits before it tells: what happens meanwhile is told once. Default 0. */
   tellDelayMs: number;
   /** Each change is told twice. Default false. */
   tellTwice: boolean;
+  /** How long a minder takes to say that the child exists; until then the spawn is not in the table. Default 0. */
+  minderMs: number;
 }
 
 /**
@@ -24,14 +26,14 @@ export class Channel {
   listener: KeeperListener | undefined;
   /** Archond has said hello, and the keeper has read it. */
   greeted = false;
-  readonly #settings: ChannelSettings;
+  readonly #settings: KeeperSettings;
   readonly #inbox = new Set<() => void>();
   readonly #untold = new Set<Row>();
   readonly #spawned = new Map<Row, Answer<Spawned>>();
   #readAtMs = 0;
   #flushing = false;
 
-  constructor(view: View, settings: ChannelSettings) {
+  constructor(view: View, settings: KeeperSettings) {
     this.view = view;
     this.#settings = settings;
   }

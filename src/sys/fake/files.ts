@@ -2,24 +2,22 @@ import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { Files, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
-import type { View } from './view.ts';
+import { FakeStoredFiles } from './stored-files.ts';
 
 /** Who may write to a folder besides its owner. */
 const WRITABLE_BY_OTHERS = 0o022;
 
 /** `Sys.files`. */
-export class FakeFiles implements Files {
-  readonly #view: View;
-
-  constructor(view: View) {
-    this.#view = view;
-  }
-
+export class FakeFiles extends FakeStoredFiles implements Files {
   ensureFolder(path: string, mode: number): Result<undefined, SysError> {
-    this.#view.call('files.ensureFolder');
-    const { files, user } = this.#view.kernel;
-    const failed = this.#view.failure('mkdir');
+    this.view.call('files.ensureFolder');
+    const { files, user } = this.view.kernel;
+    const failed = this.view.failure('mkdir');
     if (failed !== undefined) return failed;
+    const trouble = this.view.kernel.disk.trouble('mkdir', path);
+    // A folder that is there needs not be made, and is found on a read-only disk too.
+    const isFound = trouble === 'EROFS' && files.node(path)?.kind === 'folder';
+    if (trouble !== undefined && !isFound) return err(sysError(trouble, 'mkdir'));
     const made = files.makeFolders(path, mode, user.uid);
     if (!made.ok) return err(sysError(made.error, 'mkdir'));
     const node = files.node(path);

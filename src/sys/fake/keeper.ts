@@ -12,7 +12,7 @@ import type {
   SpawnOrder,
   Welcome,
 } from '../sys.ts';
-import { Channel, type ChannelSettings } from './channel.ts';
+import { Channel, type KeeperSettings } from './channel.ts';
 import { refusal } from './errno.ts';
 import { execMs, type FailureChoice, goToExec, orderedAttributes, orderFault } from './exec.ts';
 import type { FakeKernel } from './kernel.ts';
@@ -53,7 +53,7 @@ export class FakeKeeper implements RowOwner {
   readonly table: Table;
   readonly kept = new KeptStore();
   readonly signals: SignalCounts;
-  readonly channelSettings: ChannelSettings = { askDelayMs: 0, tellDelayMs: 0, tellTwice: false };
+  readonly settings: KeeperSettings = { askDelayMs: 0, tellDelayMs: 0, tellTwice: false, minderMs: 0 };
   /** Chooses which starts fail, and how. */
   failStart: FailureChoice | undefined;
   /** The socket of the present archond answers. */
@@ -83,7 +83,7 @@ export class FakeKeeper implements RowOwner {
   /** Opens a channel to a new archond. */
   serve(view: View): Channel {
     this.ready = false;
-    this.channel = new Channel(view, this.channelSettings);
+    this.channel = new Channel(view, this.settings);
     return this.channel;
   }
 
@@ -139,7 +139,8 @@ export class FakeKeeper implements RowOwner {
     this.table.put(row);
     const start = (): void => this.#start(row, channel, order, files, done);
     // A minder has to be made first, and says later that the child exists.
-    if (row.kind === 'minder') this.#kernel.loop.post(start);
+    const { loop } = this.#kernel;
+    if (row.kind === 'minder') loop.schedule(loop.nowMs() + this.settings.minderMs, start);
     else start();
   }
 
@@ -251,7 +252,8 @@ export class FakeKeeper implements RowOwner {
       child.group = this.pid;
     }
     row.process = child;
-    this.#publish(row, 'starting', done);
+    // A successor has not asked: it is told of the spawn, not answered.
+    this.#publish(row, 'starting', channel === this.channel ? done : undefined);
     const exec = (): void => {
       if (!child.alive) return;
       const reached = goToExec(this.#kernel, child, order, failure);

@@ -1,9 +1,14 @@
 import type { Credentials, UserEntry } from '../sys.ts';
+import { FakeDisk } from './disk.ts';
 import { FileTree, pathKey } from './file-tree.ts';
 import type { VirtualLoop } from './loop.ts';
+import { Misuse } from './misuse.ts';
 import { makePipe, type PipeEnd } from './pipe.ts';
 import { FakeProcess, type Program } from './process.ts';
 import type { Attributes, ProcessHost, ProcessOrigin } from './process-types.ts';
+
+/** More are taken for a defect of a test: what doubles every millisecond fills the memory in no time. */
+const MOST_PROCESSES = 100_000;
 
 /** A file that can be executed. */
 export interface Command {
@@ -36,6 +41,7 @@ export interface KernelSettings {
 export class FakeKernel implements ProcessHost {
   readonly loop: VirtualLoop;
   readonly files = new FileTree();
+  readonly disk = new FakeDisk(this.files);
   readonly processes = new Map<number, FakeProcess>();
   /** By path; see `pathKey`. */
   readonly commands = new Map<string, Command>();
@@ -69,6 +75,7 @@ export class FakeKernel implements ProcessHost {
 
   /** A new process with the next free pid, running nothing yet. */
   make(origin: Omit<ProcessOrigin, 'pid'>): FakeProcess {
+    if (this.processes.size >= MOST_PROCESSES) throw new Misuse('a program forks without end');
     const process = new FakeProcess(this, { ...origin, pid: this.takePid() });
     this.processes.set(process.pid, process);
     return process;

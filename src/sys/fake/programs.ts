@@ -72,6 +72,17 @@ export function multiplies(ms: number): Program {
   return program;
 }
 
+/** Forks another of itself every `ms`, and exits: its tree is never empty, and no process in it grows old. */
+export function hops(ms: number): Program {
+  const program: Program = (self) => {
+    self.after(ms, () => {
+      self.fork(program);
+      self.exit(0);
+    });
+  };
+  return program;
+}
+
 /** Copies one descriptor to another until its end, then exits with 0. */
 export function copies(from = 0, to = 1): Program {
   return (self) => {

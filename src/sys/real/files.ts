@@ -4,6 +4,7 @@ import { errnoNumber } from '../../base/errno.ts';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { Files, SysError } from '../sys.ts';
+import { storedFiles } from './append-file.ts';
 import { thrownError } from './thrown-error.ts';
 
 /** Who may write to a folder besides its owner. */
@@ -43,6 +44,8 @@ function isOwnLink(folder: string, uid: number): boolean {
 
 /** `Sys.files`. */
 export const realFiles: Files = {
+  ...storedFiles,
+
   ensureFolder(wanted, mode): Result<undefined, SysError> {
     const folder = path.resolve(wanted);
     const uid = process.geteuid?.() ?? 0;

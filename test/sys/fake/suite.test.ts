@@ -14,11 +14,12 @@ describeFake('the fake');
 // The same with other habits, each of which a real machine may have: what the suite asks for must hold for all.
 describeFake('the fake with minders', { tree: 'minder' });
 describeFake('the fake with a slow keeper', {}, ({ keeper }) => {
-  keeper.channelSettings.askDelayMs = 3;
-  keeper.channelSettings.tellDelayMs = 50;
+  keeper.settings.askDelayMs = 3;
+  keeper.settings.tellDelayMs = 50;
 });
 describeFake('the fake with a talkative keeper', { tree: 'minder' }, ({ keeper }) => {
-  keeper.channelSettings.tellTwice = true;
+  keeper.settings.tellTwice = true;
+  keeper.settings.minderMs = 20;
 });
 describeFake('the fake with short reads and small buffers', {}, ({ kernel }) => {
   kernel.settings.readBytes = 7;

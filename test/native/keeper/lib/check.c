@@ -71,9 +71,3 @@ uint64_t chance(void) {
 }
 
 uint64_t below(uint64_t limit) { return chance() % limit; }
-
-uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count) {
-  const unsigned char *at = bytes;
-  for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * 1099511628211ull;
-  return hash;
-}

@@ -28,8 +28,6 @@ uint64_t chance(void);              /* a random number; the seed is $SEED, or pr
 uint64_t below(uint64_t limit);     /* 0 to limit - 1 */
 uint64_t setting(const char *name, uint64_t usual); /* a number from the environment */
 uint64_t clock_ns(void);
-uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count); /* FNV-1a */
-#define HASH_START 14695981039346656037ull
 
 /* ---- peer.c ------------------------------------------------------------------------------- */
 

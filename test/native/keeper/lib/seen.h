@@ -3,6 +3,7 @@
 #define SEEN_H
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
@@ -29,6 +30,14 @@ struct seen {
   char cwd[128];
   char cgroup[128];     /* the version 2 line of /proc/self/cgroup */
 };
+
+/* FNV-1a, over the strings with their NULs. */
+#define HASH_START 14695981039346656037ull
+static inline uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count) {
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * 1099511628211ull;
+  return hash;
+}
 
 _Static_assert(sizeof(struct seen) <= PIPE_BUF, "one write must be one piece");
 

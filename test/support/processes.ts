@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The environment with which a process was started; empty where it is gone or not ours to see. */
+export function environmentOf(pid: number): ReadonlyMap<string, string> {
+  const text = tryRead(`/proc/${pid}/environ`);
+  const pairs = text.split('\0').map((pair) => {
+    const equals = pair.indexOf('=');
+    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
+  });
+  return new Map(pairs);
+}
+
+/** All processes whose environment says so. */
+export function processesWith(name: string, value: string): number[] {
+  return allProcesses().filter((pid) => environmentOf(pid).get(name) === value);
+}
+
+/** All processes that are there. */
+export function allProcesses(): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
+
+/** Whether the process exists and has not ended. */
+export function isAlive(pid: number): boolean {
+  const state = fieldsOf(pid)[0];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+/** Start time in clock ticks after boot: with the pid it names a process for good. */
+export function startTicksOf(pid: number): string | undefined {
+  return fieldsOf(pid)[19];
+}
+
+/** The fields of proc(5) `stat` from the third (state) on. */
+function fieldsOf(pid: number): string[] {
+  const text = tryRead(`/proc/${pid}/stat`);
+  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function tryRead(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,182 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, cp, mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { environmentOf, isAlive, processesWith } from './processes.ts';
+
+/** The folder of this project. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** nobody's number where tests that run as root need an ordinary user. */
+export const ORDINARY_UID = 65_534;
+
+/** How a supervisor under test is started. */
+export interface SupervisorOptions {
+  readonly tree?: 'cgroup' | 'minder';
+  /** As this user (root only). */
+  readonly uid?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+/**
+ * A real supervisor in a folder of its own, in the foreground. Disposing stops it and checks that it
+ * left nothing: no process, no cgroup, no table, no socket.
+ */
+export class TestSupervisor implements AsyncDisposable {
+  readonly folder: string;
+  readonly socket: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number>;
+  #stderr = '';
+  #readyCount = 0;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(folder: string, child: ChildProcess) {
+    this.folder = folder;
+    this.socket = path.join(folder, 'archon.sock');
+    this.#child = child;
+    this.#ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGKILL']);
+        this.#wake();
+      });
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+      this.#readyCount = this.#stderr.split('"msg":"ready"').length - 1;
+      this.#wake();
+    });
+  }
+
+  /** Starts one and waits until it answers. */
+  static async start(options: SupervisorOptions = {}): Promise<TestSupervisor> {
+    const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-test-'));
+    const home = options.uid === undefined ? ROOT : await publicCopy(folder, options.uid);
+    const args = ['--foreground', '--socket', path.join(folder, 'archon.sock'), '--state', path.join(folder, 'state')];
+    if (options.tree !== undefined) args.push('--tree', options.tree);
+    const child = spawn(path.join(home, 'bin/archond'), [...args, ...(options.args ?? [])], {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: undefined, ...options.env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+    });
+    const started = new TestSupervisor(folder, child);
+    await started.untilReady(1);
+    return started;
+  }
+
+  /** The keeper: the process that was started. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** All that it has logged. */
+  get log(): string {
+    return this.#stderr;
+  }
+
+  /** Resolves when the deciding part has come up so often. */
+  async untilReady(times: number): Promise<void> {
+    await this.untilLog(() => this.#readyCount >= times, `ready ${times} times`);
+  }
+
+  /** How often the deciding part has come up. */
+  get readyCount(): number {
+    return this.#readyCount;
+  }
+
+  /** Resolves when the log fulfils the condition; rejects when the supervisor ends before. */
+  async untilLog(isSo: (log: string) => boolean, what: string): Promise<void> {
+    while (!isSo(this.#stderr)) {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        throw new Error(`the supervisor ended while it was waited for (${what}):\n${this.#stderr}`);
+      }
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  /** Sends lines, says that no more will come, and returns all lines of the answer. */
+  async ask(...lines: readonly string[]): Promise<string[]> {
+    const connection = createConnection(this.socket);
+    connection.setEncoding('latin1');
+    let answer = '';
+    connection.on('data', (text: string) => (answer += text));
+    const closed = once(connection, 'close');
+    connection.end(lines.map((line) => `${line}\n`).join(''), 'latin1');
+    await closed;
+    return answer.split('\n').slice(0, -1);
+  }
+
+  /** The process of the deciding part. */
+  async decidingPid(): Promise<number> {
+    const children = await readFile(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8');
+    for (const child of children.split(' ').filter((text) => text !== '').map(Number)) {
+      const words = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+      if (words.includes('archond/decide.js')) return child;
+    }
+    throw new Error('there is no deciding part');
+  }
+
+  /** Kills the deciding part and waits until its successor answers. `meanwhile` runs while it is away. */
+  async killDeciding(meanwhile: () => void = () => undefined): Promise<void> {
+    const count = this.#readyCount;
+    process.kill(await this.decidingPid(), 'SIGKILL');
+    meanwhile();
+    await this.untilReady(count + 1);
+  }
+
+  /** Waits for the end; returns the exit code. */
+  async ended(): Promise<number> {
+    return this.#ended;
+  }
+
+  /** Sends a signal to the process that was started. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const isUp = this.#child.exitCode === null && this.#child.signalCode === null;
+    if (isUp) this.#child.kill('SIGTERM');
+    const code = await this.#ended;
+    const left = await this.#left();
+    await rm(this.folder, { recursive: true, force: true });
+    expect(left, this.#stderr).toEqual([]);
+    if (isUp) expect(code, this.#stderr).toBe(0);
+  }
+
+  /** What is there of it that should not be. */
+  async #left(): Promise<string[]> {
+    const files = (await readdir(this.folder)).filter((name) => !['state', 'home', 'out'].includes(name));
+    const ours = processesWith('ARCHON_SOCKET', this.socket).filter(isAlive);
+    const processes = ours.map((pid) => `process ${pid}: ${environmentOf(pid).get('ARCHON_LABEL') ?? ''}`);
+    return [...files, ...processes, ...cgroupsHolding(this.pid)];
+  }
+}
+
+/** Roots of trees that a keeper made and did not remove; recognized by the keeper's leaf being empty. */
+function cgroupsHolding(pid: number): string[] {
+  const found = spawnSync('grep', ['-rlx', String(pid), '/sys/fs/cgroup', '--include=cgroup.procs'], { encoding: 'utf8' });
+  return found.stdout.split('\n').filter((line) => line.includes('archon-'));
+}
+
+/** What has to be readable by another user, in the folder of the test: what an installed package holds. */
+async function publicCopy(folder: string, uid: number): Promise<string> {
+  const home = path.join(folder, 'home');
+  await mkdir(home);
+  for (const name of ['bin', 'dist', 'build/native', 'package.json']) {
+    await cp(path.join(ROOT, name), path.join(home, name), { recursive: true });
+  }
+  await chown(folder, uid, uid);
+  return home;
+}
