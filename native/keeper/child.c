@@ -165,6 +165,8 @@ static void become_user(const struct child_context *context, const struct spawn_
       fail(context, STAGE_USER, errno);
   }
   if (block->flags & SPAWN_USER) {
+    /* To the kernel that number means: leave it as it is. */
+    if (block->uid == UINT32_MAX || block->gid == UINT32_MAX) fail(context, STAGE_USER, EINVAL);
     if (syscall(SYS_setresgid, block->gid, block->gid, block->gid) != 0) fail(context, STAGE_USER, errno);
     if (syscall(SYS_setresuid, block->uid, block->uid, block->uid) != 0) fail(context, STAGE_USER, errno);
   }

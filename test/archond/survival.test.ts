@@ -36,7 +36,9 @@ async function list(supervisor: TestSupervisor): Promise<Map<string, readonly [s
   const lines = await supervisor.ask('List');
   expect(lines.at(-1)).toBe(`Ok,${DAEMONS}`);
   const units = lines.slice(0, -1).map((line) => line.split(','));
-  return new Map(units.map(([, label = '', state = '', pid = '', , , , , exit = '']) => [label, [state, pid, exit]]));
+  return new Map(
+    units.map(([, label = '', state = '', pid = '', , , , , exit = '']) => [label, [state, pid, exit]]),
+  );
 }
 
 describe('the death of the deciding part', () => {
@@ -84,7 +86,9 @@ describe('the death of the deciding part', () => {
 
   it('loses nothing of what a daemon writes meanwhile', async () => {
     await using supervisor = await TestSupervisor.start();
-    const [answer = ''] = await supervisor.ask(`StartDaemon,${command('echo meanwhile; exit 0')},@label=talker`);
+    const [answer = ''] = await supervisor.ask(
+      `StartDaemon,${command('echo meanwhile; exit 0')},@label=talker`,
+    );
     await untilFile(logOf(supervisor, 'talker'), (text) => text === 'armed\n');
     await supervisor.killDeciding(() => process.kill(Number(answer.split(',')[2]), 'SIGTERM'));
     expect(await supervisor.ask('Wait,talker')).toEqual(['ExitStatus,0']);

@@ -57,7 +57,13 @@ export class TestSupervisor implements AsyncDisposable {
   static async start(options: SupervisorOptions = {}): Promise<TestSupervisor> {
     const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-test-'));
     const home = options.uid === undefined ? ROOT : await publicCopy(folder, options.uid);
-    const args = ['--foreground', '--socket', path.join(folder, 'archon.sock'), '--state', path.join(folder, 'state')];
+    const args = [
+      '--foreground',
+      '--socket',
+      path.join(folder, 'archon.sock'),
+      '--state',
+      path.join(folder, 'state'),
+    ];
     if (options.tree !== undefined) args.push('--tree', options.tree);
     const child = spawn(path.join(home, 'bin/archond'), [...args, ...(options.args ?? [])], {
       cwd: folder,
@@ -120,7 +126,10 @@ export class TestSupervisor implements AsyncDisposable {
   /** The process of the deciding part. */
   async decidingPid(): Promise<number> {
     const children = await readFile(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8');
-    for (const child of children.split(' ').filter((text) => text !== '').map(Number)) {
+    for (const child of children
+      .split(' ')
+      .filter((text) => text !== '')
+      .map(Number)) {
       const words = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
       if (words.includes('archond/decide.js')) return child;
     }
@@ -166,7 +175,9 @@ export class TestSupervisor implements AsyncDisposable {
 
 /** Roots of trees that a keeper made and did not remove; recognized by the keeper's leaf being empty. */
 function cgroupsHolding(pid: number): string[] {
-  const found = spawnSync('grep', ['-rlx', String(pid), '/sys/fs/cgroup', '--include=cgroup.procs'], { encoding: 'utf8' });
+  const found = spawnSync('grep', ['-rlx', String(pid), '/sys/fs/cgroup', '--include=cgroup.procs'], {
+    encoding: 'utf8',
+  });
   return found.stdout.split('\n').filter((line) => line.includes('archon-'));
 }
 
