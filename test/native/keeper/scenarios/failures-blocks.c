@@ -209,7 +209,9 @@ unsigned random_blocks(const char *program, unsigned count) {
     uint64_t bytes = block->bytes;
     for (unsigned changes = 1 + (unsigned)below(3); changes > 0; changes--) {
       size_t at = 4 + below(sizeof *block - 4);
+      /* Not its size, nor limits: with too small ones exec itself kills. */
       if (at >= offsetof(struct spawn_block, bytes) && at < offsetof(struct spawn_block, argc)) continue;
+      if (at >= offsetof(struct spawn_block, rlimits_offset) && at < offsetof(struct spawn_block, uid)) continue;
       ((unsigned char *)block)[at] = (unsigned char)(below(2) ? below(256) : 1u << below(8));
     }
     block->flags &= ~(uint32_t)(SPAWN_USER | SPAWN_OOM | SPAWN_NICE);
