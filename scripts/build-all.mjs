@@ -85,7 +85,9 @@ async function bundle(program, stage) {
     minifySyntax: true,
     external: ['*.node'],
     // Some packages are CommonJS: bundled into a module it still calls `require` for what is built in.
-    banner: { js: "import { createRequire as requireFor } from 'node:module';\nconst require = requireFor(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFor } from 'node:module';\nconst require = requireFor(import.meta.url);",
+    },
     logLevel: 'warning',
   });
 }

@@ -26,8 +26,13 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   });
 }
 
-/** Waits until the socket is there, or the supervisor has ended. */
+/**
+ * Waits until the socket is there, or the supervisor has ended.
+ *
+ * @returns {Promise<boolean>} whether it is there
+ */
 async function answering() {
+  /** @type {Promise<boolean>} */
   const appeared = new Promise((resolve) => {
     const watcher = watch(folder, () => {
       if (!existsSync(socket)) return;
@@ -38,7 +43,9 @@ async function answering() {
       watcher.close();
       resolve(true);
     }
-    void ended.then(() => watcher.close());
+    void ended.then(() => {
+      watcher.close();
+    });
   });
   return Promise.race([appeared, ended.then(() => false)]);
 }

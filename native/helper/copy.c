@@ -122,6 +122,7 @@ static int64_t move_plain(struct copy *copy, size_t limit) {
 
 /* Moves one piece. Bytes, 0 where the pipe is empty, or a failure. */
 static int64_t move_piece(struct copy *copy, size_t limit) {
+  int tries = 3;
   if (copy->file < 0) {
     if (waiting_bytes(copy) == 0) return 0;
     int result = open_file(copy);
@@ -137,7 +138,12 @@ static int64_t move_piece(struct copy *copy, size_t limit) {
     ssize_t moved = splice(copy->slot.fd, NULL, copy->file, &end, limit, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     if (moved >= 0) return moved;
     if (errno == EINTR) continue;
-    if (errno == EAGAIN) return waiting_bytes(copy) == 0 ? 0 : failure(CALL_SPLICE, EAGAIN);
+    if (errno == EAGAIN) {
+      if (waiting_bytes(copy) == 0) return 0;
+      /* Written since splice found nothing; or it is the file (a FIFO, say) that has no room. */
+      if (--tries > 0) continue;
+      return failure(CALL_SPLICE, EAGAIN);
+    }
     if (errno != EINVAL) return failed(CALL_SPLICE);
     copy->plain = true;
   }

@@ -4,7 +4,7 @@ import type { Log } from './log.ts';
 import { isDown } from './outcome.ts';
 import { watchedLabel, type Supervisor } from './supervisor.ts';
 import { fromTags } from './tags.ts';
-import { outputName, UnitOutput } from './unit-output.ts';
+import { pipeOwner, UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** A Run whose client went away with the archond that it spoke to is stopped when nobody asks for it so long. */
@@ -14,13 +14,8 @@ const UNCLAIMED_MS = 60_000;
  * Goes on from where an earlier archond stopped: the table says what exists, the keeper has the pipes.
  * What ended meanwhile becomes an event with its code. Returns the number of units found.
  */
-export function recover(
-  sys: Sys,
-  supervisor: Supervisor,
-  log: Log,
-  kept: readonly { readonly name: string; readonly descriptor: Descriptor }[],
-): number {
-  const pipes = new Map(kept.map(({ name, descriptor }) => [name, descriptor]));
+export function recover(sys: Sys, supervisor: Supervisor, log: Log, kept: readonly Kept[]): number {
+  const pipes = newestPipes(sys, kept);
   const newest = new Map<string, ProcessEntry>();
   for (const entry of sys.keeper.entries()) {
     const other = newest.get(entry.label);
@@ -31,21 +26,12 @@ export function recover(
   }
   for (const entry of newest.values()) {
     const record = adopt(supervisor, entry);
-    const pipe = pipes.get(outputName(entry.label));
-    if (pipe !== undefined && takePipe(sys, supervisor, record, pipe, log))
-      pipes.delete(outputName(entry.label));
+    const pipe = pipes.get(entry.label);
+    if (pipe !== undefined && takePipe(sys, supervisor, record, pipe, log)) pipes.delete(entry.label);
     goOn(sys, supervisor, record, entry);
   }
-  for (const [name, descriptor] of pipes) {
-    const label = watchedLabel(name);
-    const pid = label === undefined ? undefined : sys.pidfds.pidOf(descriptor);
-    if (label !== undefined && pid?.ok === true && !supervisor.records.has(label)) {
-      supervisor.watch(label, descriptor, pid.value < 0 ? undefined : pid.value);
-      continue;
-    }
-    sys.descriptors.close(descriptor);
-    sys.keeper.drop(name, () => undefined);
-  }
+  for (const pipe of pipes.values()) drop(sys, pipe);
+  takeWatches(sys, supervisor, kept);
   return newest.size;
 }
 
@@ -89,13 +75,56 @@ function goOn(sys: Sys, supervisor: Supervisor, record: UnitRecord, entry: Proce
   record.observers.add(observe);
 }
 
-function takePipe(sys: Sys, supervisor: Supervisor, record: UnitRecord, read: Descriptor, log: Log): boolean {
-  const output = UnitOutput.adopt(sys, record.label, read, supervisor.logPath(record.label), (problem) => {
-    log.warn('output cannot be kept', { label: record.label, call: problem.call, error: problem.code });
-  });
+/** A descriptor that the keeper handed over. */
+interface Kept {
+  readonly name: string;
+  readonly descriptor: Descriptor;
+}
+
+interface Pipe extends Kept {
+  readonly generation: number;
+}
+
+/** The pipes by label. Of two of one label the older belongs to a unit that was forgotten. */
+function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
+  const pipes = new Map<string, Pipe>();
+  for (const { name, descriptor } of kept) {
+    const owner = pipeOwner(name);
+    if (owner === undefined) continue;
+    const pipe = { name, descriptor, generation: owner.generation };
+    const other = pipes.get(owner.label);
+    const isNewer = other === undefined || other.generation < owner.generation;
+    if (isNewer) pipes.set(owner.label, pipe);
+    const late = isNewer ? other : pipe;
+    if (late !== undefined) drop(sys, late);
+  }
+  return pipes;
+}
+
+function takePipe(sys: Sys, supervisor: Supervisor, record: UnitRecord, pipe: Pipe, log: Log): boolean {
+  const target = supervisor.outputTarget(record.label, pipe.generation);
+  const output = UnitOutput.adopt(sys, pipe.descriptor, target);
   if (output.ok) record.output = output.value;
   else log.warn('the pipe of its output is lost', { label: record.label, error: output.error.code });
   return output.ok;
+}
+
+function takeWatches(sys: Sys, supervisor: Supervisor, kept: readonly Kept[]): void {
+  for (const { name, descriptor } of kept) {
+    const label = watchedLabel(name);
+    if (label === undefined) continue;
+    const pid = sys.pidfds.pidOf(descriptor);
+    if (pid.ok && !supervisor.records.has(label)) {
+      supervisor.watch(label, descriptor, pid.value < 0 ? undefined : pid.value);
+    } else {
+      drop(sys, { name, descriptor });
+    }
+  }
+}
+
+function drop(sys: Sys, { name, descriptor }: Kept): void {
+  sys.descriptors.close(descriptor);
+  sys.keeper.drop(name, () => undefined);
 }
 
 /** An entry that a younger one of the same unit has followed: it was empty when that was spawned. */

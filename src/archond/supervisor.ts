@@ -1,4 +1,4 @@
-import type { Descriptor, ProcessEntry, ProcessRef, Sys } from '../sys/sys.ts';
+import type { Descriptor, ProcessEntry, ProcessRef, Sys, SysError } from '../sys/sys.ts';
 import type { Effect, ToldEvent } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
 import { publicState, type End } from '../supervisor/state.ts';
@@ -10,7 +10,7 @@ import type { Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
 import { isDown } from './outcome.ts';
 import { toTags } from './tags.ts';
-import { UnitOutput } from './unit-output.ts';
+import { UnitOutput, type OutputTarget } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** The contract's bounds of the records of Runs that nobody has asked for. */
@@ -98,6 +98,14 @@ export class Supervisor {
     return `${this.#logDir}/${label}.log`;
   }
 
+  /** What the output of a unit goes to. */
+  outputTarget(label: string, generation: number): OutputTarget {
+    const failed = (problem: SysError): void => {
+      this.#log.warn('output cannot be kept', { label, call: problem.call, error: problem.code });
+    };
+    return { label, generation, path: this.logPath(label), failed };
+  }
+
   /** Watches a process that was not started here; the descriptor is the record's. `pid` is undefined once it has been reaped. */
   watch(label: string, pidfd: Descriptor, pid: number | undefined): UnitRecord {
     const spec: UnitSpec = { label, origin: 'watched', restart: restartPolicy('never'), stop: DEFAULT_STOP };
@@ -139,9 +147,15 @@ export class Supervisor {
     record.shownState = publicState(unit.state);
   }
 
-  /** Forgets a unit that is down, with its pipe, its descriptors and its entry in the table. */
+  /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered. */
   remove(record: UnitRecord): void {
     if (this.records.get(record.label) === record) this.records.delete(record.label);
+    queueMicrotask(() => {
+      this.#release(record);
+    });
+  }
+
+  #release(record: UnitRecord): void {
     record.timers.forEach((cancel) => {
       cancel();
     });
@@ -149,8 +163,9 @@ export class Supervisor {
     record.watched = undefined;
     record.output?.discard();
     record.output = undefined;
-    for (const descriptor of record.stdio)
+    for (const descriptor of record.stdio) {
       if (descriptor !== undefined) this.#sys.descriptors.close(descriptor);
+    }
     record.stdio.fill(undefined);
     this.#giveBack(record);
   }
@@ -247,7 +262,7 @@ export class Supervisor {
         }
         return;
       case 'kill':
-        if (record.ref?.generation === effect.generation) this.#sys.keeper.kill(record.ref, () => undefined);
+        this.#kill(record, effect.generation);
         return;
       case 'set-timer': {
         record.timers.get(effect.timer)?.();
@@ -268,6 +283,13 @@ export class Supervisor {
     }
   }
 
+  /** Most leave nothing behind: what the table says is empty needs no killing. */
+  #kill(record: UnitRecord, generation: number): void {
+    const { ref } = record;
+    if (ref?.generation !== generation || this.#sys.keeper.entry(ref)?.state === 'empty') return;
+    this.#sys.keeper.kill(ref, () => undefined);
+  }
+
   #due(record: UnitRecord, timer: 'stop' | 'time' | 'backoff'): void {
     if (timer === 'backoff') {
       this.post(record, { kind: 'backoff-due' });
@@ -285,7 +307,7 @@ export class Supervisor {
       this.#refuse(record, generation, 'request', 'ENODATA', 61);
       return;
     }
-    const descriptors = this.#descriptorsFor(record, launch);
+    const descriptors = this.#descriptorsFor(record, launch, generation);
     if (typeof descriptors === 'string') {
       this.#refuse(record, generation, 'descriptors', descriptors, 0);
       return;
@@ -312,17 +334,15 @@ export class Supervisor {
   }
 
   /** 0, 1 and 2 of the next process, or the errno's name where its log cannot be had. */
-  #descriptorsFor(record: UnitRecord, launch: Launch): { from: Descriptor; to: number }[] | string {
+  #descriptorsFor(
+    record: UnitRecord,
+    launch: Launch,
+    generation: number,
+  ): { from: Descriptor; to: number }[] | string {
     const [input, output, error] = record.stdio;
     if ((output === undefined || error === undefined) && record.output === undefined) {
       const uid = launch.user?.uid ?? process.getuid?.() ?? 0;
-      const made = UnitOutput.make(this.#sys, record.label, uid, this.logPath(record.label), (problem) => {
-        this.#log.warn('output cannot be kept', {
-          label: record.label,
-          call: problem.call,
-          error: problem.code,
-        });
-      });
+      const made = UnitOutput.make(this.#sys, uid, this.outputTarget(record.label, generation));
       if (!made.ok) return made.error.code;
       record.output = made.value;
     }

@@ -5,9 +5,25 @@ import { ok } from '../base/result.ts';
 /** Rights of a log file: the owner's, and reading for its group. */
 const LOG_MODE = 0o640;
 
-/** What the keeper calls the pipe of a unit. */
-export function outputName(label: string): string {
-  return `out:${label}`;
+const NAME = /^out:(\d+):(.+)$/;
+
+/** What the keeper calls the pipe of a unit; the generation that it was made for keeps a label's pipes apart. */
+function outputName(label: string, generation: number): string {
+  return `out:${generation}:${label}`;
+}
+
+/** Whose pipe the keeper calls so, if it is one. */
+export function pipeOwner(name: string): { readonly label: string; readonly generation: number } | undefined {
+  const [, digits, label] = NAME.exec(name) ?? [];
+  return digits === undefined || label === undefined ? undefined : { label, generation: Number(digits) };
+}
+
+/** Where a pipe is made for, and who is told when its bytes cannot be kept. */
+export interface OutputTarget {
+  readonly label: string;
+  readonly generation: number;
+  readonly path: string;
+  readonly failed: (error: SysError) => void;
 }
 
 /** The output of a unit on its way to its log: a pipe that outlives processes and archond, and the copying out of it. */
@@ -15,47 +31,38 @@ export class UnitOutput {
   readonly write: Descriptor;
   readonly identity: PipeIdentity;
   readonly #sys: Sys;
-  readonly #label: string;
+  readonly #name: string;
   readonly #copying: Copying;
 
-  private constructor(sys: Sys, label: string, write: Descriptor, identity: PipeIdentity, copying: Copying) {
+  private constructor(sys: Sys, name: string, write: Descriptor, identity: PipeIdentity, copying: Copying) {
     this.#sys = sys;
-    this.#label = label;
+    this.#name = name;
     this.write = write;
     this.identity = identity;
     this.#copying = copying;
   }
 
   /** Makes the pipe, deposits its reading end with the keeper, and begins to copy. */
-  static make(
-    sys: Sys,
-    label: string,
-    uid: number,
-    path: string,
-    failed: (error: SysError) => void,
-  ): Result<UnitOutput, SysError> {
+  static make(sys: Sys, uid: number, target: OutputTarget): Result<UnitOutput, SysError> {
     const pipe = sys.output.pipe(uid);
     if (!pipe.ok) return pipe;
     const { read, write, identity } = pipe.value;
-    sys.keeper.store(outputName(label), read, true, (answer) => {
-      if (!answer.ok) failed({ code: answer.error.code, errno: answer.error.errno, call: 'keeper store' });
+    const name = outputName(target.label, target.generation);
+    sys.keeper.store(name, read, true, (answer) => {
+      if (answer.ok) return;
+      target.failed({ code: answer.error.code, errno: answer.error.errno, call: 'keeper store' });
     });
-    const copying = sys.output.copy(read, path, LOG_MODE, failed);
-    return ok(new UnitOutput(sys, label, write, identity, copying));
+    const copying = sys.output.copy(read, target.path, LOG_MODE, target.failed);
+    return ok(new UnitOutput(sys, name, write, identity, copying));
   }
 
   /** Goes on with a pipe that the keeper held while archond was away. */
-  static adopt(
-    sys: Sys,
-    label: string,
-    read: Descriptor,
-    path: string,
-    failed: (error: SysError) => void,
-  ): Result<UnitOutput, SysError> {
+  static adopt(sys: Sys, read: Descriptor, target: OutputTarget): Result<UnitOutput, SysError> {
     const again = sys.output.reopen(read);
     if (!again.ok) return again;
-    const copying = sys.output.copy(read, path, LOG_MODE, failed);
-    return ok(new UnitOutput(sys, label, again.value.write, again.value.identity, copying));
+    const { write, identity } = again.value;
+    const copying = sys.output.copy(read, target.path, LOG_MODE, target.failed);
+    return ok(new UnitOutput(sys, outputName(target.label, target.generation), write, identity, copying));
   }
 
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */
@@ -67,6 +74,6 @@ export class UnitOutput {
   discard(): void {
     this.#copying.close();
     this.#sys.descriptors.close(this.write);
-    this.#sys.keeper.drop(outputName(this.#label), () => undefined);
+    this.#sys.keeper.drop(this.#name, () => undefined);
   }
 }

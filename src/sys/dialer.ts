@@ -4,6 +4,8 @@ import { nativeResult } from './real/native-error.ts';
 import { connect } from './real/sockets.ts';
 import type { Connection, Descriptor, SysError } from './sys.ts';
 
+export { isTerminal, ownBytes, terminalColumns, writeAll } from './real/caller.ts';
+
 /** How long until a supervisor whose queue of connections is full is tried again. */
 const RETRY_MS = 20;
 

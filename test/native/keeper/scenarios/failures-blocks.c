@@ -56,9 +56,9 @@ static void expect_refused(const char *what, struct outcome outcome, uint32_t st
 unsigned broken_messages(const char *program) {
   struct spawn_block *good = good_block(program);
   int block = block_seal(good, good->bytes, ALL_SEALS);
-  int ends[2], many[70];
+  int ends[2], many[79];
   CHECK(pipe2(ends, O_CLOEXEC) == 0, "pipe");
-  for (int i = 0; i < 70; i++) many[i] = ends[1];
+  for (int i = 0; i < 79; i++) many[i] = ends[1];
   char label[300];
   memset(label, 'x', sizeof label);
   label[299] = 0;

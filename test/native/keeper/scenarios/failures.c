@@ -162,7 +162,7 @@ static void descriptor_stage(void) {
   spawn.fd_count = BLOCK_MAX_FDS;
   set_keeper_limit(RLIMIT_NOFILE, 300); /* enough for the keeper's pipes, not for 64 copies above the window */
   expect("no room in the child", &spawn, STAGE_DESCRIPTORS, EMFILE);
-  set_keeper_limit(RLIMIT_NOFILE, 256);
+  set_keeper_limit(RLIMIT_NOFILE, 258);
   expect("no room in the keeper", &spawn, STAGE_DESCRIPTORS, EMFILE);
   set_keeper_limit(RLIMIT_NOFILE, peer.welcome.nofile_hard);
   expect("room again", &spawn, STAGE_NONE, 0);
