@@ -17,11 +17,16 @@
 
 /* What one pipe may move before others get a turn. */
 #define TURN_BYTES (256u << 10)
-/* A pipe that wakes us again this soon is visited at intervals instead, as small writes cost a wake-up each. */
-#define FLOOD_NS 1000000
+/* One splice(2): it holds the pipe's lock, so that the writer goes on only between two of them. */
+#define PIECE_BYTES (128u << 10)
+/* A pipe with few bytes that wakes us again this soon is visited at intervals instead: a wake-up for each small write is dear. */
+#define SOON_NS 1000000
+#define FEW_BYTES (32u << 10)
 #define VISIT_NS 250000
-/* What a flooded pipe is made to hold, and what it gets back: the room of pipes is a limited good of its user. */
-#define FLOODED_PIPE_BYTES (256 << 10)
+/* More than this at one visit: it fills faster than visits would empty it. */
+#define MANY_BYTES (128u << 10)
+/* What a busy pipe is made to hold, and what it gets back: the room of all pipes of a user is limited (pipe(7)). */
+#define BUSY_PIPE_BYTES (256 << 10)
 #define USUAL_PIPE_BYTES (64 << 10)
 /* Held between read and write where the file is of a kind that cannot be spliced to (a terminal, say). */
 #define HELD_BYTES (64u << 10)
@@ -31,17 +36,17 @@ struct copy {
   int file;         /* -1 until the first byte */
   mode_t mode;
   bool plain;    /* splice is not possible: read and write */
-  bool flooded;  /* visited at intervals */
-  bool enlarged;
+  bool visited;  /* at intervals, instead of being watched */
+  bool enlarged; /* its room is BUSY_PIPE_BYTES, or could not be had */
   uint64_t copied;
   int64_t moved_at;
   uint8_t *held;
   size_t held_from, held_to;
-  struct copy *next_flooded;
+  struct copy *next_visited;
   char path[];
 };
 
-/* One timer for all flooded pipes. It stands still while there are none. */
+/* One timer for all visited pipes; there is none while there are none. */
 struct visits {
   struct slot slot;
 };
@@ -64,19 +69,28 @@ static void visits_discard(struct helper *helper, struct slot *slot) {
   close(slot->fd);
 }
 
-static void leave_flooded(struct helper *helper, struct copy *copy) {
-  if (!copy->flooded) return;
-  struct copy **link = &helper->flooded;
-  while (*link != copy) link = &(*link)->next_flooded;
-  *link = copy->next_flooded;
-  copy->flooded = false;
+static void more_room(struct copy *copy) {
+  if (!copy->enlarged) fcntl(copy->slot.fd, F_SETPIPE_SZ, BUSY_PIPE_BYTES);
+  copy->enlarged = true;
+}
+
+/* Not possible while it holds more than that: then another time. */
+static void usual_room(struct copy *copy) {
   if (copy->enlarged && fcntl(copy->slot.fd, F_SETPIPE_SZ, USUAL_PIPE_BYTES) >= 0) copy->enlarged = false;
-  if (helper->flooded == NULL && helper->visits != NULL) slot_free(helper, helper->visits);
+}
+
+static void end_visits(struct helper *helper, struct copy *copy) {
+  if (!copy->visited) return;
+  struct copy **link = &helper->visited;
+  while (*link != copy) link = &(*link)->next_visited;
+  *link = copy->next_visited;
+  copy->visited = false;
+  if (helper->visited == NULL && helper->visits != NULL) slot_free(helper, helper->visits);
 }
 
 static void copy_discard(struct helper *helper, struct slot *slot) {
   struct copy *copy = (struct copy *)slot;
-  leave_flooded(helper, copy);
+  end_visits(helper, copy);
   free(copy->held);
   if (copy->file >= 0) close(copy->file);
   close(slot->fd);
@@ -135,7 +149,8 @@ static int64_t move_piece(struct copy *copy, size_t limit) {
       copy->plain = true;
       break;
     }
-    ssize_t moved = splice(copy->slot.fd, NULL, copy->file, &end, limit, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    ssize_t moved = splice(copy->slot.fd, NULL, copy->file, &end, limit < PIECE_BYTES ? limit : PIECE_BYTES,
+                           SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     if (moved >= 0) return moved;
     if (errno == EINTR) continue;
     if (errno == EAGAIN) {
@@ -165,11 +180,11 @@ static uint64_t move(struct copy *copy, uint64_t limit, int *result) {
 }
 
 static void stall(struct helper *helper, struct copy *copy) {
-  leave_flooded(helper, copy);
+  end_visits(helper, copy);
   slot_unwatch(helper, &copy->slot);
 }
 
-/* ---- floods --------------------------------------------------------------------------------- */
+/* ---- visits --------------------------------------------------------------------------------- */
 
 static bool start_visits(struct helper *helper) {
   if (helper->visits != NULL) return true;
@@ -190,15 +205,12 @@ static bool start_visits(struct helper *helper) {
 }
 
 /* From now on it is visited; without a timer it goes on as it was. */
-static void enter_flooded(struct helper *helper, struct copy *copy, uint64_t moved) {
+static void begin_visits(struct helper *helper, struct copy *copy) {
   if (!start_visits(helper)) return;
   slot_unwatch(helper, &copy->slot);
-  copy->flooded = true;
-  copy->next_flooded = helper->flooded;
-  helper->flooded = copy;
-  if (moved >= USUAL_PIPE_BYTES / 2 && fcntl(copy->slot.fd, F_SETPIPE_SZ, FLOODED_PIPE_BYTES) >= 0) {
-    copy->enlarged = true;
-  }
+  copy->visited = true;
+  copy->next_visited = helper->visited;
+  helper->visited = copy;
 }
 
 static void visit(struct helper *helper, struct copy *copy) {
@@ -207,24 +219,25 @@ static void visit(struct helper *helper, struct copy *copy) {
   if (result != 0) {
     stall(helper, copy);
     dispatch(helper, EVENT_COPY, copy->slot.id, result, 0);
-  } else if (moved == 0) {
-    leave_flooded(helper, copy);
-    slot_watch(helper, &copy->slot, EPOLLIN);
-  } else if (!copy->enlarged && moved >= USUAL_PIPE_BYTES / 2) {
-    copy->enlarged = fcntl(copy->slot.fd, F_SETPIPE_SZ, FLOODED_PIPE_BYTES) >= 0;
+    return;
   }
+  if (moved >= FEW_BYTES) more_room(copy);
+  if (moved > 0 && moved < MANY_BYTES) return;
+  if (moved == 0) usual_room(copy);
+  end_visits(helper, copy);
+  slot_watch(helper, &copy->slot, EPOLLIN);
 }
 
 static void visits_ready(struct helper *helper, struct slot *slot, uint32_t events) {
   uint64_t ticks;
   (void)events;
   if (read(slot->fd, &ticks, sizeof ticks) < 0) return;
-  for (struct copy *copy = helper->flooded, *next; copy != NULL; copy = next) {
-    next = copy->next_flooded;
-    uint32_t next_id = next == NULL ? 0 : next->slot.id, next_turn = next == NULL ? 0 : next->slot.turn;
+  for (struct copy *copy = helper->visited, *next; copy != NULL; copy = next) {
+    next = copy->next_visited;
+    uint32_t id = next == NULL ? 0 : next->slot.id, turn = next == NULL ? 0 : next->slot.turn;
     visit(helper, copy);
-    /* Whoever was told of a failure may have closed the next one: the rest is visited at the next tick. */
-    if (next != NULL && (!slot_lives(helper, next_id, next_turn) || !next->flooded)) return;
+    /* Whoever was told of a failure may have closed the next one: then the rest is visited at the next tick. */
+    if (next != NULL && (!slot_lives(helper, id, turn) || !next->visited)) return;
   }
 }
 
@@ -244,7 +257,9 @@ static void copy_ready(struct helper *helper, struct slot *slot, uint32_t events
   }
   slot_watch(helper, slot, EPOLLIN);
   int64_t now = now_ns();
-  if (now - copy->moved_at < FLOOD_NS) enter_flooded(helper, copy, moved);
+  if (now - copy->moved_at >= SOON_NS) usual_room(copy);
+  else if (moved >= FEW_BYTES) more_room(copy);
+  else begin_visits(helper, copy);
   copy->moved_at = now;
 }
 
@@ -285,7 +300,7 @@ static napi_value copy_drain(napi_env env, napi_callback_info info) {
   int result = 0;
   if (waiting > 0) move(copy, waiting, &result);
   if (result != 0) stall(arguments.helper, copy);
-  else if (!copy->flooded) result = slot_watch(arguments.helper, &copy->slot, EPOLLIN);
+  else if (!copy->visited) result = slot_watch(arguments.helper, &copy->slot, EPOLLIN);
   return return_int(env, result);
 }
 

@@ -93,7 +93,7 @@ struct helper {
   bool flushing;
   struct queue_chunk *spare;
   uint32_t spare_count;
-  struct copy *flooded;  /* copies that are visited at intervals */
+  struct copy *visited;  /* copies that are looked at at intervals */
   struct slot *visits;   /* the timer for that */
   int reserve[RESERVE_COUNT];
   bool reserved;

@@ -184,6 +184,18 @@ static void write_listen_pid(const struct child_context *context, struct spawn_b
   out[count] = 0;
 }
 
+/*
+ * A minder that is killed before it could say that its main process exists makes the keeper refuse the
+ * spawn. Then nothing may have run: so nothing runs before it has been said.
+ */
+static void wait_for_minder(const struct child_context *context) {
+  if (context->minder == 0) return;
+  while ((__atomic_load_n(&context->entry->minder_word, __ATOMIC_ACQUIRE) & 0xff) == ENTRY_FREE) {
+    if (syscall(SYS_getppid) != context->minder) fail(context, STAGE_FORK, ECHILD);
+    syscall(SYS_sched_yield);
+  }
+}
+
 /* As execvp(3): what is not there is passed over; one that may not be run is remembered. */
 static int execute(char *const *paths, uint32_t count, char **argv, char **env) {
   int error = 0;
@@ -229,5 +241,6 @@ void child_body(void *given) {
   /* The keeper has every handler at its default and blocks everything: only the mask is left to undo. */
   uint64_t none = 0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, KERNEL_SIGSET_BYTES);
+  wait_for_minder(context);
   fail(context, STAGE_EXEC, execute(paths, block->pathc, argv, env));
 }

@@ -143,6 +143,7 @@ struct child_context {
   int fd_count;
   const int *fds;
   bool cut_loose;  /* the table of descriptors is still the keeper's */
+  pid_t minder;    /* which has to say first that this child exists; 0 where there is none */
   const struct rlimit *nofile;
 };
 void child_cut_loose(const struct child_context *context);

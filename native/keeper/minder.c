@@ -59,6 +59,7 @@ void minder_body(void *given) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   prctl(PR_SET_NAME, "archon-minder", 0, 0, 0);
 
+  context->child.minder = getpid();
   struct minder_record record = {.kind = MINDER_FORKED};
   uint64_t generation = entry->minder_word >> 8;
   const struct child_plan plan = {
@@ -72,10 +73,10 @@ void minder_body(void *given) {
   }
   entry->started_ns = now_ns();
   entry->pid = (uint32_t)main;
+  __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_STARTING, __ATOMIC_RELEASE);
   uint64_t start = 0;
   proc_stat(main, NULL, &start, NULL);
   entry->start_ticks = start;
-  __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_STARTING, __ATOMIC_RELEASE);
   record.pid = (uint32_t)main;
   int pipe = dup2(context->pipe, 0);
   close_from(1);
@@ -128,12 +129,16 @@ static void read_records(uint32_t index, int most) {
 
 void minder_readable(uint32_t index) { read_records(index, RECORDS_A_TURN); }
 
-/* The minder reaps its own children, so this one is ours only where the minder had not yet come to it. */
-static bool fell_to_keeper(const struct table_entry *entry) {
+/*
+ * The main process is ours only where its minder had not yet reaped it. The minder may have had no
+ * time to look up when it was started.
+ */
+static bool fell_to_keeper(struct table_entry *entry) {
   pid_t parent = 0;
   uint64_t start = 0;
-  return entry->pid != 0 && proc_stat((pid_t)entry->pid, &parent, &start, NULL) && parent == keeper.pid &&
-         start == entry->start_ticks;
+  if (!proc_stat((pid_t)entry->pid, &parent, &start, NULL) || parent != keeper.pid) return false;
+  if (entry->start_ticks == 0) entry->start_ticks = start;
+  return start == entry->start_ticks;
 }
 
 /* The minder was reaped; all that it said has to be read before its death is judged. */
@@ -149,6 +154,7 @@ void minder_ended(uint32_t index) {
 
   /* It was killed. What it had written into the table before counts, told or not. */
   enum entry_state seen = (enum entry_state)(__atomic_load_n(&entry->minder_word, __ATOMIC_ACQUIRE) & 0xff);
+  bool ours = seen >= ENTRY_STARTING && fell_to_keeper(entry);
   if (seen >= ENTRY_STARTING && state_of(index) == ENTRY_FREE) spawn_started(index);
   if (seen >= ENTRY_EXITED && state_of(index) < ENTRY_EXITED) main_is_over(index);
   if (seen == ENTRY_EMPTY) {
@@ -156,7 +162,7 @@ void minder_ended(uint32_t index) {
     return;
   }
   entry->facts |= FACT_MINDER_LOST;
-  if (seen >= ENTRY_STARTING && fell_to_keeper(entry)) pids_add((pid_t)entry->pid, index);
+  if (ours) pids_add((pid_t)entry->pid, index);
   if (state_of(index) != ENTRY_FREE) tell_later(index, UNTOLD_STATE);
   say("the minder %u of entry %u died; its tree is killed", minder, index);
   strays_add(index);

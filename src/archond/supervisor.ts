@@ -170,8 +170,9 @@ export class Supervisor {
     this.#giveBack(record);
   }
 
-  /** Removes a unit of which nothing came to be, as soon as nothing of it is left. */
+  /** Removes a unit that could not be started, as soon as nothing of it is left, and tries no further. */
   abandon(record: UnitRecord): void {
+    if (!isDown(record)) this.post(record, { kind: 'order-stop', reason: 'requested' });
     const observe = (): void => {
       if (!isDown(record)) return;
       record.observers.delete(observe);

@@ -107,6 +107,11 @@ export function lineAt(bytes: Buffer, at: number, lineFeed: number): Line | unde
   return { type: bytes[at + TYPE_AT] ?? 0, from: at + PAYLOAD_AT, to: lineFeed };
 }
 
+/** The type of the whole line that begins at `at`, as a character code. */
+export function typeAt(bytes: Buffer, at: number): number {
+  return bytes[at + TYPE_AT] ?? 0;
+}
+
 /** How many bytes the line has, its line feed included. */
 export function lineBytes(line: Line): number {
   return PAYLOAD_AT + line.to - line.from + 1;

@@ -1,11 +1,5 @@
-import { LINE_TYPES, LineBuffer, lineFeedAt } from './line.ts';
-import {
-  eventPayload,
-  forgottenPayload,
-  valuePayload,
-  type NewEvent,
-  type Remembered,
-} from './payload.ts';
+import { LINE_TYPES, LineBuffer, lineFeedAt, typeAt } from './line.ts';
+import { eventPayload, forgottenPayload, valuePayload, type NewEvent, type Remembered } from './payload.ts';
 import { SpanOf } from './span.ts';
 import { valueName, type ValueLine, type Values } from './values.ts';
 
@@ -17,13 +11,13 @@ interface Change {
 }
 
 const EVENT = LINE_TYPES.event.charCodeAt(0);
-const TYPE_AT = 9;
 
 /** Records that were given and have not been written yet, in their order. */
 export class Pending {
   readonly #lines = new LineBuffer();
   #changes: Change[] = [];
   #span = new SpanOf();
+  #events = 0;
 
   get length(): number {
     return this.#lines.length;
@@ -41,6 +35,7 @@ export class Pending {
   addEvent(sequence: number, event: NewEvent): void {
     this.#lines.add(LINE_TYPES.event, eventPayload(sequence, event));
     this.#span.add(Number(event.timeNs));
+    this.#events += 1;
   }
 
   addValue(timeNs: bigint, value: Remembered): void {
@@ -67,12 +62,18 @@ export class Pending {
    * change to the values, and returns their bytes and the number of events in them.
    */
   written(bytes: number, values: Values): { readonly bytes: number; readonly events: number } {
-    const whole = this.#wholeLines(bytes);
-    for (const { endBytes, name, line } of this.#changes) if (endBytes <= whole.bytes) values.set(name, line);
-    const left = this.#changes.filter(({ endBytes }) => endBytes > whole.bytes);
+    const whole = bytes === this.length ? { bytes, events: this.#events } : this.#wholeLines(bytes);
+    let applied = 0;
+    for (const { endBytes, name, line } of this.#changes) {
+      if (endBytes > whole.bytes) break;
+      values.set(name, line);
+      applied += 1;
+    }
+    const left = this.#changes.slice(applied);
     this.#changes = left.map((change) => ({ ...change, endBytes: change.endBytes - whole.bytes }));
+    this.#events -= whole.events;
     this.#lines.drop(whole.bytes);
-    if (this.#lines.length === 0) this.#span = new SpanOf();
+    if (this.length === 0) this.#span = new SpanOf();
     return whole;
   }
 
@@ -86,7 +87,7 @@ export class Pending {
     let at = 0;
     let events = 0;
     for (let end = lineFeedAt(all, at); end >= 0 && end < bytes; end = lineFeedAt(all, at)) {
-      if (all[at + TYPE_AT] === EVENT) events += 1;
+      if (typeAt(all, at) === EVENT) events += 1;
       at = end + 1;
     }
     return { bytes: at, events };

@@ -47,7 +47,7 @@ export function nextRestart(
 }
 
 function delayOf(policy: RestartPolicy, attempt: number, chance: number): number {
-  if (attempt === 0) return 0;
+  if (attempt === 0 || policy.delayMs === 0) return 0;
   const plain = Math.min(policy.delayMs * policy.factor ** (attempt - 1), policy.maxMs);
   return Math.min(plain * (1 + policy.jitter * (2 * chance - 1)), policy.maxMs);
 }

@@ -1,3 +1,4 @@
+import type { UnitEvent } from './event.ts';
 import type { End, FailureReason } from './state.ts';
 
 /** What a step asks for; carried out in order, by the interpreter. */
@@ -9,10 +10,16 @@ export type Effect =
       readonly signal: number;
       readonly scope: 'main' | 'tree';
     }
-  /** SIGKILL to the tree until it is proved empty. */
+  /** SIGKILL to the tree until it is proved empty; asking again does no harm. */
   | { readonly kind: 'kill'; readonly generation: number }
-  /** One timer of each name a unit: setting it anew replaces it. */
-  | { readonly kind: 'set-timer'; readonly timer: TimerName; readonly atMs: number }
+  /** `due` is what happens to the unit at that instant. One timer of each name a unit: setting it anew replaces it. */
+  | {
+      readonly kind: 'set-timer';
+      readonly timer: TimerName;
+      readonly atMs: number;
+      readonly due: Extract<UnitEvent, { kind: 'stop-due' | 'time-over' | 'backoff-due' }>;
+    }
+  /** Nothing where it is not set. */
   | { readonly kind: 'cancel-timer'; readonly timer: TimerName }
   | { readonly kind: 'tell'; readonly event: ToldEvent };
 

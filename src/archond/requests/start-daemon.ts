@@ -40,8 +40,8 @@ function isDecided(record: UnitRecord): boolean {
 function answer(house: House, record: UnitRecord, program: string, isNamed: boolean, call: Call): void {
   const { lastEnd, state } = record.unit;
   if (lastEnd?.kind === 'not-executed') {
-    call.fail(notExecuted(program, lastEnd));
     house.supervisor.abandon(record);
+    call.fail(notExecuted(program, lastEnd));
     return;
   }
   if (record.pid === undefined) {

@@ -48,14 +48,13 @@ export function wait(house: House, request: RequestOf<'Wait'>, call: Call): void
   });
 }
 
-/** The last exit of what is down; of what is up, its next. A Run has ended when its tree is gone. */
+/** The last exit of what is down; of what is up, its next, told when nothing of the tree is left. */
 function untilEnd(record: UnitRecord): () => Closing | undefined {
   const { lastEnd } = record.unit;
-  const wasDown = isDown(record);
   return () => {
-    const { unit } = record;
-    const isOver = unit.spec.origin === 'run' ? isDown(record) : wasDown || unit.lastEnd !== lastEnd;
-    if (!isOver && !isDown(record)) return undefined;
+    const { unit, shownState } = record;
+    const hasEnded = unit.spec.origin !== 'run' && unit.lastEnd !== lastEnd && shownState !== 'stopping';
+    if (!hasEnded && !isDown(record)) return undefined;
     return endReply(record.launch?.words[0] ?? record.label, unit.lastEnd, record.stoppedFor === 'timed-out');
   };
 }
@@ -64,10 +63,11 @@ function untilState(record: UnitRecord, state: string): () => Closing | undefine
   return () => (record.shownState === state ? { kind: 'ok', fields: [] } : undefined);
 }
 
-/** A Run that was waited for has done its duty. */
+/** A Run that was waited for has done its duty. It goes before the reply, with which the next request begins. */
 function answer(house: House, record: UnitRecord, call: Call, reply: Closing): void {
-  const isHeard = call.close(reply);
   const isOver = record.unit.spec.origin === 'run' && isDown(record) && reply.kind !== 'ok';
+  const isHeard = !call.isClosed && !call.client.isGone;
   if (isHeard && isOver && house.supervisor.records.get(record.label) === record)
     house.supervisor.remove(record);
+  call.close(reply);
 }

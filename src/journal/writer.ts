@@ -1,0 +1,236 @@
+import { err, ok, type Result } from '../base/result.ts';
+import type { AppendFile, Clock, SysError } from '../sys/sys.ts';
+import { byteJson } from './byte-json.ts';
+import { headPayload, type Head } from './head.ts';
+import { LINE_TYPES, LineBuffer } from './line.ts';
+import { Pending } from './pending.ts';
+import { PIECE_BYTES } from './reader.ts';
+import { headOf, type Segment, type Segments } from './segments.ts';
+import { SpanOf } from './span.ts';
+import type { Store, StoreKind } from './store.ts';
+import { STORE_KINDS } from './store.ts';
+import type { Stores } from './stores.ts';
+import type { Values } from './values.ts';
+
+/** The segment that is written to. */
+export interface Current {
+  readonly segment: Segment;
+  file: AppendFile;
+  /** Its size, all of it whole lines. */
+  bytes: number;
+  readonly checkpointBytes: number;
+  readonly span: SpanOf;
+  readonly beganNs: bigint;
+}
+
+/** Under which names a writer begins segments. */
+export interface Names {
+  readonly journalId: string;
+  readonly bootId: string;
+  /** A new one at each call. */
+  readonly token: () => string;
+}
+
+const NS_PER_MS = 1e6;
+
+/**
+ * Writes records into the newest segment, begins the next one when it is time, and goes to the next worse
+ * place when one fails: from the state folder to the runtime folder to memory, which always takes
+ * them. It never goes back up by itself.
+ */
+export class Writer {
+  readonly pending = new Pending();
+  readonly stores: Stores;
+  readonly segments: Segments;
+  readonly values: Values;
+  readonly #names: Names;
+  readonly #clock: Clock;
+  #current: Current | undefined;
+  /** The sequence of the last event that is written. */
+  #writtenSequence: number;
+  /** Why the state folder is not written to; undefined where it is. */
+  #trouble: SysError | undefined;
+  /** Called before records go to another place than the state folder, and when a segment was begun there. */
+  readonly #listener: WriterListener;
+
+  constructor(
+    parts: {
+      readonly stores: Stores;
+      readonly segments: Segments;
+      readonly values: Values;
+      readonly lastSequence: number;
+    },
+    names: Names,
+    clock: Clock,
+    listener: WriterListener,
+  ) {
+    this.stores = parts.stores;
+    this.segments = parts.segments;
+    this.values = parts.values;
+    this.#writtenSequence = parts.lastSequence;
+    this.#names = names;
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  get trouble(): SysError | undefined {
+    return this.#trouble;
+  }
+
+  get current(): Current {
+    if (this.#current === undefined) throw new Error('the journal has no segment to write to');
+    return this.#current;
+  }
+
+  /** Goes on in a segment that was found, at its end. */
+  goOn(current: Current): void {
+    this.#current = current;
+  }
+
+  /** Writes everything that is pending. */
+  flush(): void {
+    while (this.pending.length > 0) {
+      if (this.#isFull()) this.rotate();
+      this.#write();
+    }
+  }
+
+  /** Begins the next segment where the present one is, or in the next worse place. */
+  rotate(): void {
+    const { store } = this.current.segment;
+    const begun = this.begin(store);
+    if (!begun.ok) this.fall(store.kind, begun.error);
+  }
+
+  /** Leaves a place that has failed for the next worse one. */
+  fall(from: StoreKind, error: SysError): void {
+    if (from === 'state') {
+      this.#trouble = error;
+      this.#listener.leaving();
+    }
+    for (const kind of STORE_KINDS.slice(STORE_KINDS.indexOf(from) + 1)) {
+      if (this.begin(this.stores[kind]).ok) return;
+    }
+    throw new Error(`the journal cannot be written to memory after ${error.code}`);
+  }
+
+  /** The state folder takes records again, beginning with the segment that is written to now. */
+  climbed(): void {
+    this.#trouble = undefined;
+  }
+
+  /** Begins a segment in a store: head and checkpoint of all values. */
+  begin(store: Store): Result<undefined, SysError> {
+    const head = this.#newHead();
+    let bytes = 0;
+    const made = store.create((file) => {
+      const written = writeCheckpoint(head, this.values, file);
+      bytes = written.bytes;
+      return written.error;
+    });
+    if (!made.ok) return err(made.error);
+    const left = this.#current;
+    const { ordinal, file } = made.value;
+    const span = new SpanOf();
+    const segment: Segment = {
+      store,
+      ordinal,
+      head,
+      goodBytes: undefined,
+      sizeBytes: undefined,
+      span: undefined,
+      isDamaged: false,
+      isGone: false,
+    };
+    this.#current = { segment, file, bytes, checkpointBytes: bytes, span, beganNs: head.timeNs };
+    if (left !== undefined) seal(left);
+    this.segments.add(segment);
+    this.#listener.begun(this.#current, left);
+    return ok(undefined);
+  }
+
+  #isFull(): boolean {
+    const { segment, bytes, checkpointBytes, span, beganNs } = this.current;
+    const { segmentBytes, segmentMs } = segment.store.limits;
+    if (bytes - checkpointBytes >= Math.max(segmentBytes, checkpointBytes)) return true;
+    const { latestMs } = span.span;
+    return latestMs !== undefined && latestMs - Number(beganNs) / NS_PER_MS > segmentMs;
+  }
+
+  #write(): void {
+    const { current } = this;
+    const { bytes, error } = current.file.write(this.pending.bytes());
+    current.span.addAll(this.pending.span.span);
+    const written = this.pending.written(bytes, this.values);
+    current.bytes += written.bytes;
+    this.#writtenSequence += written.events;
+    if (error === undefined) return;
+    // Where it fails the torn line stays: nothing comes behind it, and readers stop there.
+    current.file.truncate(current.bytes);
+    this.fall(current.segment.store.kind, error);
+  }
+
+  #newHead(): Head {
+    const { journalId, bootId, token } = this.#names;
+    const { last } = this.segments;
+    const lastHead = last === undefined ? undefined : headOf(last);
+    const lastSpan = this.#current?.segment === last ? this.#current?.span.span : last?.span;
+    return {
+      token: token(),
+      journalId,
+      bootId,
+      firstSequence: this.#writtenSequence + 1,
+      timeNs: this.#clock.realtimeNs(),
+      isPastUnknown: this.values.keepsForgotten,
+      before: lastHead && {
+        token: lastHead.token,
+        lastSequence: this.#writtenSequence,
+        earliestMs: lastSpan?.earliestMs,
+        latestMs: lastSpan?.latestMs,
+      },
+    };
+  }
+}
+
+/** What happens to a writer. */
+export interface WriterListener {
+  /** Records are about to go elsewhere than to the state folder. */
+  leaving(): void;
+  /** A segment was begun; `left` is the one before it, whose file the callee closes. */
+  begun(current: Current, left: Current | undefined): void;
+}
+
+/** What is known of a segment when nothing more is written to it. */
+function seal(left: Current): void {
+  left.segment.goodBytes = left.bytes;
+  left.segment.sizeBytes = left.bytes;
+  left.segment.span = left.span.span;
+}
+
+function writeCheckpoint(
+  head: Head,
+  values: Values,
+  file: AppendFile,
+): { readonly bytes: number; readonly error: SysError | undefined } {
+  const lines = new LineBuffer();
+  let bytes = 0;
+  const write = (): SysError | undefined => {
+    const written = file.write(lines.bytes());
+    bytes += written.bytes;
+    lines.drop(lines.length);
+    return written.error;
+  };
+  lines.add(LINE_TYPES.head, headPayload(head));
+  for (const { type, payload } of values.lines()) {
+    lines.add(type, payload);
+    const error = lines.length >= PIECE_BYTES ? write() : undefined;
+    if (error !== undefined) return { bytes, error };
+  }
+  lines.add(LINE_TYPES.checkpoint, String(values.count));
+  return { bytes, error: undefined, ...{ error: write() } } as never;
+}
+
+/** The payload of a boot mark. */
+export function openedPayload(bootId: string, timeNs: bigint): string {
+  return byteJson({ boot: bootId, time: String(timeNs) });
+}

@@ -1,0 +1,26 @@
+import { desiredAfter } from '../ladder.ts';
+import { ignored, impossible, type Row } from '../row.ts';
+import { settle } from '../settle.ts';
+import { startAnew } from '../spawn.ts';
+import { move, stay } from '../step.ts';
+
+/** The main process has ended by itself; what is left of its tree is being killed. */
+export const CLEARING: Row<'clearing'> = {
+  'order-start': (unit, state) =>
+    state.again
+      ? stay('ignore', unit, 'it will be started')
+      : move({ ...unit, state: { ...state, again: true } }, []),
+  'order-stop': (unit, { generation, end }, { reason }, { atMs }) => {
+    const rest = { pid: undefined, rung: 'kill', deadlineAtMs: atMs, end, reason } as const;
+    return move({ ...unit, desired: desiredAfter(reason), state: { kind: 'stopping', generation, ...rest } }, []);
+  },
+  spawned: impossible('its spawn was answered before'),
+  refused: impossible('its spawn was answered before'),
+  executed: ignored('its end was told before its exec'),
+  exited: ignored('told again'),
+  emptied: (unit, { again, end, ranMs }, _event, moment) =>
+    again ? startAnew(unit, moment) : settle(unit, end, ranMs, moment),
+  'stop-due': impossible('no stop has begun'),
+  'time-over': ignored('it has ended'),
+  'backoff-due': impossible('no backoff ends in this state'),
+};
