@@ -165,8 +165,8 @@ static int64_t move_piece(struct copy *copy, size_t limit) {
   return move_plain(copy, limit);
 }
 
-/* Moves up to `limit` bytes. Bytes moved; `result` tells of a failure after them. */
-static uint64_t move(struct copy *copy, uint64_t limit, int *result) {
+/* Moves up to `limit` bytes, and stops early where little is left. Bytes moved; `result` tells of a failure after them. */
+static uint64_t move_some(struct copy *copy, uint64_t limit, uint64_t little, int *result) {
   uint64_t total = 0;
   *result = 0;
   while (total < limit) {
@@ -174,6 +174,7 @@ static uint64_t move(struct copy *copy, uint64_t limit, int *result) {
     if (is_failure(moved)) *result = (int)moved;
     if (moved <= 0) break;
     total += (uint64_t)moved;
+    if ((uint64_t)moved < little) break;
   }
   copy->copied += total;
   return total;
@@ -215,7 +216,7 @@ static void begin_visits(struct helper *helper, struct copy *copy) {
 
 static void visit(struct helper *helper, struct copy *copy) {
   int result;
-  uint64_t moved = move(copy, TURN_BYTES, &result);
+  uint64_t moved = move_some(copy, TURN_BYTES, FEW_BYTES, &result);
   if (result != 0) {
     stall(helper, copy);
     dispatch(helper, EVENT_COPY, copy->slot.id, result, 0);
@@ -244,7 +245,7 @@ static void visits_ready(struct helper *helper, struct slot *slot, uint32_t even
 static void copy_ready(struct helper *helper, struct slot *slot, uint32_t events) {
   struct copy *copy = (struct copy *)slot;
   int result;
-  uint64_t moved = move(copy, TURN_BYTES, &result);
+  uint64_t moved = move_some(copy, TURN_BYTES, FEW_BYTES, &result);
   if (result != 0) {
     stall(helper, copy);
     dispatch(helper, EVENT_COPY, slot->id, result, 0);
@@ -298,7 +299,7 @@ static napi_value copy_drain(napi_env env, napi_callback_info info) {
   if (copy == NULL) return return_int(env, failure(CALL_SPLICE, EBADF));
   uint64_t waiting = (uint64_t)waiting_bytes(copy) + (copy->held_to - copy->held_from);
   int result = 0;
-  if (waiting > 0) move(copy, waiting, &result);
+  if (waiting > 0) move_some(copy, waiting, 0, &result);
   if (result != 0) stall(arguments.helper, copy);
   else if (!copy->visited) result = slot_watch(arguments.helper, &copy->slot, EPOLLIN);
   return return_int(env, result);

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -190,9 +191,12 @@ static void write_listen_pid(const struct child_context *context, struct spawn_b
  */
 static void wait_for_minder(const struct child_context *context) {
   if (context->minder == 0) return;
-  while ((__atomic_load_n(&context->entry->minder_word, __ATOMIC_ACQUIRE) & 0xff) == ENTRY_FREE) {
+  const struct timespec nap = {.tv_nsec = 1000000}; /* where it was stopped */
+  const uint64_t *word = &context->entry->minder_word;
+  for (int turn = 0; (__atomic_load_n(word, __ATOMIC_ACQUIRE) & 0xff) == ENTRY_FREE; turn++) {
     if (syscall(SYS_getppid) != context->minder) fail(context, STAGE_FORK, ECHILD);
-    syscall(SYS_sched_yield);
+    if (turn < 100) syscall(SYS_sched_yield);
+    else syscall(SYS_nanosleep, &nap, NULL);
   }
 }
 

@@ -13,6 +13,8 @@ interface Client {
   readonly peer: Credentials;
   readonly isGone: boolean;
   callOf(tag: string): Call | undefined;
+  /** Resolves when what was sent has mostly been read, or the client is gone. */
+  untilWritable(): Promise<void>;
 }
 
 /**
@@ -68,6 +70,11 @@ export class Call {
 
   fail(failure: Failure): boolean {
     return this.close({ kind: 'error', failure });
+  }
+
+  /** For replies that are long: resolves when the client has read most of what was sent, or is gone. */
+  async untilWritable(): Promise<void> {
+    await this.client.untilWritable();
   }
 
   /** What is to be done when the client goes away before the call is closed. */

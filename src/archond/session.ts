@@ -2,6 +2,7 @@ import type { Failure } from '../base/failure.ts';
 import { failure } from '../base/failure.ts';
 import { accessRefusal } from '../protocol/access.ts';
 import { LineCutter, type Cut } from '../protocol/framing.ts';
+import { MAX_REQUESTS_IN_FLIGHT } from '../protocol/limits.ts';
 import { readRequest } from '../protocol/read-request.ts';
 import { encodeReply, type Reply } from '../protocol/reply.ts';
 import { startsSomething, type Request } from '../protocol/request.ts';
@@ -10,8 +11,6 @@ import { leadingTag } from '../protocol/tag.ts';
 import type { Connection, Credentials, Descriptor } from '../sys/sys.ts';
 import { Call } from './call.ts';
 
-/** Requests of one connection that are not closed yet; more are not read. */
-const MAX_IN_FLIGHT = 1024;
 /** Replies that a client leaves unread; beyond it nothing more is read from it. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 
@@ -45,6 +44,7 @@ export class Session {
   readonly #cutter = new LineCutter<Descriptor>();
   readonly #calls = new Map<string | undefined, Call>();
   readonly #waiting: Waiting[] = [];
+  readonly #writers: (() => void)[] = [];
   #out = '';
   #isBatching = false;
   #isPaused = false;
@@ -74,6 +74,7 @@ export class Session {
         this.#leave();
       },
       drained: () => {
+        this.#wakeWriters();
         this.#goOn();
       },
     });
@@ -95,6 +96,13 @@ export class Session {
       this.#connection.write(Buffer.from(line, 'latin1'), descriptors);
     }
     if (!this.#isBatching) this.#flush();
+  }
+
+  /** Resolves when no more than the bound waits to be read, or the client is gone. */
+  async untilWritable(): Promise<void> {
+    this.#flush();
+    if (this.#isGone || this.#connection.queuedBytes() <= MAX_QUEUED_BYTES) return;
+    await new Promise<void>((resolve) => this.#writers.push(resolve));
   }
 
   /** A call has sent its closing reply. */
@@ -210,7 +218,7 @@ export class Session {
 
   #isFull(): boolean {
     return (
-      this.#calls.size + this.#waiting.length >= MAX_IN_FLIGHT ||
+      this.#calls.size + this.#waiting.length >= MAX_REQUESTS_IN_FLIGHT ||
       this.#connection.queuedBytes() + this.#out.length > MAX_QUEUED_BYTES
     );
   }
@@ -243,9 +251,14 @@ export class Session {
     this.#connection.write(Buffer.from(out, 'latin1'));
   }
 
+  #wakeWriters(): void {
+    for (const resolve of this.#writers.splice(0)) resolve();
+  }
+
   #leave(): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#wakeWriters();
     this.#connection.close();
     this.#discard(this.#cutter.release());
     for (const waiting of this.#waiting) if (waiting.kind === 'request') this.#discard(waiting.descriptors);

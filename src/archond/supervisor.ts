@@ -269,7 +269,7 @@ export class Supervisor {
         record.timers.get(effect.timer)?.();
         const cancel = this.#sys.timers.at(effect.atMs, () => {
           record.timers.delete(effect.timer);
-          this.#due(record, effect.timer);
+          this.post(record, effect.due);
         });
         record.timers.set(effect.timer, cancel);
         return;
@@ -289,15 +289,6 @@ export class Supervisor {
     const { ref } = record;
     if (ref?.generation !== generation || this.#sys.keeper.entry(ref)?.state === 'empty') return;
     this.#sys.keeper.kill(ref, () => undefined);
-  }
-
-  #due(record: UnitRecord, timer: 'stop' | 'time' | 'backoff'): void {
-    if (timer === 'backoff') {
-      this.post(record, { kind: 'backoff-due' });
-      return;
-    }
-    const generation = record.ref?.generation ?? 0;
-    this.post(record, { kind: timer === 'stop' ? 'stop-due' : 'time-over', generation });
   }
 
   #spawn(record: UnitRecord, generation: number): void {

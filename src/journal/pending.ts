@@ -1,6 +1,6 @@
 import { LINE_TYPES, LineBuffer, lineFeedAt, typeAt } from './line.ts';
 import { eventPayload, forgottenPayload, valuePayload, type NewEvent, type Remembered } from './payload.ts';
-import { SpanOf } from './span.ts';
+import { SpanOf, type Span } from './span.ts';
 import { valueName, type ValueLine, type Values } from './values.ts';
 
 interface Change {
@@ -28,8 +28,9 @@ export class Pending {
     return this.#lines.bytes();
   }
 
-  get span(): SpanOf {
-    return this.#span;
+  /** When its events were. */
+  get span(): Span {
+    return this.#span.span;
   }
 
   addEvent(sequence: number, event: NewEvent): void {

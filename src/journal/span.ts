@@ -29,6 +29,16 @@ export class SpanOf {
     if (timeMs + MARGIN_MS > this.#latestMs) this.#latestMs = Math.ceil(timeMs + MARGIN_MS);
   }
 
+  addSpan({ earliestMs, latestMs }: Span): void {
+    if (earliestMs !== undefined && earliestMs < this.#earliestMs) this.#earliestMs = earliestMs;
+    if (latestMs !== undefined && latestMs > this.#latestMs) this.#latestMs = latestMs;
+  }
+
+  /** From the earliest to the latest; less than 0 where there is no event. */
+  get lengthMs(): number {
+    return this.#latestMs - this.#earliestMs;
+  }
+
   get span(): Span {
     const isEmpty = this.#earliestMs > this.#latestMs;
     return isEmpty

@@ -1,11 +1,9 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { AppendFile, Clock, SysError } from '../sys/sys.ts';
-import { byteJson } from './byte-json.ts';
-import { headPayload, type Head } from './head.ts';
-import { LINE_TYPES, LineBuffer } from './line.ts';
+import { writeCheckpoint } from './checkpoint.ts';
+import type { Head } from './head.ts';
 import { Pending } from './pending.ts';
-import { PIECE_BYTES } from './reader.ts';
-import { headOf, type Segment, type Segments } from './segments.ts';
+import { headOf, unreadSegment, type Segment, type Segments } from './segments.ts';
 import { SpanOf } from './span.ts';
 import type { Store, StoreKind } from './store.ts';
 import { STORE_KINDS } from './store.ts';
@@ -20,7 +18,6 @@ export interface Current {
   bytes: number;
   readonly checkpointBytes: number;
   readonly span: SpanOf;
-  readonly beganNs: bigint;
 }
 
 /** Under which names a writer begins segments. */
@@ -30,8 +27,6 @@ export interface Names {
   /** A new one at each call. */
   readonly token: () => string;
 }
-
-const NS_PER_MS = 1e6;
 
 /**
  * Writes records into the newest segment, begins the next one when it is time, and goes to the next worse
@@ -132,17 +127,8 @@ export class Writer {
     const left = this.#current;
     const { ordinal, file } = made.value;
     const span = new SpanOf();
-    const segment: Segment = {
-      store,
-      ordinal,
-      head,
-      goodBytes: undefined,
-      sizeBytes: undefined,
-      span: undefined,
-      isDamaged: false,
-      isGone: false,
-    };
-    this.#current = { segment, file, bytes, checkpointBytes: bytes, span, beganNs: head.timeNs };
+    const segment: Segment = { ...unreadSegment(store, ordinal), head };
+    this.#current = { segment, file, bytes, checkpointBytes: bytes, span };
     if (left !== undefined) seal(left);
     this.segments.add(segment);
     this.#listener.begun(this.#current, left);
@@ -150,17 +136,15 @@ export class Writer {
   }
 
   #isFull(): boolean {
-    const { segment, bytes, checkpointBytes, span, beganNs } = this.current;
+    const { segment, bytes, checkpointBytes, span } = this.current;
     const { segmentBytes, segmentMs } = segment.store.limits;
-    if (bytes - checkpointBytes >= Math.max(segmentBytes, checkpointBytes)) return true;
-    const { latestMs } = span.span;
-    return latestMs !== undefined && latestMs - Number(beganNs) / NS_PER_MS > segmentMs;
+    return bytes - checkpointBytes >= Math.max(segmentBytes, checkpointBytes) || span.lengthMs > segmentMs;
   }
 
   #write(): void {
     const { current } = this;
     const { bytes, error } = current.file.write(this.pending.bytes());
-    current.span.addAll(this.pending.span.span);
+    current.span.addSpan(this.pending.span);
     const written = this.pending.written(bytes, this.values);
     current.bytes += written.bytes;
     this.#writtenSequence += written.events;
@@ -205,32 +189,4 @@ function seal(left: Current): void {
   left.segment.goodBytes = left.bytes;
   left.segment.sizeBytes = left.bytes;
   left.segment.span = left.span.span;
-}
-
-function writeCheckpoint(
-  head: Head,
-  values: Values,
-  file: AppendFile,
-): { readonly bytes: number; readonly error: SysError | undefined } {
-  const lines = new LineBuffer();
-  let bytes = 0;
-  const write = (): SysError | undefined => {
-    const written = file.write(lines.bytes());
-    bytes += written.bytes;
-    lines.drop(lines.length);
-    return written.error;
-  };
-  lines.add(LINE_TYPES.head, headPayload(head));
-  for (const { type, payload } of values.lines()) {
-    lines.add(type, payload);
-    const error = lines.length >= PIECE_BYTES ? write() : undefined;
-    if (error !== undefined) return { bytes, error };
-  }
-  lines.add(LINE_TYPES.checkpoint, String(values.count));
-  return { bytes, error: undefined, ...{ error: write() } } as never;
-}
-
-/** The payload of a boot mark. */
-export function openedPayload(bootId: string, timeNs: bigint): string {
-  return byteJson({ boot: bootId, time: String(timeNs) });
 }

@@ -26,7 +26,7 @@ export interface Step {
 }
 
 /** The unit moves, or stays where it is with something changed. */
-export function move(unit: Unit, effects: readonly Effect[]): Step {
+export function move(unit: Unit, effects: readonly Effect[] = []): Step {
   return { verdict: 'move', unit, effects };
 }
 

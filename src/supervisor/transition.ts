@@ -4,7 +4,7 @@ import { freeze } from './freeze.ts';
 import type { Cell, Row } from './row.ts';
 import { BACKOFF } from './rows/backoff.ts';
 import { CLEARING } from './rows/clearing.ts';
-import { FAILED, FINISHED, STOPPED } from './rows/down.ts';
+import { SETTLED, STOPPED } from './rows/down.ts';
 import { RUNNING } from './rows/running.ts';
 import { STARTING } from './rows/starting.ts';
 import { STOPPING } from './rows/stopping.ts';
@@ -22,8 +22,8 @@ const TABLE: { readonly [S in UnitState['kind']]: Row<S> } = {
   clearing: CLEARING,
   stopping: STOPPING,
   backoff: BACKOFF,
-  failed: FAILED,
-  finished: FINISHED,
+  failed: SETTLED,
+  finished: SETTLED,
 };
 
 /** A unit that was never started. */

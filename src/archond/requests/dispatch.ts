@@ -7,6 +7,7 @@ import type { House } from '../house.ts';
 import { cancel } from './cancel.ts';
 import { forget } from './forget.ts';
 import { list } from './list.ts';
+import { log } from './log.ts';
 import { monitorDescriptor, monitorPid } from './monitor.ts';
 import { restart, start, stop, stopDaemon } from './orders.ts';
 import { run } from './run.ts';
@@ -35,6 +36,7 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Forget: forget,
   List: list,
   Status: status,
+  Log: log,
   Tree: undefined,
   Cancel: cancel,
   Shutdown: (house, request, call) => {
@@ -56,7 +58,6 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Subscribe: undefined,
   Events: undefined,
   Why: undefined,
-  Log: undefined,
   Rules: undefined,
   ReloadRules: undefined,
   Upgrade: undefined,

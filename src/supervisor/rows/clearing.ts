@@ -9,10 +9,11 @@ export const CLEARING: Row<'clearing'> = {
   'order-start': (unit, state) =>
     state.again
       ? stay('ignore', unit, 'it will be started')
-      : move({ ...unit, state: { ...state, again: true } }, []),
+      : move({ ...unit, state: { ...state, again: true } }),
   'order-stop': (unit, { generation, end }, { reason }, { atMs }) => {
-    const rest = { pid: undefined, rung: 'kill', deadlineAtMs: atMs, end, reason } as const;
-    return move({ ...unit, desired: desiredAfter(reason), state: { kind: 'stopping', generation, ...rest } }, []);
+    const rung = { rung: 'kill', deadlineAtMs: atMs } as const;
+    const state = { kind: 'stopping', generation, pid: undefined, ...rung, end, reason } as const;
+    return move({ ...unit, desired: desiredAfter(reason), state });
   },
   spawned: impossible('its spawn was answered before'),
   refused: impossible('its spawn was answered before'),

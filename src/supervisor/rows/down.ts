@@ -17,7 +17,7 @@ export const STOPPED: Row<'stopped'> = {
  * It has settled by itself, well or not. A person's stop says that this has been seen; the supervisor's
  * own reasons to stop it have nothing to stop.
  */
-const SETTLED: Row<'failed' | 'finished'> = {
+export const SETTLED = {
   ...OVER,
   'order-start': (unit, _state, _event, moment) => startAnew(unit, moment),
   'order-stop': (unit, _state, { reason }, moment) => {
@@ -25,7 +25,4 @@ const SETTLED: Row<'failed' | 'finished'> = {
     return reason === 'requested' ? beStopped(unit, reason) : stay('ignore', unit, 'it is down');
   },
   'backoff-due': impossible('no backoff ends in this state'),
-};
-
-export const FAILED: Row<'failed'> = SETTLED;
-export const FINISHED: Row<'finished'> = SETTLED;
+} satisfies Row<'failed' | 'finished'>;

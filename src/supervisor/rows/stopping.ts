@@ -1,11 +1,11 @@
 import type { Effect } from '../effect.ts';
+import type { Moment } from '../event.ts';
 import { desiredAfter, firstRung, lastRung } from '../ladder.ts';
 import { ignored, impossible, type Row } from '../row.ts';
 import { beStopped } from '../settle.ts';
 import { startAnew } from '../spawn.ts';
-import type { Moment } from '../event.ts';
-import { after, move, stay, type Step, type Unit } from '../step.ts';
 import type { StopReason } from '../state.ts';
+import { after, move, stay, type Step, type Unit } from '../step.ts';
 
 const NO_TIMER: Effect = { kind: 'cancel-timer', timer: 'stop' };
 
@@ -17,14 +17,14 @@ function over(unit: Unit, reason: StopReason, moment: Moment): Step {
 /** It was asked to end, or is being killed. Orders that come meanwhile change the wish, not the way down. */
 export const STOPPING: Row<'stopping'> = {
   'order-start': (unit) =>
-    unit.desired === 'up' ? stay('ignore', unit, 'it will be started') : move({ ...unit, desired: 'up' }, []),
+    unit.desired === 'up' ? stay('ignore', unit, 'it will be started') : move({ ...unit, desired: 'up' }),
   'order-stop': (unit, state, event) => {
     const desired = desiredAfter(event.reason);
     /* The first cause stays, but a restart that becomes a stop is one. */
     const reason = state.reason === 'restart' ? event.reason : state.reason;
     if (desired === unit.desired && reason === state.reason)
       return stay('ignore', unit, 'it is being stopped');
-    return move({ ...unit, desired, state: { ...state, reason } }, []);
+    return move({ ...unit, desired, state: { ...state, reason } });
   },
   spawned: (unit, state, { pid }) => {
     if (state.pid !== undefined || state.end !== undefined)

@@ -1,0 +1,112 @@
+import { formatDuration } from '../base/duration.ts';
+import { ERRORS } from '../base/errors.ts';
+import type { Failure } from '../base/failure.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { Fields } from '../protocol/record.ts';
+import { socketPath } from '../protocol/socket-path.ts';
+import type { Descriptor } from '../sys/sys.ts';
+import type { Closing, Conversation, OnData } from './conversation.ts';
+import { printable } from './print/printable.ts';
+import { reach } from './reach.ts';
+import { EXIT, type Invocation } from './verb.ts';
+
+/** How long an answer is waited for over the supervisor's own death and return. */
+const RETURN_MS = 10_000;
+
+/** A request to be put. */
+export interface Question {
+  readonly fields: Fields;
+  /** Told of each record as it comes; again from the first one where the question had to be put again. */
+  readonly onData?: OnData;
+  readonly descriptors?: readonly Descriptor[];
+}
+
+/** A reply before the closing one. */
+export type Data = Parameters<OnData>[0];
+
+/** All that came for a question. */
+export interface Answer {
+  readonly data: readonly Data[];
+  readonly closing: Closing;
+}
+
+/**
+ * Puts questions to the supervisor side by side and resolves with their answers, in their order. Where it
+ * dies meanwhile, those that may be are put to its successor again. What prevents an answer is complained
+ * of, and the exit code comes back instead.
+ *
+ * @param isRepeatable whether carrying the questions out twice comes to the same as once
+ */
+export async function consult(
+  { globals, caller, screen }: Invocation,
+  questions: readonly Question[],
+  isRepeatable: boolean,
+): Promise<Result<readonly Answer[], number>> {
+  const socket = socketPath(globals.socket, caller.uid, caller.env);
+  const deadline = new AbortController();
+  const { timeoutMs } = globals;
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => deadline.abort(), timeoutMs);
+  const answers = new Map<Question, Answer>();
+  const refuse = (sentence: string, code: number): Result<never, number> => {
+    clearTimeout(timer);
+    screen.complain(sentence);
+    return err(code);
+  };
+  for (let isAgain = false; answers.size < questions.length; isAgain = true) {
+    const patience = isAgain ? { refusedMs: RETURN_MS, absentMs: RETURN_MS } : {};
+    const reached = await reach(socket, { ...patience, giveUp: deadline.signal });
+    if (!reached.ok && !deadline.signal.aborted) return refuse(reached.error, EXIT.unreachable);
+    if (reached.ok) await putAll(reached.value, questions, answers, deadline.signal);
+    if (answers.size === questions.length) break;
+    if (deadline.signal.aborted) {
+      return refuse(`there was no answer within ${formatDuration(timeoutMs ?? 0)}`, EXIT.failed);
+    }
+    if (!isRepeatable) {
+      const sentence = 'the supervisor went away before it answered; see archonctl list for what it did';
+      return refuse(sentence, EXIT.failed);
+    }
+  }
+  clearTimeout(timer);
+  return ok(questions.flatMap((question) => answers.get(question) ?? []));
+}
+
+/** Puts what has no answer yet; returns when all are answered, or the connection is lost or given up. */
+async function putAll(
+  conversation: Conversation,
+  questions: readonly Question[],
+  answers: Map<Question, Answer>,
+  giveUp: AbortSignal,
+): Promise<void> {
+  const hangUp = (): void => {
+    conversation.close();
+  };
+  giveUp.addEventListener('abort', hangUp);
+  const put = async (question: Question): Promise<void> => {
+    const data: Data[] = [];
+    const onData: OnData = (reply) => {
+      data.push(reply);
+      question.onData?.(reply);
+    };
+    const closing = await conversation.ask(question.fields, onData, question.descriptors);
+    if (closing.kind !== 'lost') answers.set(question, { data, closing });
+  };
+  await Promise.all(questions.filter((question) => !answers.has(question)).map(put));
+  giveUp.removeEventListener('abort', hangUp);
+  conversation.close();
+}
+
+/** Complains of the failures among the answers; the exit code, the worst first: 4, 1, or 0. */
+export function settle({ screen }: Invocation, answers: readonly Answer[]): number {
+  let code: number = EXIT.done;
+  for (const { closing } of answers) {
+    if (closing.kind !== 'error') continue;
+    screen.complain(reasonOf(closing.failure));
+    code = Math.max(code, ERRORS[closing.failure.code].exitCode);
+  }
+  return code;
+}
+
+/** A failure's sentence, safe to print. */
+export function reasonOf(failure: Failure): string {
+  return printable(failure.message);
+}

@@ -1,0 +1,117 @@
+import { failure, type Failure } from '../base/failure.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { bytesOf } from '../protocol/bytes.ts';
+import { LineCutter, type Cut } from '../protocol/framing.ts';
+import { decodeRecord, encodeRecord, type Fields } from '../protocol/record.ts';
+import { isClosing, readReply, type Reply } from '../protocol/reply.ts';
+import { closeDescriptor } from '../sys/dialer.ts';
+import type { Connection, Descriptor } from '../sys/sys.ts';
+
+/** A reply that closes its request. */
+export type Closing = Extract<Reply, { readonly kind: 'ok' | 'error' | 'exit-status' }>;
+
+/** The connection ended before the closing reply came. */
+export interface Lost {
+  readonly kind: 'lost';
+}
+
+/** Told of the replies before the closing one. */
+export type OnData = (reply: Exclude<Reply, Closing>) => void;
+
+interface Open {
+  readonly onData: OnData;
+  readonly close: (closing: Closing | Lost) => void;
+}
+
+const NOTHING: OnData = () => undefined;
+
+/**
+ * Requests and their replies over one connection, each under a tag of its own, so that they run side
+ * by side. Descriptors that come with replies are closed: nothing here asks for any.
+ */
+export class Conversation {
+  readonly #connection: Connection;
+  readonly #cutter = new LineCutter<Descriptor>();
+  readonly #open = new Map<string, Open>();
+  #count = 0;
+  #isOver = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    const over = (): void => {
+      this.#end({ kind: 'lost' });
+    };
+    connection.listen({
+      data: (bytes, descriptors, truncated) => {
+        this.#cutter.push({ bytes, descriptors, truncated }, this.#take);
+      },
+      ended: over,
+      gone: over,
+      drained: () => undefined,
+    });
+  }
+
+  /** Sends a request; resolves with its closing reply, or when the connection is lost. Never rejects. */
+  async ask(
+    fields: Fields,
+    onData: OnData = NOTHING,
+    descriptors: readonly Descriptor[] = [],
+  ): Promise<Closing | Lost> {
+    return new Promise((close) => {
+      if (this.#isOver) {
+        close({ kind: 'lost' });
+        return;
+      }
+      this.#count += 1;
+      const tag = `#${this.#count}`;
+      this.#open.set(tag, { onData, close });
+      this.#connection.write(bytesOf(encodeRecord([tag, ...fields])), descriptors);
+    });
+  }
+
+  /** Hangs up; what is still open is lost. */
+  close(): void {
+    this.#connection.close();
+    this.#end({ kind: 'lost' });
+  }
+
+  readonly #take = (cut: Cut<Descriptor>): boolean => {
+    for (const descriptor of cut.descriptors) closeDescriptor(descriptor);
+    const read = cut.kind === 'line' ? readLine(cut.bytes) : err(failure('syntax', NO_SUPERVISOR));
+    if (!read.ok) {
+      this.#end({ kind: 'error', failure: read.error });
+      this.#connection.close(true);
+      return true;
+    }
+    const { tag, reply } = read.value;
+    /* Only an error about a line that could not be read comes without a tag; it concerns the oldest. */
+    const key = tag ?? this.#open.keys().next().value;
+    const open = key === undefined ? undefined : this.#open.get(key);
+    if (key === undefined || open === undefined) return true;
+    if (isClosing(reply)) {
+      this.#open.delete(key);
+      open.close(reply as Closing);
+    } else {
+      open.onData(reply as Exclude<Reply, Closing>);
+    }
+    return true;
+  };
+
+  #end(how: Closing | Lost): void {
+    this.#isOver = true;
+    const left = [...this.#open.values()];
+    this.#open.clear();
+    for (const { close } of left) close(how);
+  }
+}
+
+const NO_SUPERVISOR = 'what answers there is no supervisor of this protocol';
+
+function readLine(
+  line: Uint8Array,
+): Result<{ readonly tag: string | undefined; readonly reply: Reply }, Failure> {
+  const record = decodeRecord(line);
+  if (!record.ok) return err(failure('syntax', `${NO_SUPERVISOR}: ${record.error.message}`));
+  const read = readReply(record.value);
+  return read.ok ? ok(read.value) : read;
+}

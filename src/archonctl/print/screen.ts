@@ -1,0 +1,58 @@
+import { isTerminal, terminalColumns, writeAll } from '../../sys/dialer.ts';
+import type { Result } from '../../base/result.ts';
+import type { SysError } from '../../sys/sys.ts';
+import { describeErrno } from '../../base/errno.ts';
+
+const OUT = 1;
+const ERROR = 2;
+
+/** What a shell would show of a program that died of SIGPIPE. */
+const BROKEN_PIPE = 128 + 13;
+const NOT_WRITTEN = 1;
+
+/** Where archonctl prints. */
+export interface Screen {
+  /** What was asked for, to standard output. */
+  out(text: string): void;
+  outBytes(bytes: Uint8Array): void;
+  /** One sentence about what went wrong or deserves to be known, to standard error. */
+  complain(sentence: string): void;
+  /** To standard error as it is. */
+  err(text: string): void;
+  /** Columns of the terminal that standard output is; undefined where it is none. */
+  columns(): number | undefined;
+  /** Whether standard output may be coloured. */
+  isColoured(): boolean;
+  /** Columns of the terminal that standard error is, where progress is shown; undefined where it is none. */
+  progressColumns(): number | undefined;
+}
+
+/** The real one. A reader that has gone ends the program, as it would end any other; so does a full disk, with a sentence. */
+export function realScreen(wantsColour: boolean): Screen {
+  const encoder = new TextEncoder();
+  const err = (text: string): void => {
+    writeAll(ERROR, encoder.encode(text));
+  };
+  const complain = (sentence: string): void => {
+    err(`archonctl: ${sentence}\n`);
+  };
+  const mustBeTaken = (written: Result<undefined, SysError>): void => {
+    if (written.ok) return;
+    if (written.error.code === 'EPIPE') process.exit(BROKEN_PIPE);
+    complain(`cannot write to standard output: ${describeErrno(written.error.code)}`);
+    process.exit(NOT_WRITTEN);
+  };
+  return {
+    out: (text) => {
+      mustBeTaken(writeAll(OUT, encoder.encode(text)));
+    },
+    outBytes: (bytes) => {
+      mustBeTaken(writeAll(OUT, bytes));
+    },
+    complain,
+    err,
+    columns: () => terminalColumns(OUT),
+    isColoured: () => wantsColour && isTerminal(OUT),
+    progressColumns: () => terminalColumns(ERROR),
+  };
+}

@@ -1,0 +1,64 @@
+import { describeErrno } from '../base/errno.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { dial } from '../sys/dialer.ts';
+import { Conversation } from './conversation.ts';
+
+/** A supervisor that has just died is back within this time, unless its machine is very busy. */
+const RESTART_MS = 1000;
+const FIRST_PAUSE_MS = 5;
+const LAST_PAUSE_MS = 200;
+
+/** How long to try where nobody answers. */
+export interface Patience {
+  /** While the socket is there and nobody listens; default one second, in which a supervisor restarts. */
+  readonly refusedMs?: number;
+  /** While there is no socket; default 0. */
+  readonly absentMs?: number;
+  /** Gives up at once, whatever is left. */
+  readonly giveUp?: AbortSignal;
+}
+
+/**
+ * Connects to the supervisor, again and again with growing pauses as long as the patience lasts. The
+ * error is a sentence that says what to do.
+ */
+export async function reach(socket: string, patience: Patience = {}): Promise<Result<Conversation, string>> {
+  const { refusedMs = RESTART_MS, absentMs = 0, giveUp } = patience;
+  const beganAtMs = performance.now();
+  let pauseMs = FIRST_PAUSE_MS;
+  for (;;) {
+    const dialled = await dial(socket, giveUp);
+    if (dialled.ok) return ok(new Conversation(dialled.value));
+    const { code } = dialled.error;
+    const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? absentMs : 0;
+    const leftMs = wholeMs - (performance.now() - beganAtMs);
+    if (leftMs <= 0 || giveUp?.aborted === true) return err(sentenceOf(socket, code));
+    await pause(Math.min(pauseMs, leftMs), giveUp);
+    pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
+  }
+}
+
+async function pause(ms: number, giveUp: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      giveUp?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    giveUp?.addEventListener('abort', over);
+    if (giveUp?.aborted === true) over();
+  });
+}
+
+const TO_DO: Readonly<Record<string, string>> = {
+  ENOENT: 'start one with archond, or name another socket with --socket',
+  ECONNREFUSED: 'nobody listens there; start a supervisor with archond',
+  EACCES: 'only its owner may speak to it; name your own with --socket',
+  EAGAIN: 'it has more callers than it can take; try again',
+};
+
+function sentenceOf(socket: string, code: string): string {
+  const toDo = TO_DO[code] ?? 'name another socket with --socket';
+  return `the supervisor at ${socket} cannot be reached: ${describeErrno(code)}; ${toDo}`;
+}
