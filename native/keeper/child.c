@@ -47,6 +47,14 @@ static bool within(const struct spawn_block *block, uint64_t offset, uint64_t co
          count <= (block->bytes - offset) / size;
 }
 
+/* That array; NULL where it has no items, wherever it is said to be. */
+static const void *array(const struct child_context *context, const struct spawn_block *block, uint64_t offset,
+                         uint64_t count, uint64_t size) {
+  if (count == 0) return NULL;
+  if (!within(block, offset, count, size)) fail(context, STAGE_REQUEST, EINVAL);
+  return (const char *)block + offset;
+}
+
 /* A string begins within the block; it ends there because the block's last byte is NUL. */
 static bool string_within(const struct spawn_block *block, uint64_t offset) {
   return offset >= sizeof *block && offset < block->bytes;
@@ -97,9 +105,7 @@ static void close_others(const bool used[256]) {
 static void place_descriptors(const struct child_context *context, const struct spawn_block *block,
                               bool used[256]) {
   int high[BLOCK_MAX_FDS];
-  const uint32_t *numbers = (const uint32_t *)((const char *)block + block->fds_offset);
-  if (block->fdc > 0 && !within(block, block->fds_offset, block->fdc, sizeof *numbers))
-    fail(context, STAGE_REQUEST, EINVAL);
+  const uint32_t *numbers = array(context, block, block->fds_offset, block->fdc, sizeof *numbers);
   for (uint32_t i = 0; i < block->fdc; i++) {
     if (numbers[i] > BLOCK_MAX_FD_NUMBER || used[numbers[i]]) fail(context, STAGE_REQUEST, EINVAL);
     used[numbers[i]] = true;
@@ -134,10 +140,8 @@ static void take_terminal(const struct child_context *context, const struct spaw
 static void set_limits(const struct child_context *context, const struct spawn_block *block) {
   /* First the one that archon had when it was started: it raised its own. */
   syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, context->nofile, NULL);
-  const char *start = (const char *)block;
-  const struct spawn_rlimit *limits = (const struct spawn_rlimit *)(start + block->rlimits_offset);
-  if (block->rlimit_count > 0 && !within(block, block->rlimits_offset, block->rlimit_count, sizeof *limits))
-    fail(context, STAGE_REQUEST, EINVAL);
+  const struct spawn_rlimit *limits =
+      array(context, block, block->rlimits_offset, block->rlimit_count, sizeof *limits);
   for (uint32_t i = 0; i < block->rlimit_count; i++) {
     struct rlimit limit = {.rlim_cur = limits[i].soft, .rlim_max = limits[i].hard};
     if (syscall(SYS_prlimit64, 0, limits[i].resource, &limit, NULL) != 0)
@@ -160,10 +164,8 @@ static void write_number(const char *path, int value, const struct child_context
 
 static void become_user(const struct child_context *context, const struct spawn_block *block) {
   if (block->flags & SPAWN_GROUPS) {
-    if (block->group_count > 0 && !within(block, block->groups_offset, block->group_count, 4))
-      fail(context, STAGE_REQUEST, EINVAL);
-    if (syscall(SYS_setgroups, block->group_count, (const char *)block + block->groups_offset) != 0)
-      fail(context, STAGE_USER, errno);
+    const gid_t *groups = array(context, block, block->groups_offset, block->group_count, sizeof *groups);
+    if (syscall(SYS_setgroups, block->group_count, groups) != 0) fail(context, STAGE_USER, errno);
   }
   if (block->flags & SPAWN_USER) {
     /* To the kernel that number means: leave it as it is. */
@@ -194,7 +196,10 @@ static void wait_for_minder(const struct child_context *context) {
   const struct timespec nap = {.tv_nsec = 1000000}; /* where it was stopped */
   const uint64_t *word = &context->entry->minder_word;
   for (int turn = 0; (__atomic_load_n(word, __ATOMIC_ACQUIRE) & 0xff) == ENTRY_FREE; turn++) {
-    if (syscall(SYS_getppid) != context->minder) fail(context, STAGE_FORK, ECHILD);
+    if (syscall(SYS_getppid) != context->minder) {
+      if ((__atomic_load_n(word, __ATOMIC_ACQUIRE) & 0xff) != ENTRY_FREE) return; /* its last word */
+      fail(context, STAGE_FORK, ECHILD);
+    }
     if (turn < 100) syscall(SYS_sched_yield);
     else syscall(SYS_nanosleep, &nap, NULL);
   }

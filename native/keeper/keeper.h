@@ -183,6 +183,7 @@ bool flight_free(void);
 
 /* reap.c */
 void reap_children(void);
+void collect(pid_t pid); /* reaps a child that has ended */
 void note_initial_children(void);
 bool initial_child(pid_t pid); /* it was there before the keeper was one: never touched */
 

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE /* pipe2, seals */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,6 @@ struct slot slots[TABLE_ENTRIES];
 
 #define LOCKS_MAX 4
 #define LEAST_FDS 1024 /* the window, the reserves, and something to work with */
-#define LEAST_FDS_TEXT "1024"
 #define CHANNEL_NAME "ARCHON_KEEPER_FD="
 static const char *locks[LOCKS_MAX];
 static int lock_count;
@@ -33,10 +33,12 @@ static const char *log_path;
 static bool background;
 static char table_path[4096];
 
-/* `format` holds one %s, and may hold %m. */
-static void __attribute__((noreturn)) give_up(const char *format, const char *what) {
+static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *format, ...) {
   char line[4400];
-  snprintf(line, sizeof line, format, what);
+  va_list list;
+  va_start(list, format);
+  vsnprintf(line, sizeof line, format, list);
+  va_end(list);
   fprintf(stderr, "archond: %s\n", line);
   exit(1);
 }
@@ -69,8 +71,8 @@ static void parse(int argc, char **argv) {
     else if (strcmp(name, "--tree") == 0 && strcmp(value, "minder") == 0) keeper.tree_wanted = TREE_MINDER;
     else give_up("the keeper has no such option: %s", name);
   }
-  if (runtime == NULL) give_up("the keeper needs %s", "--runtime DIR");
-  if (at + 1 >= argc) give_up("the keeper needs %s", "-- PROGRAM");
+  if (runtime == NULL) give_up("the keeper needs --runtime DIR");
+  if (at + 1 >= argc) give_up("the keeper needs -- PROGRAM");
   keeper.archond_argv = argv + at + 1;
   absolute(keeper.archond_argv[0]);
   if (snprintf(table_path, sizeof table_path, "%s/table", runtime) >= (int)sizeof table_path)
@@ -83,12 +85,11 @@ static void hold(const char *path) {
     if (fd < 0) give_up("cannot open the lock %s: %m", path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) give_up("cannot lock %s: %m", path);
-      char who[32] = "unknown", line[4300];
+      char who[32] = "unknown";
       ssize_t got = read(fd, who, sizeof who - 1);
       if (got > 0) who[got] = 0;
       who[strcspn(who, "\n")] = 0;
-      snprintf(line, sizeof line, "another supervisor (process %s) holds %s", who, path);
-      give_up("%s", line);
+      give_up("another supervisor (process %s) holds %s", who, path);
     }
     /* The file may have been removed by its last holder between open and lock: then begin anew. */
     struct stat mine, there;
@@ -113,9 +114,9 @@ void clean_up(void) {
 /* The process that was called waits until the supervisor answers, and ends with its verdict. */
 static void go_to_background(void) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) give_up("%s", "cannot make a pipe");
+  if (pipe2(ends, O_CLOEXEC) != 0) give_up("cannot make a pipe");
   pid_t pid = fork();
-  if (pid < 0) give_up("%s", "cannot make a process");
+  if (pid < 0) give_up("cannot make a process");
   if (pid > 0) {
     close(ends[1]);
     char code = 1;
@@ -136,28 +137,28 @@ static void settle_standard_descriptors(void) {
   int fd;
   do fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   while (fd >= 0 && fd <= 2);
-  if (fd < 0) give_up("%s", "cannot open /dev/null");
+  if (fd < 0) give_up("cannot open /dev/null");
   for (int number = 0; number <= 2; number++) {
     int flags = fcntl(number, F_GETFD);
     if (flags >= 0) fcntl(number, F_SETFD, flags & ~FD_CLOEXEC);
   }
-  if (dup3(fd, 3, O_CLOEXEC) < 0 && fd != 3) give_up("%s: %m", "cannot settle the standard descriptors");
+  if (dup3(fd, 3, O_CLOEXEC) < 0 && fd != 3) give_up("cannot settle the standard descriptors: %m");
   close_from(4);
 }
 
 static void raise_limit(void) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) give_up("%s: %m", "cannot read the limit of descriptors");
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) give_up("cannot read the limit of descriptors: %m");
   rlim_t *wanted = &keeper.nofile.rlim_cur;
   if (*wanted == 0 || *wanted > limit.rlim_max) *wanted = limit.rlim_cur;
   keeper.nofile.rlim_max = limit.rlim_max;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) say("cannot raise the limit of descriptors: %m");
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < LEAST_FDS)
-    give_up("the limit of descriptors must be %s at least", LEAST_FDS_TEXT);
+    give_up("the limit of descriptors must be %d at least", LEAST_FDS);
   keeper.fd_limit = limit.rlim_cur;
   keeper.null = raise_fd(3); /* where settle_standard_descriptors put it */
-  if (keeper.null < 0) give_up("%s: %m", "cannot settle the standard descriptors");
+  if (keeper.null < 0) give_up("cannot settle the standard descriptors: %m");
 }
 
 extern char **environ;
@@ -166,12 +167,13 @@ static void name_channel(void) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
   keeper.archond_env = calloc(count + 2, sizeof *keeper.archond_env); /* the only use of the heap, at start */
-  if (keeper.archond_env == NULL) give_up("%s", "no memory");
+  if (keeper.archond_env == NULL) give_up("no memory");
   size_t used = 0; /* a keeper that was started by another's archond finds the name there already */
   for (size_t i = 0; i < count; i++)
     if (strncmp(environ[i], CHANNEL_NAME, sizeof CHANNEL_NAME - 1) != 0)
       keeper.archond_env[used++] = environ[i];
-  keeper.archond_env[used] = CHANNEL_NAME "3";
+  static char channel[] = CHANNEL_NAME "3";
+  keeper.archond_env[used] = channel;
 }
 
 static void open_files(void) {
@@ -198,7 +200,7 @@ int main(int argc, char **argv) {
   prctl(PR_SET_NAME, "archon-keeper", 0, 0, 0);
   note_initial_children();
   keeper.epoll = raise_fd(epoll_create1(EPOLL_CLOEXEC));
-  if (keeper.epoll < 0 || !signals_setup()) give_up("%s: %m", "cannot set up the loop");
+  if (keeper.epoll < 0 || !signals_setup()) give_up("cannot set up the loop: %m");
   make_child_probe();
   if (table_open(table_path) != 0) {
     int error = errno;
@@ -209,7 +211,7 @@ int main(int argc, char **argv) {
   cgroup_setup(keeper.tree_wanted);
   if (keeper.tree_wanted == TREE_CGROUP && keeper.header->tree_kind != TREE_CGROUP) {
     clean_up();
-    give_up("%s", "no cgroup (version 2) can be made here; use --tree minder");
+    give_up("no cgroup (version 2) can be made here; use --tree minder");
   }
   if (chdir("/") != 0) say("chdir: %m");
   archond_start();

@@ -41,7 +41,7 @@ static void mind(struct table_entry *entry, uint64_t generation, pid_t main, int
       __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_EXITED, __ATOMIC_RELEASE);
       main = 0; /* its pid may come again, as an orphan's */
     }
-    syscall(SYS_waitid, P_PID, info.si_pid, NULL, WEXITED | __WALL, NULL);
+    collect(info.si_pid);
     tell(pipe, &record);
   }
   struct minder_record last = {.kind = MINDER_EMPTY};

@@ -28,7 +28,10 @@ static void forget_initial(pid_t pid) {
     if (initial[i] == pid) initial[i] = 0;
 }
 
-static void collect(pid_t pid) { syscall(SYS_waitid, P_PID, pid, NULL, WEXITED | __WALL, NULL); }
+void collect(pid_t pid) {
+  siginfo_t info;
+  syscall(SYS_waitid, P_PID, pid, &info, WEXITED | __WALL, NULL);
+}
 
 static void ended(pid_t pid, const siginfo_t *info, const struct rusage *usage) {
   if (pid == keeper.archond) {

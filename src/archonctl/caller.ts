@@ -8,15 +8,15 @@ const LOST = '\uFFFD';
 export interface Caller {
   readonly uid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The words behind the program's name. */
+  words(): readonly string[];
   /** `NAME=value` of the whole environment. */
   environment(): readonly string[];
-  /** The words at the end of the command line, `texts` being what Node made of them. */
-  words(texts: readonly string[]): readonly string[];
-  /** The present folder, without a final slash; undefined where it has been removed. */
+  /** The present folder; undefined where it has been removed. */
   folder(): string | undefined;
 }
 
-/** The caller of this process. Bytes are asked for only where a text may have lost some. */
+/** The caller of this process. Bytes are asked for only where Node's text has lost some. */
 export const realCaller: Caller = {
   get uid() {
     return process.getuid?.() ?? 0;
@@ -24,15 +24,14 @@ export const realCaller: Caller = {
   get env() {
     return process.env;
   },
-  environment() {
-    const pairs = Object.entries(process.env).map(([name, value = '']) => `${name}=${value}`);
-    if (!pairs.some((pair) => pair.includes(LOST))) return pairs.map(fieldOfText);
-    return strings('environment') ?? pairs.map(fieldOfText);
+  words() {
+    return exactly('arguments', process.argv.slice(2));
   },
-  words(texts) {
-    const fields = texts.map(fieldOfText);
-    if (texts.length === 0 || !texts.some((text) => text.includes(LOST))) return fields;
-    return strings('arguments')?.slice(-texts.length) ?? fields;
+  environment() {
+    return exactly(
+      'environment',
+      Object.entries(process.env).map(([name, value = '']) => `${name}=${value}`),
+    );
   },
   folder() {
     let text: string;
@@ -47,8 +46,10 @@ export const realCaller: Caller = {
   },
 };
 
-function strings(what: 'arguments' | 'environment'): string[] | undefined {
-  const bytes = ownBytes(what);
+/** The texts as fields; where they have lost bytes, as many from the end of what the kernel has. */
+function exactly(what: 'arguments' | 'environment', texts: readonly string[]): readonly string[] {
+  const bytes = texts.some((text) => text.includes(LOST)) ? ownBytes(what) : undefined;
+  if (bytes?.ok !== true) return texts.map(fieldOfText);
   /* Each is ended by NUL, the last one too. */
-  return bytes.ok ? fieldOf(bytes.value).split('\0').slice(0, -1) : undefined;
+  return fieldOf(bytes.value).split('\0').slice(0, -1).slice(-texts.length);
 }

@@ -18,7 +18,7 @@ export interface Head {
   /** There may be values of an earlier time that were not known when it was begun. */
   readonly isPastUnknown: boolean;
   /** The segment before it, undefined where none was known. */
-  readonly before: (Span & { readonly token: string; readonly lastSequence: number }) | undefined;
+  readonly before: (Span & { readonly token: string }) | undefined;
 }
 
 /** The payload of a head. Its time is a text, since JSON's numbers are too small for nanoseconds. */
@@ -34,7 +34,6 @@ export function headPayload(head: Head): string {
     pastUnknown: head.isPastUnknown ? true : undefined,
     before: before && {
       segment: before.token,
-      last: before.lastSequence,
       earliest: before.earliestMs,
       latest: before.latestMs,
     },
@@ -63,14 +62,9 @@ export function readHeadPayload(payload: string): Head | undefined {
 
 function readBefore(fields: Readonly<Record<string, unknown>> | undefined): Head['before'] {
   if (fields === undefined) return undefined;
-  const { segment, last, earliest, latest } = fields;
-  if (typeof segment !== 'string' || !isSequence(last)) return undefined;
-  return {
-    token: segment,
-    lastSequence: last,
-    earliestMs: numberOf(earliest),
-    latestMs: numberOf(latest),
-  };
+  const { segment, earliest, latest } = fields;
+  if (typeof segment !== 'string') return undefined;
+  return { token: segment, earliestMs: numberOf(earliest), latestMs: numberOf(latest) };
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {

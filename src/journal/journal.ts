@@ -1,14 +1,314 @@
+import { err } from '../base/result.ts';
 import type { Sys, SysError } from '../sys/sys.ts';
-import { goOnIn, idChangeOf, type Found, type IdChange } from './opening.ts';
-import type { NewEvent, Remembered } from './payload.ts';
-import { Climb } from './climb.ts';
+import { Climber } from './climber.ts';
 import { EventCursor, type EventQuery } from './cursor.ts';
-import { recover, type Recovered } from './recovery.ts';
+import { Schedule, type Health, type Report } from './health.ts';
+import { prepare, type Found, type Opening } from './opening.ts';
+import type { NewEvent } from './payload.ts';
 import { retain } from './retention.ts';
 import { headOf } from './segments.ts';
-import type { StoreKind } from './store.ts';
-import { DEFAULT_LIMITS, openStores, type Limits } from './stores.ts';
-import { Syncs, type SyncDone } from './syncs.ts';
+import { DEFAULT_LIMITS, openStores, type Limits, type Stores } from './stores.ts';
+import { syncCurrent, Syncs, type SyncDone } from './syncs.ts';
 import { Witness } from './witness.ts';
 import { Writer, type Current } from './writer.ts';
 
+/** Where a journal lies and what it needs. */
+export interface JournalOptions {
+  readonly sys: Pick<Sys, 'files' | 'clock' | 'timers' | 'chance'>;
+  /** The journal's own folder in the state folder. */
+  readonly dir: string;
+  /** Its own folder in the runtime folder, for what the state folder does not take. */
+  readonly fallbackDir: string;
+  /** Of /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string;
+  readonly limits?: Partial<Limits>;
+  /**
+   * Told when the state folder can no longer be written, and when it can again; not of how it is when the journal is
+   * opened. May append events about it.
+   */
+  readonly told?: (report: Report) => void;
+}
+
+/** More is written without being asked, so that what is pending never needs much memory. */
+const MOST_PENDING_BYTES = 262_144;
+
+/** These say that the folder is not what it was. */
+const VANISHED = ['ENOENT', 'ENOTDIR', 'ESTALE'];
+
+const NS_PER_MS = 1_000_000n;
+
+/**
+ * Numbered events and remembered values in one sequence of records, which is written before what they tell
+ * of is acted on (docs/journal.org).
+ *
+ * `append`, `remember` and `forget` only take note; `flush` writes all of it at once and is to be called
+ * before anything of it is acted on. What was flushed survives the death of archond; what `sync` has
+ * confirmed survives a loss of power. Nothing here fails: where the state folder takes no records they go
+ * to the runtime folder, and where that fails too they stay in memory.
+ */
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #witness: Witness;
+  readonly #writer: Writer;
+  readonly #climber: Climber;
+  readonly #schedule: Schedule;
+  readonly #syncs = new Syncs();
+  #lastSequence: number;
+  #health: Health = { kind: 'well' };
+  /** The time of all values of one flush. */
+  #stepNs: bigint | undefined;
+  #isClosed = false;
+
+  private constructor(options: JournalOptions, stores: Stores, witness: Witness, opening: Opening) {
+    const { clock, chance } = options.sys;
+    const { journalId, lastSequence } = opening.found;
+    this.#options = options;
+    this.#witness = witness;
+    this.#lastSequence = lastSequence;
+    this.#schedule = new Schedule(clock.monotonicMs());
+    this.#writer = new Writer(
+      { ...opening.recovered, stores },
+      { journalId, bootId: options.bootId, token: () => newToken(chance) },
+      clock,
+      { leaving: () => witness.takeAway(), begun: (current, left) => this.#begun(current, left) },
+    );
+    this.#climber = new Climber(this.#writer);
+  }
+
+  /** Opens the journal, which always succeeds; how well is told by `health`. */
+  static open(options: JournalOptions): { readonly journal: Journal; readonly found: Found } {
+    const { sys, dir, fallbackDir, bootId, limits } = options;
+    const stores = openStores(sys.files, dir, fallbackDir, { ...DEFAULT_LIMITS, ...limits });
+    const witness = new Witness(sys.files, fallbackDir, bootId);
+    const opening = prepare(stores, bootId, witness, sys.clock, () => newToken(sys.chance));
+    const journal = new Journal(options, stores, witness, opening);
+    journal.#begin(opening);
+    return { journal, found: opening.found };
+  }
+
+  get journalId(): string {
+    return this.#writer.journalId;
+  }
+
+  /** The number of the last event that was appended, 0 where there is none. */
+  get lastSequence(): number {
+    return this.#lastSequence;
+  }
+
+  get health(): Health {
+    return this.#health;
+  }
+
+  /** The number from which on every event of this journal id is kept; that of the next event where none is. */
+  firstKept(): number {
+    const { segments, journalId } = this.#writer;
+    const first = segments.all[segments.firstWhole(journalId)];
+    return (first && headOf(first)?.firstSequence) ?? this.#lastSequence + 1;
+  }
+
+  /** Takes note of an event and returns its number. */
+  append(event: NewEvent): number {
+    this.#mustBeOpen();
+    this.#lastSequence += 1;
+    const sequence = this.#lastSequence;
+    this.#writer.pending.addEvent(sequence, event);
+    this.#flushIfMuch();
+    return sequence;
+  }
+
+  /** Takes note of a value, which may be anything that JSON can say; an earlier one of that kind and key is replaced. */
+  remember(kind: string, key: string, value: unknown): void {
+    this.#mustBeOpen();
+    this.#writer.pending.addValue(this.#timeNs(), { kind, key, value });
+    this.#flushIfMuch();
+  }
+
+  /** Takes note that a value is not needed any more. */
+  forget(kind: string, key: string): void {
+    this.#mustBeOpen();
+    this.#writer.pending.addForgotten(this.#timeNs(), kind, key);
+    this.#flushIfMuch();
+  }
+
+  /** Writes everything that was taken note of, with one write(2) as a rule. Costs nothing where there is nothing. */
+  flush(): void {
+    this.#mustBeOpen();
+    if (this.#writer.pending.length === 0) return;
+    this.#stepNs = undefined;
+    this.#writer.flush();
+    this.#noteTrouble();
+  }
+
+  /** Flushes, and tells later whether all of it will outlive a loss of power; never so while the journal is degraded. */
+  sync(done: SyncDone): void {
+    this.flush();
+    const { trouble, current } = this.#writer;
+    if (trouble === undefined) this.#sync(current, done);
+    else this.#later(() => done(err(trouble)));
+  }
+
+  /**
+   * Looks whether the state folder is still there, or whether it can be used again, if it is time for that. Returns
+   * when to call again (monotonic clock, milliseconds); after a report it may be sooner.
+   */
+  retry(nowMs: number): number {
+    this.#mustBeOpen();
+    if (nowMs < this.#schedule.nextAtMs) return this.#schedule.nextAtMs;
+    this.flush();
+    if (this.#health.kind === 'well') this.#check(nowMs);
+    else this.#climb(nowMs);
+    return this.#schedule.nextAtMs;
+  }
+
+  /**
+   * The events that a query asks for, oldest first, of those that were appended before this call. They are read piece
+   * by piece as the cursor is asked for them.
+   */
+  events(query: EventQuery): EventCursor {
+    if (!this.#isClosed) this.flush();
+    const { segments, current, journalId } = this.#writer;
+    const first = query.after === undefined ? 0 : segments.firstWhole(journalId);
+    return new EventCursor(segments, first, current, this.#lastSequence, query);
+  }
+
+  /** Writes the clean end; `done` is told later whether it is on the disk. Nothing is to be called afterwards. */
+  close(done: SyncDone): void {
+    this.flush();
+    if (this.#health.kind === 'degraded') this.#climb(this.#options.sys.clock.monotonicMs());
+    this.#writer.pending.addClosed(String(this.#timeNs()));
+    this.#writer.flush();
+    this.#isClosed = true;
+    const { trouble, current } = this.#writer;
+    const finish: SyncDone = (result) => {
+      this.#syncs.whenIdle(() => {
+        current.file.close();
+        done(result);
+      });
+    };
+    if (trouble === undefined) this.#sync(current, finish);
+    else this.#later(() => finish(err(trouble)));
+  }
+
+  #begin({ current, error, recovered }: Opening): void {
+    const writer = this.#writer;
+    if (current !== undefined) writer.goOn(current, error);
+    if (current === undefined && error !== undefined) writer.fall('state', error);
+    else if (current === undefined || recovered.isMerged) writer.rotate();
+    if (writer.trouble === undefined) this.#witness.layDown(writer.journalId);
+    else {
+      this.#witness.takeAway();
+      this.#degrade(writer.trouble);
+    }
+  }
+
+  /** A segment was begun: what it leaves and what it has itself go to the disk, and then old ones may go. */
+  #begun(current: Current, left: Current | undefined): void {
+    const { trouble, stores } = this.#writer;
+    if (left !== undefined) {
+      if (trouble === undefined) this.#sync(left, () => undefined);
+      left.file.close();
+    }
+    if (trouble === undefined && current.segment.store === stores.state) this.#settleIn(current);
+    else this.#retain(current);
+  }
+
+  /** Nothing is removed before the newest checkpoint is on the disk: the last one there may be the oldest. */
+  #settleIn(current: Current): void {
+    this.#sync(current, (result) => {
+      if (result.ok && !this.#isClosed) this.#retain(current);
+    });
+  }
+
+  #retain({ segment }: Current): void {
+    const nowMs = Number(this.#options.sys.clock.realtimeNs() / NS_PER_MS);
+    retain(this.#writer.segments, segment.store, nowMs);
+  }
+
+  #sync(current: Current, done: SyncDone): void {
+    const sync = (after: SyncDone): void => syncCurrent(current, after);
+    this.#syncs.run(sync, (result) => {
+      if (!result.ok && !this.#isClosed && this.#writer.trouble === undefined) {
+        this.#writer.fall('state', result.error);
+        this.#noteTrouble();
+      }
+      done(result);
+    });
+  }
+
+  #check(nowMs: number): void {
+    const { segment, file } = this.#writer.current;
+    const held = segment.store.holds(segment.ordinal, file);
+    if (held.ok) {
+      this.#schedule.confirmed(nowMs);
+      return;
+    }
+    if (VANISHED.includes(held.error.code)) this.#climber.lose(held.error);
+    else this.#writer.fall('state', held.error);
+    this.#noteTrouble();
+  }
+
+  #climb(nowMs: number): void {
+    const climbed = this.#climber.climb();
+    const { trouble, journalId, current } = this.#writer;
+    if (!climbed.ok || trouble !== undefined) {
+      this.#schedule.failed(nowMs);
+      if (trouble !== undefined) this.#degrade(trouble);
+      return;
+    }
+    this.#witness.layDown(journalId);
+    this.#settleIn(current);
+    this.#schedule.recovered(nowMs);
+    this.#health = { kind: 'well' };
+    this.#tell({ kind: 'recovered', ...climbed.value });
+  }
+
+  /** Tells once that the state folder is not written to any more. */
+  #noteTrouble(): void {
+    const { trouble } = this.#writer;
+    if (trouble === undefined) return;
+    const wasWell = this.#health.kind === 'well';
+    const health = this.#degrade(trouble);
+    if (!wasWell) return;
+    this.#schedule.failed(health.sinceMs);
+    this.#tell({ kind: 'degraded', error: trouble, place: health.place });
+  }
+
+  #degrade(error: SysError): Extract<Health, { readonly kind: 'degraded' }> {
+    const { kind } = this.#writer.current.segment.store;
+    const before = this.#health.kind === 'degraded' ? this.#health : undefined;
+    const sinceMs = before?.sinceMs ?? this.#options.sys.clock.monotonicMs();
+    const place = kind === 'state' ? 'runtime' : kind;
+    const health = { kind: 'degraded', error: before?.error ?? error, place, sinceMs } as const;
+    this.#health = health;
+    return health;
+  }
+
+  #tell(report: Report): void {
+    this.#options.told?.(report);
+    if (!this.#isClosed) this.flush();
+  }
+
+  #later(action: () => void): void {
+    const { clock, timers } = this.#options.sys;
+    timers.at(clock.monotonicMs(), action);
+  }
+
+  #timeNs(): bigint {
+    this.#stepNs ??= this.#options.sys.clock.realtimeNs();
+    return this.#stepNs;
+  }
+
+  #flushIfMuch(): void {
+    if (this.#writer.pending.length > MOST_PENDING_BYTES) this.flush();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isClosed) throw new Error('the journal is closed');
+  }
+}
+
+/** A name that no other journal or segment has: 64 bits of chance. */
+function newToken(chance: () => number): string {
+  const half = (): string => Math.floor(chance() * 2 ** 32).toString(16).padStart(8, '0');
+  return half() + half();
+}

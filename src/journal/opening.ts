@@ -1,10 +1,11 @@
-import type { AppendFile, Clock, SysError } from '../sys/sys.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import type { AppendFile, Clock, SysError } from '../sys/sys.ts';
 import { byteJson } from './byte-json.ts';
 import { LINE_TYPES, LineBuffer } from './line.ts';
 import type { Remembered } from './payload.ts';
-import type { Recovered, SetAside } from './recovery.ts';
+import { recover, type Recovered, type SetAside } from './recovery.ts';
 import { SpanOf } from './span.ts';
+import type { Stores } from './stores.ts';
 import type { Witness } from './witness.ts';
 import type { Current } from './writer.ts';
 
@@ -32,8 +33,43 @@ export interface Found {
   readonly wasClosed: boolean;
 }
 
+/** With what a journal begins. */
+export interface Opening {
+  readonly recovered: Recovered;
+  /** The segment to go on in; undefined where a new one has to be begun. */
+  readonly current: Current | undefined;
+  /** Why the state folder is not written to; undefined where nothing speaks against it. */
+  readonly error: SysError | undefined;
+  readonly found: Found;
+}
+
+/** Finds what earlier archonds have left, decides about the id and, if that stays, takes back the clean end. */
+export function prepare(
+  stores: Stores,
+  bootId: string,
+  witness: Witness,
+  clock: Clock,
+  newId: () => string,
+): Opening {
+  const recovered = recover(stores);
+  const { base, lastSequence, setAside, stateError } = recovered;
+  let idChange = idChangeOf(recovered, bootId, witness);
+  const wasClosed = base?.scan.isClosed === true;
+  const goesOn = base !== undefined && idChange === undefined ? goOnIn(base, bootId, clock) : undefined;
+  // A clean end that stays would be believed after a boot that knows nothing of what comes now.
+  if (goesOn?.ok === false && wasClosed) idChange = 'unwritable';
+  const journalId = base === undefined || idChange !== undefined ? newId() : base.scan.head.journalId;
+  const remembered = recovered.values.list();
+  return {
+    recovered,
+    current: goesOn?.ok === true ? goesOn.value : undefined,
+    error: goesOn?.ok === false ? goesOn.error : stateError,
+    found: { remembered, lastSequence, journalId, idChange, setAside, wasClosed },
+  };
+}
+
 /** Why the id has to change, as far as what was found tells. */
-export function idChangeOf(found: Recovered, bootId: string, witness: Witness): IdChange | undefined {
+function idChangeOf(found: Recovered, bootId: string, witness: Witness): IdChange | undefined {
   const { base, setAside, wasDegraded } = found;
   if (setAside.length > 0) return 'set-aside';
   if (base === undefined) return 'new';
@@ -44,7 +80,7 @@ export function idChangeOf(found: Recovered, bootId: string, witness: Witness): 
 }
 
 /** Cuts a torn tail and writes the boot mark behind what is whole, which takes the clean end back. */
-export function goOnIn(
+function goOnIn(
   base: NonNullable<Recovered['base']>,
   bootId: string,
   clock: Clock,
@@ -65,6 +101,7 @@ export function goOnIn(
     bytes: scan.goodBytes + mark.length,
     checkpointBytes: scan.checkpointBytes,
     span: new SpanOf(scan.span),
+    isNamed: false,
   });
 }
 

@@ -50,19 +50,21 @@ export function recover(stores: Stores): Recovered {
   stateError ??= newest.error;
   const { base } = newest;
   const values = base?.scan.values ?? new Values();
-  const isPastUnknown = base === undefined ? stateError !== undefined : values.keepsForgotten;
-  const isMerged = isPastUnknown && stateError === undefined;
-  if (isMerged) values.addPast(pastValues(segments));
-  values.keepsForgotten = isPastUnknown && !isMerged;
+  const isMerged = values.keepsForgotten && stateError === undefined;
+  if (base !== undefined && isMerged) valuesAtEnd(segments, base.scan);
+  if (base === undefined) values.keepsForgotten = stateError !== undefined;
   const lastSequence = base?.scan.lastSequence ?? 0;
   const wasDegraded = fresh.length > 0;
   return { segments, values, lastSequence, base, wasDegraded, setAside, stateError, isMerged };
 }
 
-/** Copies a segment to another store and takes it out of its own. The file is open to go on with. */
-export function moveSegment(segment: Segment, target: Store): Result<AppendFile, SysError> {
-  const end = segment.goodBytes ?? Infinity;
-  const made = target.create((file) => copyBytes(readerOf(segment), 0, end, file));
+/** Copies so many bytes (default: all) of a segment to another store and takes it out of its own. The file is open to go on with. */
+export function moveSegment(
+  segment: Segment,
+  target: Store,
+  bytes = Infinity,
+): Result<AppendFile, SysError> {
+  const made = target.create((file) => copyBytes(readerOf(segment), 0, bytes, file));
   if (!made.ok) return made;
   // Where this fails a successor sees by the token that it has been moved.
   segment.store.remove(segment.ordinal);
@@ -125,8 +127,14 @@ function putAside(segment: Segment, fromBytes: number): SetAside {
   return moved.ok ? { path: moved.value, fromBytes, isMoved: true } : { path, fromBytes, isMoved: false };
 }
 
+/** All that is remembered at the end of the last of these segments, also from before a time in which the others could not be read. */
+export function valuesAtEnd(segments: Segments, last: Scanned): Values {
+  if (last.values.keepsForgotten) last.values.addPast(pastValues(segments));
+  return last.values;
+}
+
 /** What was remembered before the state folder could not be read. */
-export function pastValues(segments: Segments): Values {
+function pastValues(segments: Segments): Values {
   for (const segment of [...segments.all].reverse()) {
     if (headOf(segment)?.isPastUnknown !== false) continue;
     const scan = scanSegment(readerOf(segment));

@@ -1,5 +1,6 @@
 import type { Result } from '../base/result.ts';
 import type { SysError } from '../sys/sys.ts';
+import type { Current } from './writer.ts';
 
 export type SyncDone = (result: Result<undefined, SysError>) => void;
 
@@ -26,4 +27,20 @@ export class Syncs {
     if (this.#count === 0) action();
     else this.#waiting.push(action);
   }
+}
+
+/** Brings a segment to the disk, and its name where that may be new. */
+export function syncCurrent(current: Current, done: SyncDone): void {
+  const { store } = current.segment;
+  const { file } = current;
+  file.sync((result) => {
+    if (!result.ok || current.isNamed) {
+      done(result);
+      return;
+    }
+    store.syncFolder((named) => {
+      if (current.file === file) current.isNamed = named.ok;
+      done(named);
+    });
+  });
 }

@@ -18,6 +18,8 @@ export interface Current {
   bytes: number;
   readonly checkpointBytes: number;
   readonly span: SpanOf;
+  /** A loss of power does not take its name. */
+  isNamed: boolean;
 }
 
 /** Under which names a writer begins segments. */
@@ -43,7 +45,6 @@ export class Writer {
   #current: Current | undefined;
   /** The sequence of the last event that is written. */
   #writtenSequence: number;
-  /** Why the state folder is not written to; undefined where it is. */
   #trouble: SysError | undefined;
   /** Called before records go to another place than the state folder, and when a segment was begun there. */
   readonly #listener: WriterListener;
@@ -68,8 +69,13 @@ export class Writer {
     this.#listener = listener;
   }
 
+  /** Why the state folder is not written to; undefined where it is. */
   get trouble(): SysError | undefined {
     return this.#trouble;
+  }
+
+  get journalId(): string {
+    return this.#names.journalId;
   }
 
   get current(): Current {
@@ -77,9 +83,17 @@ export class Writer {
     return this.#current;
   }
 
-  /** Goes on in a segment that was found, at its end. */
-  goOn(current: Current): void {
+  /** Goes on in a segment that was found, at its end; `trouble`: why it is not in the state folder. */
+  goOn(current: Current, trouble: SysError | undefined): void {
     this.#current = current;
+    this.#trouble = trouble;
+  }
+
+  /** Goes on in the same segment at its new place. */
+  moved(file: AppendFile): void {
+    this.current.file.close();
+    this.current.file = file;
+    this.current.isNamed = false;
   }
 
   /** Writes everything that is pending. */
@@ -90,9 +104,9 @@ export class Writer {
     }
   }
 
-  /** Begins the next segment where the present one is, or in the next worse place. */
+  /** Begins the next segment where the present one is (the first in the state folder), or in the next worse place. */
   rotate(): void {
-    const { store } = this.current.segment;
+    const store = this.#current?.segment.store ?? this.stores.state;
     const begun = this.begin(store);
     if (!begun.ok) this.fall(store.kind, begun.error);
   }
@@ -104,7 +118,8 @@ export class Writer {
       this.#listener.leaving();
     }
     for (const kind of STORE_KINDS.slice(STORE_KINDS.indexOf(from) + 1)) {
-      if (this.begin(this.stores[kind]).ok) return;
+      const store = this.stores[kind];
+      if (store.open().ok && this.begin(store).ok) return;
     }
     throw new Error(`the journal cannot be written to memory after ${error.code}`);
   }
@@ -128,7 +143,7 @@ export class Writer {
     const { ordinal, file } = made.value;
     const span = new SpanOf();
     const segment: Segment = { ...unreadSegment(store, ordinal), head };
-    this.#current = { segment, file, bytes, checkpointBytes: bytes, span };
+    this.#current = { segment, file, bytes, checkpointBytes: bytes, span, isNamed: false };
     if (left !== undefined) seal(left);
     this.segments.add(segment);
     this.#listener.begun(this.#current, left);
@@ -168,7 +183,6 @@ export class Writer {
       isPastUnknown: this.values.keepsForgotten,
       before: lastHead && {
         token: lastHead.token,
-        lastSequence: this.#writtenSequence,
         earliestMs: lastSpan?.earliestMs,
         latestMs: lastSpan?.latestMs,
       },

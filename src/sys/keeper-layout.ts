@@ -28,6 +28,8 @@ export const TABLE = {
   lastGeneration: 152,
   ringNext: 160,
   entriesUsed: 168,
+  cgroupRoot: 176,
+  CGROUP_ROOT_BYTES: 512,
 } as const;
 
 /** One entry (`struct table_entry`). */
@@ -36,6 +38,7 @@ export const ENTRY = {
   stateWord: 0,
   ackWord: 8,
   pid: 24,
+  minderPid: 28,
   startTicks: 32,
   startedNs: 40,
   endedNs: 48,

@@ -130,6 +130,16 @@ export interface ProcessEntry extends ProcessRef {
   readonly usage?: ResourceUsage;
 }
 
+/** A process of a tree, by proc(5). */
+export interface TreeMember {
+  readonly pid: number;
+  readonly parent: number;
+  /** One letter: `R`, `S`, `D`, `T`, `t`, `I`. */
+  readonly state: string;
+  /** The words with which it was started, a character a byte; its name in brackets where it has none. */
+  readonly words: readonly string[];
+}
+
 /** One limit of setrlimit(2), by its name without `RLIMIT_` in lower case; `Infinity` for none. */
 export interface ResourceLimit {
   readonly resource: string;
@@ -233,6 +243,8 @@ export interface Keeper {
   entries(): readonly ProcessEntry[];
   /** The spawn as the table has it now, or undefined where it is unknown or freed. */
   entry(ref: ProcessRef): ProcessEntry | undefined;
+  /** The processes of the spawn's tree that have not ended, in no order; none where it is over. Read without holding up anybody. */
+  members(ref: ProcessRef, done: (members: readonly TreeMember[]) => void): void;
   /** Notes in the table that archond has recorded this state. */
   acknowledge(ref: ProcessRef, state: EntryState): void;
   /** Gives the entry back. It must be `empty` and acknowledged so, else `EBUSY`. */

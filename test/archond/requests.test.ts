@@ -247,6 +247,69 @@ describe('List', () => {
   });
 });
 
+describe('Tree', () => {
+  it('shows the processes of a unit depth first, orphans as roots of their own', async () => {
+    const file = out('family');
+    const script = `sleep 1001 & (setsid sleep 1002 & ) ; echo >> ${file}; wait; sleep 1003`;
+    const [answer = ''] = await ask(`StartDaemon,"sh -c '${script}'",@label=family`);
+    await untilFile(file, (text) => text === '\n');
+    const main = answer.split(',')[2];
+    const lines = (await ask('Tree,family')).map((line) => line.split(','));
+    expect(lines.at(-1)).toEqual(['Ok', '3']);
+    const shown = lines
+      .slice(0, -1)
+      .map(([, depth, pid, parent, label, state, words]) => ({ depth, pid, parent, label, state, words }));
+    expect(shown).toContainEqual({
+      depth: '0',
+      pid: main,
+      parent: expect.any(String),
+      label: 'family',
+      state: 'S',
+      words: `sh -c ${script}`,
+    });
+    expect(shown).toContainEqual({
+      depth: '1',
+      pid: expect.any(String),
+      parent: main,
+      label: 'family',
+      state: 'S',
+      words: 'sleep 1001',
+    });
+    expect(shown).toContainEqual(
+      expect.objectContaining({ depth: '0', label: 'family', words: 'sleep 1002' }),
+    );
+    expect(await ask('Tree,nosuch')).toEqual(['Error,there is no unit nosuch,not-found']);
+    await ask('Stop,family', 'Forget,family');
+  });
+});
+
+describe('Log', () => {
+  it('gives what a unit has written, or the last lines of it', async () => {
+    await ask('Run,"printf \'one\\ntwo, \\\\377\\n\\nlast\'",@label=writer,@keep=1');
+    expect(await ask('Log,writer')).toEqual([
+      'Line,,one',
+      String.raw`Line,,"two, \xff"`,
+      'Line,,',
+      'Line,,last',
+      'Ok,4',
+    ]);
+    expect(await ask('Log,writer,@lines=2', 'Log,writer,@lines=0', 'Log,writer,@lines=99')).toEqual([
+      'Line,,',
+      'Line,,last',
+      'Ok,2',
+      'Ok,0',
+      'Line,,one',
+      String.raw`Line,,"two, \xff"`,
+      'Line,,',
+      'Line,,last',
+      'Ok,4',
+    ]);
+    expect(
+      await ask('Run,true,@label=silent,@keep=1', 'Log,silent', 'Log,nosuch', 'Forget,silent,writer'),
+    ).toEqual(['ExitStatus,0', 'Ok,0', 'Error,there is no unit nosuch,not-found', 'Ok,2']);
+  });
+});
+
 describe('an error', () => {
   it('carries the tag, says what was wrong, and leaves the connection usable', async () => {
     expect(await ask('#t,Run', '', 'Run,"a', 'Start,nosuch', 'Run,true,@cwdd=/', 'Why,x', 'Version')).toEqual(

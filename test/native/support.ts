@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Result } from '../../src/base/result.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const HELPER = 'build/native/helper.node';
 const FIXTURES = fileURLToPath(new URL('fixtures', import.meta.url));
 
 /** How a child ended, and what it wrote to standard output and error. */
@@ -40,27 +40,50 @@ export class Folder implements AsyncDisposable {
   async compile(name: string): Promise<string> {
     const program = this.file(name);
     const source = path.join(FIXTURES, `${name}.c`);
-    const ended = await this.run('cc', ['-O1', '-Wall', '-Wextra', `-I${ROOT}/native/keeper`, source, '-o', program]);
+    const ended = await this.run('cc', [
+      '-O1',
+      '-Wall',
+      '-Wextra',
+      `-I${ROOT}/native/keeper`,
+      source,
+      '-o',
+      program,
+    ]);
     if (ended.code !== 0) throw new Error(ended.stderr);
     return program;
   }
 
   /** Bundles fixtures/NAME.ts with the sources that it imports; returns a file that node runs. */
   async bundle(name: string): Promise<string> {
-    // From a folder beside `build` the helper is found as it is from dist.
-    await mkdir(this.file('dist'), { recursive: true });
-    await symlink(path.join(ROOT, 'build'), this.file('build')).catch(() => undefined);
+    // From a folder beside `build` the helper is found as it is from dist. A copy, which other users can read.
+    for (const name of ['dist', 'build/native']) await mkdir(this.file(name), { recursive: true });
+    await copyFile(path.join(ROOT, HELPER), this.file(HELPER));
     const outfile = this.file(`dist/${name}.mjs`);
-    const entryPoints = [path.join(FIXTURES, `${name}.ts`)];
-    await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' });
+    const options = [
+      '--bundle',
+      '--platform=node',
+      '--format=esm',
+      '--log-level=error',
+      `--outfile=${outfile}`,
+    ];
+    const esbuild = path.join(ROOT, 'node_modules/.bin/esbuild');
+    const ended = await this.run(esbuild, [path.join(FIXTURES, `${name}.ts`), ...options]);
+    if (ended.code !== 0) throw new Error(ended.stderr);
     return outfile;
   }
 
   /** A child whose standard descriptors are given like those of `spawn`. */
-  start(command: string, args: readonly string[], stdio: (number | 'pipe' | 'ignore')[] = []): ChildProcess {
-    const child = spawn(command, args, { cwd: this.path, stdio: ['ignore', 'pipe', 'pipe', ...stdio].slice(stdio.length > 0 ? 3 : 0) });
+  start(
+    command: string,
+    args: readonly string[],
+    stdio: (number | 'pipe' | 'ignore' | 'inherit')[] = [],
+  ): ChildProcess {
+    const child = spawn(command, args, {
+      cwd: this.path,
+      stdio: ['ignore', 'pipe', 'pipe', ...stdio].slice(stdio.length > 0 ? 3 : 0),
+    });
     this.#children.add(child);
-    child.once('exit', () => this.#children.delete(child));
+    child.once('close', () => this.#children.delete(child));
     return child;
   }
 
@@ -76,8 +99,10 @@ export class Folder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) {
+      const isClosed = once(child, 'close');
       child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      for (const stream of child.stdio) stream?.destroy();
+      await isClosed;
     }
     await rm(this.path, { recursive: true });
   }
@@ -106,6 +131,13 @@ export function value<T, E>(result: Result<T, E>): T {
 export function codeOf(result: Result<unknown, { readonly code: string }>): string {
   if (result.ok) throw new Error('a call was to fail, and did not');
   return result.error.code;
+}
+
+/** While a child runs to its end, this process has mostly nothing to do: its loop does not spin. */
+export async function loopIsIdle(folder: Folder): Promise<boolean> {
+  const before = performance.eventLoopUtilization();
+  await folder.run(process.execPath, ['-e', '0']);
+  return performance.eventLoopUtilization(before).utilization < 0.9;
 }
 
 /** Waits until the condition holds, looking anew at each turn of the loop. */

@@ -23,8 +23,8 @@ export interface Screen {
   columns(): number | undefined;
   /** Whether standard output may be coloured. */
   isColoured(): boolean;
-  /** Columns of the terminal that standard error is, where progress is shown; undefined where it is none. */
-  progressColumns(): number | undefined;
+  /** Whether standard error is a terminal, where progress is shown. */
+  showsProgress(): boolean;
 }
 
 /** The real one. A reader that has gone ends the program, as it would end any other; so does a full disk, with a sentence. */
@@ -53,6 +53,6 @@ export function realScreen(wantsColour: boolean): Screen {
     err,
     columns: () => terminalColumns(OUT),
     isColoured: () => wantsColour && isTerminal(OUT),
-    progressColumns: () => terminalColumns(ERROR),
+    showsProgress: () => isTerminal(ERROR),
   };
 }

@@ -14,6 +14,7 @@ import { run } from './run.ts';
 import { signal } from './signal.ts';
 import { startDaemon } from './start-daemon.ts';
 import { status } from './status.ts';
+import { tree } from './tree.ts';
 import { wait } from './wait.ts';
 
 type Handler<V extends Verb> = (house: House, request: RequestOf<V>, call: Call) => void;
@@ -36,8 +37,8 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Forget: forget,
   List: list,
   Status: status,
+  Tree: tree,
   Log: log,
-  Tree: undefined,
   Cancel: cancel,
   Shutdown: (house, request, call) => {
     house.shutdown.begin(request.options.timeout, call);

@@ -1,5 +1,7 @@
 import type { Answer, KeeperListener, Refusal, Spawned } from '../sys.ts';
 import type { Result } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
+import { refusal } from './errno.ts';
 import type { Row } from './row.ts';
 import type { View } from './view.ts';
 
@@ -29,7 +31,7 @@ export class Channel {
   readonly #settings: KeeperSettings;
   readonly #inbox = new Set<() => void>();
   readonly #untold = new Set<Row>();
-  readonly #spawned = new Map<Row, Answer<Spawned>>();
+  readonly #promised = new Map<Row, Answer<Spawned>>();
   #readAtMs = 0;
   #flushing = false;
 
@@ -55,10 +57,21 @@ export class Channel {
     this.view.post(() => done(result));
   }
 
-  /** The state of the spawn has changed; `spawned`: and its request is to be answered first. */
-  changed(row: Row, spawned?: Answer<Spawned>): void {
+  /** A spawn is accepted: the request is answered when it is first told of. */
+  promise(row: Row, done: Answer<Spawned>): void {
+    this.#promised.set(row, done);
+  }
+
+  /** An accepted spawn has come to nothing. */
+  refuseSpawn(row: Row, refused: Refusal): void {
+    const done = this.#promised.get(row);
+    this.#promised.delete(row);
+    if (done !== undefined) this.answer(done, err(refused));
+  }
+
+  /** The state of the spawn has changed. */
+  changed(row: Row): void {
     if (!this.greeted || !this.view.alive) return;
-    if (spawned !== undefined) this.#spawned.set(row, spawned);
     this.#untold.add(row);
     if (this.#flushing) return;
     this.#flushing = true;
@@ -79,7 +92,14 @@ export class Channel {
   /** The row is freed: nothing more is told of it. */
   forget(row: Row): void {
     this.#untold.delete(row);
-    this.#spawned.delete(row);
+  }
+
+  /** The keeper is gone: what is under way is refused (`EPIPE`, which `ask` has to see to), then that is told. */
+  hangUp(): void {
+    for (const read of [...this.#inbox]) read();
+    for (const row of [...this.#promised.keys()]) this.refuseSpawn(row, refusal('EPIPE'));
+    this.#untold.clear();
+    this.view.post(() => this.listener?.gone());
   }
 
   /** Archond is dead: what it had asked is carried out all the same, what it was to be told is dropped. */
@@ -87,7 +107,7 @@ export class Channel {
     for (const read of [...this.#inbox]) read();
     this.greeted = false;
     this.#untold.clear();
-    this.#spawned.clear();
+    this.#promised.clear();
   }
 
   #flush(): void {
@@ -100,11 +120,11 @@ export class Channel {
   #tellOf(row: Row): void {
     const { state, process, ref } = row;
     if (state === undefined || process === undefined) return;
-    const done = this.#spawned.get(row);
+    const done = this.#promised.get(row);
     if (done !== undefined) {
-      this.#spawned.delete(row);
+      this.#promised.delete(row);
       const { startTicks, startedAtMs } = process;
-      this.answer(done, { ok: true, value: { ...ref, pid: process.pid, startTicks, startedAtMs } });
+      this.answer(done, ok({ ...ref, pid: process.pid, startTicks, startedAtMs }));
     }
     for (let time = this.#settings.tellTwice ? 2 : 1; time > 0; time--) {
       this.tell((listener) => listener.changed(ref, state));

@@ -32,7 +32,7 @@ export class Control {
   constructor(kernel: FakeKernel, options: KeeperOptions, seed: number) {
     this.kernel = kernel;
     this.keeper = new FakeKeeper(kernel, options, () => this.killArchond());
-    this.#chance = mulberry32(seed);
+    this.#chance = chances(seed);
   }
 
   // ---- time and chance --------------------------------------------------------------------
@@ -83,7 +83,7 @@ export class Control {
 
   /** Begins `sys.chance` anew. */
   seed(seed: number): void {
-    this.#chance = mulberry32(seed);
+    this.#chance = chances(seed);
   }
 
   chance(): number {
@@ -233,13 +233,13 @@ export class Control {
   }
 }
 
-/** A small generator of numbers in [0, 1) that depend on the seed only (Tommy Ettinger's mulberry32). */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+/** Numbers in [0, 1) that depend on the seed only: a linear congruence of 32 bits, past its first few. */
+function chances(seed: number): () => number {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
   };
+  for (let skipped = 0; skipped < 8; skipped++) next();
+  return next;
 }

@@ -107,7 +107,7 @@ export class FakeDisk {
   overwrite(path: string, bytes: Uint8Array): void {
     const node = this.#files.node(path);
     if (node?.kind !== 'file') throw new Misuse(`there is no file ${path}`);
-    node.chunks = [bytes.slice()];
+    node.chunks = [new Uint8Array(bytes)];
   }
 
   // ---- for the calls themselves ----------------------------------------------------------------

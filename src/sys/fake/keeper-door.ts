@@ -75,6 +75,21 @@ export class KeeperDoor implements sys.Keeper {
     return this.#keeper.table.entry(ref);
   }
 
+  members(ref: sys.ProcessRef, done: (members: readonly sys.TreeMember[]) => void): void {
+    this.#read('keeper.members');
+    const row = this.#keeper.table.row(ref);
+    const members = [...(row?.members ?? [])].filter((process) => process.alive);
+    const told = members.map((process) => ({
+      pid: process.pid,
+      parent: process.parent?.pid ?? 1,
+      state: 'S',
+      words: process.args,
+    }));
+    this.#view.post(() => {
+      done(told);
+    });
+  }
+
   acknowledge(ref: sys.ProcessRef, state: sys.EntryState): void {
     this.#read('keeper.acknowledge');
     this.#keeper.acknowledge(ref, state);

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type {
@@ -14,21 +13,21 @@ import type {
 } from '../sys.ts';
 import { Channel, type KeeperSettings } from './channel.ts';
 import { refusal } from './errno.ts';
-import { execMs, type FailureChoice, goToExec, orderedAttributes, orderFault } from './exec.ts';
+import { makeChild, runToExec } from './child.ts';
+import { type FailureChoice, orderFault } from './exec.ts';
 import type { FakeKernel } from './kernel.ts';
 import { KeptStore } from './kept-store.ts';
 import { Misuse } from './misuse.ts';
 import type { OpenFile } from './open-file.ts';
 import type { FakeProcess } from './process.ts';
-import { Row, type RowOwner } from './row.ts';
+import { Row, type RowOwner, STATE_ORDER } from './row.ts';
+import { killRow, signalRow } from './row-signals.ts';
 import { SignalCounts } from './signal-counts.ts';
 import { Table } from './table.ts';
 import type { View } from './view.ts';
 
-const { SIGKILL } = constants.signals;
 /** How long archond may take to end after `quit`: QUIT_PATIENCE_NS of native/keeper. */
 const QUIT_PATIENCE_MS = 10_000;
-const ORDER: Readonly<Record<EntryState, number>> = { starting: 1, running: 2, exited: 3, empty: 4 };
 
 /** What a keeper is made of; it cannot be changed later. */
 export interface KeeperOptions {
@@ -137,7 +136,8 @@ export class FakeKeeper implements RowOwner {
     }
     const row = new Row(this, index, order, order.tree ?? this.#options.tree);
     this.table.put(row);
-    const start = (): void => this.#start(row, channel, order, files, done);
+    channel.promise(row, done);
+    const start = (): void => this.#start(row, channel, order, files);
     // A minder has to be made first, and says later that the child exists.
     const { loop } = this.#kernel;
     if (row.kind === 'minder') loop.schedule(loop.nowMs() + this.settings.minderMs, start);
@@ -145,27 +145,14 @@ export class FakeKeeper implements RowOwner {
   }
 
   signal(ref: ProcessRef, signal: number, scope: SignalScope): Result<number, Refusal> {
-    const row = this.table.row(ref);
     if (!Number.isInteger(signal) || signal < 0 || signal > 64) return err(refusal('EINVAL'));
-    if (row?.state === undefined || row.process === undefined) return err(refusal('ESRCH'));
-    const main = row.process;
-    if (scope !== 'tree' && ORDER[row.state] >= ORDER.exited) return err(refusal('ESRCH'));
-    let sent = 0;
-    for (const member of row.members) {
-      const meant = scope === 'tree' || (scope === 'main' ? member === main : member.group === main.pid);
-      if (!meant || !member.alive) continue;
-      this.#kernel.send(member, signal);
-      sent += 1;
-    }
-    if (scope === 'group' && sent === 0 && main.alive) return err(refusal('ESRCH'));
-    // kill(2) says neither how many a group has nor that its target is a zombie already.
-    return ok(scope === 'tree' ? sent : 1);
+    return signalRow(this.#kernel, this.table.row(ref), signal, scope);
   }
 
   kill(ref: ProcessRef): Result<number, Refusal> {
     const row = this.table.row(ref);
     if (row?.state === undefined) return err(refusal('ESRCH'));
-    this.#killTree(row);
+    killRow(this.#kernel, row);
     return ok(1);
   }
 
@@ -174,7 +161,7 @@ export class FakeKeeper implements RowOwner {
     const row = this.table.row(ref);
     if (row?.state === undefined)
       throw new Misuse(`${state} of a spawn that is not in the table is acknowledged`);
-    if (ORDER[state] > ORDER[row.state])
+    if (STATE_ORDER[state] > STATE_ORDER[row.state])
       throw new Misuse(`${state} of a spawn that is ${row.state} is acknowledged`);
     row.acknowledged = state;
   }
@@ -195,14 +182,14 @@ export class FakeKeeper implements RowOwner {
     const { loop } = this.#kernel;
     if (this.channel !== undefined)
       this.#patience = loop.schedule(loop.nowMs() + QUIT_PATIENCE_MS, this.#killArchond);
-    for (const row of this.table.rows()) this.#killTree(row);
+    for (const row of this.table.rows()) killRow(this.#kernel, row);
   }
 
   /** The keeper is killed: its children go on, and nobody writes the table any more. */
   die(): void {
     if (this.gone) return;
-    this.channel?.tell((listener) => listener.gone());
     this.#end();
+    this.channel?.hangUp();
   }
 
   /** The minder of this spawn dies, and with it all that is below it. */
@@ -211,7 +198,7 @@ export class FakeKeeper implements RowOwner {
     if (row?.kind !== 'minder' || row.state === 'empty') throw new Misuse('there is no minder to be killed');
     row.minderLost = true;
     this.channel?.changed(row);
-    this.#killTree(row);
+    killRow(this.#kernel, row);
   }
 
   emptied(row: Row): void {
@@ -229,61 +216,28 @@ export class FakeKeeper implements RowOwner {
     });
   }
 
-  #start(
-    row: Row,
-    channel: Channel,
-    order: SpawnOrder,
-    files: ReadonlyMap<number, OpenFile>,
-    done: Answer<Spawned>,
-  ): void {
-    const { loop } = this.#kernel;
+  #start(row: Row, channel: Channel, order: SpawnOrder, files: ReadonlyMap<number, OpenFile>): void {
     const failure = this.failStart?.(order);
     if (failure?.stage === 'fork' || failure?.stage === 'cgroup') {
       for (const file of files.values()) file.release();
       this.table.free(row);
-      channel.answer(done, err(refusal(failure.code, failure.stage)));
+      channel.refuseSpawn(row, refusal(failure.code, failure.stage));
       return;
     }
-    const attributes = orderedAttributes(this.#kernel, order, this.#options.descriptorLimit);
-    const child = this.#kernel.make({ parent: undefined, tree: row, attributes });
-    for (const [number, file] of files) child.files.set(number, file);
-    if (order.session === false) {
-      child.session = this.pid;
-      child.group = this.pid;
-    }
-    row.process = child;
-    // A successor has not asked: it is told of the spawn, not answered.
-    this.#publish(row, 'starting', channel === this.channel ? done : undefined);
-    const exec = (): void => {
-      if (!child.alive) return;
-      const reached = goToExec(this.#kernel, child, order, failure);
-      if ('stage' in reached) {
-        row.failToStart(child, reached.stage, reached.code);
-        return;
-      }
-      this.#publish(row, 'running');
-      child.begin(reached.program);
-    };
-    const ms = execMs(this.#kernel, order);
-    if (ms > 0) loop.schedule(loop.nowMs() + ms, exec);
-    else loop.post(exec);
-    if (row.killing || this.quitCode !== undefined) this.#killTree(row);
+    row.process = makeChild(this.#kernel, row, order, files, this.#options.descriptorLimit, this.pid);
+    this.#publish(row, 'starting');
+    runToExec(this.#kernel, row, row.process, order, failure, () => this.#publish(row, 'running'));
+    if (row.killing || this.quitCode !== undefined) killRow(this.#kernel, row);
   }
 
-  #publish(row: Row, state: EntryState, spawned?: Answer<Spawned>): void {
+  #publish(row: Row, state: EntryState): void {
     if (this.gone) return;
-    if (row.state !== undefined && ORDER[state] <= ORDER[row.state]) {
+    if (row.state !== undefined && STATE_ORDER[state] <= STATE_ORDER[row.state]) {
       throw new Misuse(`a spawn goes back from ${row.state} to ${state}`);
     }
     row.state = state;
-    this.channel?.changed(row, spawned);
+    this.channel?.changed(row);
     if (state === 'empty') this.#endIfDone();
-  }
-
-  #killTree(row: Row): void {
-    if (row.state === 'empty') return;
-    row.killing = true;
-    for (const member of row.members) if (member.alive) this.#kernel.send(member, SIGKILL);
   }
 
   #mainEnded(row: Row, process: FakeProcess): void {

@@ -92,15 +92,19 @@ class FakeCopying implements Copying {
 
   /** Returns what stood in the way, if anything did. */
   #append(): SysError | undefined {
-    const { files, user } = this.#view.kernel;
+    const { files, user, disk } = this.#view.kernel;
     const failure = this.#view.failure('splice');
     if (failure !== undefined) return failure.error;
+    const closed = disk.trouble('open', this.#path);
+    if (closed !== undefined) return sysError(closed, 'open');
     const file = files.openToAppend(this.#path, this.#mode, user.uid);
     if (!file.ok) return sysError(file.error, 'open');
     while (this.#pipe.bytes > 0) {
-      const bytes = files.freeBytes < 1 ? 'again' : this.#pipe.read(Math.min(PIECE_BYTES, files.freeBytes));
+      const room = disk.room(this.#path, PIECE_BYTES);
+      const bytes = room < 1 ? 'again' : this.#pipe.read(room);
       if (typeof bytes === 'string') return sysError('ENOSPC', 'splice');
       files.append(file.value, bytes);
+      disk.grown(this.#path, bytes.length);
       this.copiedBytes += bytes.length;
     }
     return undefined;

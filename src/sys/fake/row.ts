@@ -3,6 +3,14 @@ import { errnoOf } from './errno.ts';
 import type { FakeProcess } from './process.ts';
 import type { Tree } from './process-types.ts';
 
+/** `enum entry_state` of native/keeper/wire.h. */
+export const STATE_ORDER: Readonly<Record<EntryState, number>> = {
+  starting: 1,
+  running: 2,
+  exited: 3,
+  empty: 4,
+};
+
 /** What a row wants of the keeper. */
 export interface RowOwner {
   emptied(row: Row): void;

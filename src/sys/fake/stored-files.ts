@@ -54,7 +54,7 @@ class FakeAppendFile implements AppendFile {
     if (failed !== undefined) return { bytes: 0, error: failed.error };
     const cut = disk.takeCut(this.#path);
     const room = disk.room(this.#path, cut === undefined ? bytes.length : Math.min(cut.bytes, bytes.length));
-    files.append(this.#node, bytes.slice(0, room));
+    files.append(this.#node, new Uint8Array(bytes.subarray(0, room)));
     disk.grown(this.#path, room);
     if (cut !== undefined) {
       cut.then();

@@ -25,6 +25,7 @@ import type {
   SignalScope,
   Spawned,
   SpawnOrder,
+  TreeMember,
   Welcome,
 } from '../sys.ts';
 import { Channel, ownRefusal, type Told } from './channel.ts';
@@ -32,6 +33,7 @@ import { MessageWriter } from './messages.ts';
 import { nativeError } from './native-error.ts';
 import { SpawnBlockEncoder } from './spawn-block.ts';
 import { RealTable, splitStateWord } from './table.ts';
+import { treeMembers } from './tree-members.ts';
 
 const NS_PER_MS = 1e6;
 /** Limits from here on mean that there is none (RLIM_INFINITY is the highest number of 64 bits). */
@@ -112,6 +114,10 @@ export class RealKeeper implements Keeper {
 
   entry(ref: ProcessRef): ProcessEntry | undefined {
     return this.#mapped().entry(ref);
+  }
+
+  members(ref: ProcessRef, done: (members: readonly TreeMember[]) => void): void {
+    void treeMembers(this.#mapped().treePlace(ref)).then(done);
   }
 
   acknowledge(ref: ProcessRef, state: EntryState): void {

@@ -22,6 +22,10 @@ const READS = 8;
 
 const STATES: readonly (EntryState | undefined)[] = [undefined, 'starting', 'running', 'exited', 'empty'];
 
+/** What holds a tree together: a cgroup by its folder, or a minder by its pid. */
+export type TreePlace =
+  { readonly kind: 'cgroup'; readonly folder: string } | { readonly kind: 'minder'; readonly pid: number };
+
 /** A state word: the generation above, the state in the low byte. */
 export function splitStateWord(word: bigint): { generation: number; state: EntryState | undefined } {
   return { generation: Number(word >> STATE_BITS), state: STATES[Number(word & STATE_MASK)] };
@@ -73,6 +77,18 @@ export class RealTable {
   entry(ref: ProcessRef): ProcessEntry | undefined {
     const entry = this.#read(ref.index);
     return entry?.generation === ref.generation ? entry : undefined;
+  }
+
+  /** Where the processes of a spawn are to be found, while it is not over. */
+  treePlace(ref: ProcessRef): TreePlace | undefined {
+    const entry = this.entry(ref);
+    if (entry === undefined || entry.state === 'empty') return undefined;
+    if (entry.tree === 'minder') {
+      const minder = this.#words.u32(this.#at(ref.index) + ENTRY.minderPid);
+      return minder === 0 ? undefined : { kind: 'minder', pid: minder };
+    }
+    const root = this.#text(TABLE.cgroupRoot, TABLE.CGROUP_ROOT_BYTES);
+    return { kind: 'cgroup', folder: `${root}/${ref.index}.${ref.generation}` };
   }
 
   /** All that are published and not freed, by index. */
@@ -153,9 +169,13 @@ export class RealTable {
   }
 
   #label(index: number): string {
-    const at = this.#labels + index * TABLE.LABEL_BYTES;
+    return this.#text(this.#labels + index * TABLE.LABEL_BYTES, TABLE.LABEL_BYTES);
+  }
+
+  /** The text that stands there, up to its NUL. */
+  #text(at: number, mostBytes: number): string {
     const end = this.#words.bytes.indexOf(0, at);
-    const length = Math.min(end < 0 ? TABLE.LABEL_BYTES : end - at, TABLE.LABEL_BYTES);
+    const length = Math.min(end < 0 ? mostBytes : end - at, mostBytes);
     return Buffer.from(this.#words.bytes.buffer, at, length).toString('latin1');
   }
 

@@ -49,7 +49,8 @@ class RealTimers implements Timers {
     const first = this.#waiting[0];
     if (first?.atMs === this.#alarm?.atMs) return;
     this.#alarm?.cancel();
-    this.#alarm = first === undefined ? undefined : { atMs: first.atMs, cancel: wake(first.atMs, this.#ring) };
+    this.#alarm =
+      first === undefined ? undefined : { atMs: first.atMs, cancel: wake(first.atMs, this.#ring) };
   }
 
   /** Does what is due; what becomes due meanwhile has its turn in the next round. */

@@ -4,7 +4,7 @@ import * as programs from '../../../src/sys/fake/programs.ts';
 import { EXEC_STAGES, type Spawned, type SpawnOrder } from '../../../src/sys/sys.ts';
 import { Rig } from './rig.ts';
 
-const { SIGHUP, SIGKILL, SIGTERM } = constants.signals;
+const { SIGCONT, SIGHUP, SIGKILL, SIGSTOP, SIGTERM } = constants.signals;
 
 describe('the keeper of the fake', () => {
   it('refuses a spawn with ENOSPC when its table is full, until an entry is freed', () => {
@@ -75,6 +75,20 @@ describe('the keeper of the fake', () => {
     expect(rig.end(first)).toEqual({ kind: 'exited', code: 0 });
     expect(rig.told).toContain('1 running');
     expect(rig.told).not.toContain('2 running');
+  });
+
+  it('lets a child that is stopped before its exec begin when it goes on', () => {
+    const rig = new Rig();
+    const order = rig.order(programs.runs());
+    rig.control.install('/bin/slow', programs.exits(2), { execMs: 10 });
+    const ref = rig.must<Spawned>((done) =>
+      rig.sys.keeper.spawn({ ...order, paths: [Buffer.from('/bin/slow')] }, done),
+    );
+    rig.signal(ref, SIGSTOP);
+    rig.control.advanceMs(1000);
+    expect(rig.state(ref)).toBe('starting');
+    rig.signal(ref, SIGCONT);
+    expect(rig.end(ref)).toEqual({ kind: 'exited', code: 2 });
   });
 
   it('forbids to raise a limit above what the machine allows', () => {
@@ -203,16 +217,28 @@ describe('the keeper of the fake', () => {
     expect([rig.control.archondAlive, rig.control.keeper.gone]).toEqual([false, true]);
   });
 
-  it('that is killed is gone: what was asked is refused, processes go on, the table stands still', () => {
+  it('that is killed refuses all that is under way, is gone, and refuses what comes later', () => {
+    const rig = new Rig({ tree: 'minder' });
+    const answered = (name: string) => (result: { readonly ok: boolean }) =>
+      rig.told.push(`${name} ${result.ok}`);
+    const ref = rig.spawn(programs.exits(0, 10));
+    rig.told = [];
+    rig.control.keeper.settings.minderMs = 50;
+    rig.sys.keeper.spawn(rig.order(programs.runs()), answered('spawn'));
+    rig.control.settle();
+    rig.sys.keeper.ready(answered('ready'));
+    rig.control.keeper.die();
+    rig.control.settle();
+    expect(rig.told).toEqual(['ready false', 'spawn false', 'gone']);
+    expect(rig.refused<number>((done) => rig.sys.keeper.kill(ref, done))).toBe('EPIPE');
+    rig.control.runUntilQuiet();
+    expect(rig.told).toHaveLength(3);
+  });
+
+  it('that is killed leaves its processes alone, and its table as it was', () => {
     const rig = new Rig();
     const ref = rig.spawn(programs.exits(0, 10));
-    const answers: string[] = [];
-    rig.sys.keeper.ready((result) => answers.push(result.ok ? 'done' : result.error.code));
     rig.control.keeper.die();
-    rig.sys.keeper.kill(ref, (result) => answers.push(result.ok ? 'done' : result.error.code));
-    rig.control.settle();
-    expect(answers).toEqual(['EPIPE', 'EPIPE']);
-    expect(rig.told.at(-1)).toBe('gone');
     rig.control.runUntilQuiet();
     expect([rig.state(ref), rig.control.process(ref.pid)]).toEqual(['running', undefined]);
   });

@@ -11,6 +11,7 @@ import { output } from './output.ts';
 import { pidfds } from './pidfds.ts';
 import { restarting } from './restarting.ts';
 import { sockets } from './sockets.ts';
+import { storedFiles } from './stored-files.ts';
 import { table } from './table.ts';
 import type { Tester } from './tester.ts';
 import { trees } from './trees.ts';
@@ -29,7 +30,8 @@ const SECTIONS = {
   'processes that are not children': pidfds,
   'output on its way to files': output,
   descriptors,
-  'files and users': files,
+  'folders, users and groups': files,
+  'stored files': storedFiles,
 };
 
 /**

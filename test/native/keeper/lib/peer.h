@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "wire.h"
+#include "keeper/wire.h"
 
 /* ---- check.c ------------------------------------------------------------------------------ */
 

@@ -2,8 +2,8 @@
 #ifndef ATTRIBUTES_PLAN_H
 #define ATTRIBUTES_PLAN_H
 
-#include "peer.h"
-#include "seen.h"
+#include "../lib/peer.h"
+#include "../lib/seen.h"
 
 #define LIMITS_MOST 8
 

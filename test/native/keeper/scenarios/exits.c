@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "peer.h"
+#include "../lib/peer.h"
 
 #define EACH_IN_TURN 250 /* so many peers die before their 1st, 2nd, ... message; later ones anywhere */
 

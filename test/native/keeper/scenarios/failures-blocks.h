@@ -2,7 +2,7 @@
 #ifndef FAILURES_BLOCKS_H
 #define FAILURES_BLOCKS_H
 
-#include "peer.h"
+#include "../lib/peer.h"
 
 /* What became of a request. */
 struct outcome {

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tree.h"
+#include "../lib/tree.h"
 
 static const char *dodger, *ender, *record;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tree.h"
+#include "../lib/tree.h"
 
 static const char *dodger;
 

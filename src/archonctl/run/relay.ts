@@ -1,0 +1,94 @@
+import type { Conversation } from '../conversation.ts';
+
+/** What archonctl passes on to the command. SIGTSTP and SIGCONT are seen to apart. */
+const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGWINCH'] as const;
+
+/** By these a person wants it to end. */
+const ENDING: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
+
+/** A signal may come before the command exists; then it is offered again, for a second. */
+const AGAIN_MS = 20;
+const TRIES = 50;
+
+/** No supervisor needs as long to confirm a signal unless something is wrong with it. */
+const SILENCE_MS = 1000;
+
+/**
+ * Passes the signals that archonctl gets on to the process group of the command, as a terminal would.
+ * Ctrl-Z stops the command and then archonctl itself, until both are continued. While the supervisor is away
+ * a signal is kept; the second that asks for an end, or one on top of another that the supervisor has left
+ * unanswered, is taken to mean archonctl.
+ */
+export class SignalRelay {
+  readonly #label: string;
+  readonly #kept: NodeJS.Signals[] = [];
+  readonly #givenUp = new AbortController();
+  #conversation: Conversation | undefined;
+  #unansweredSinceMs: number | undefined;
+
+  constructor(label: string) {
+    this.#label = label;
+    for (const signal of PASSED_ON) process.on(signal, this.#passOn);
+    process.on('SIGTSTP', this.#stop);
+    process.on('SIGCONT', this.#continue);
+  }
+
+  /** Aborted, with the signal's name as reason, when a person has had enough of waiting. */
+  get givenUp(): AbortSignal {
+    return this.#givenUp.signal;
+  }
+
+  /** From here on signals go this way; those that were kept first. */
+  attach(conversation: Conversation): void {
+    this.#conversation = conversation;
+    this.#unansweredSinceMs = undefined;
+    for (const signal of this.#kept.splice(0)) void this.#send(signal);
+  }
+
+  /** The supervisor is away. */
+  detach(): void {
+    this.#conversation = undefined;
+  }
+
+  /** Signals do again what they do by themselves. */
+  close(): void {
+    this.detach();
+    for (const signal of PASSED_ON) process.off(signal, this.#passOn);
+    process.off('SIGTSTP', this.#stop);
+    process.off('SIGCONT', this.#continue);
+  }
+
+  readonly #passOn = (signal: NodeJS.Signals): void => {
+    const isEnding = ENDING.includes(signal);
+    const isAway = this.#conversation === undefined;
+    const isSilent = performance.now() - (this.#unansweredSinceMs ?? Infinity) > SILENCE_MS;
+    if (isEnding && (isSilent || (isAway && this.#kept.some((kept) => ENDING.includes(kept))))) {
+      this.#givenUp.abort(signal);
+    } else if (isAway) {
+      if (signal !== 'SIGWINCH') this.#kept.push(signal);
+    } else {
+      void this.#send(signal);
+    }
+  };
+
+  readonly #stop = (): void => {
+    void this.#send('SIGSTOP').then(() => process.kill(process.pid, 'SIGSTOP'));
+  };
+
+  readonly #continue = (): void => {
+    void this.#send('SIGCONT');
+  };
+
+  /** Returns when the supervisor has passed it on, or never will. */
+  async #send(signal: NodeJS.Signals): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const conversation = this.#conversation;
+      if (conversation === undefined) return;
+      this.#unansweredSinceMs ??= performance.now();
+      const answer = await conversation.ask(['Signal', signal, this.#label, '@scope=group']);
+      this.#unansweredSinceMs = undefined;
+      if (answer.kind !== 'error') return;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}

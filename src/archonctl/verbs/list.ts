@@ -1,0 +1,42 @@
+import { consult, settle } from '../consult.ts';
+import { printCsv, printJson } from '../print/document.ts';
+import { UNIT_FIELDS, unitJson, unitRow, unitTable } from '../print/unit.ts';
+import { defineVerb, EXIT } from '../verb.ts';
+
+/** `archonctl list`. */
+export const list = defineVerb({
+  name: 'list',
+  operands: ['[glob]'],
+  order: 'options-anywhere',
+  options: { at: { value: 'TIME', help: 'as it was then, in Unix seconds' } },
+  description:
+    'Lists units: label, state, pid, since when, restarts, use of processor and memory, last exit. What is known ' +
+    'of none is left out of the table for people.',
+  examples: [
+    ['list', 'everything'],
+    ["list 'web*' --json", 'one object {"units": [...]}'],
+    ['list --csv', 'with a header, times in Unix seconds'],
+  ],
+  async run(invocation) {
+    const { given, words, globals, screen } = invocation;
+    const at = given.at === undefined ? [] : [`@at=${given.at}`];
+    const answers = await consult(invocation, [{ fields: ['List', ...words, ...at] }], true);
+    if (!answers.ok) return answers.error;
+    const [answer] = answers.value;
+    if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
+    const rows = answer.data.flatMap((one) =>
+      one.kind === 'data' && one.name === 'Unit' ? [unitRow(one.fields)] : [],
+    );
+    if (globals.format === 'json') {
+      printJson(screen, { units: rows.map(unitJson) });
+    } else if (globals.format === 'csv') {
+      await printCsv(screen, UNIT_FIELDS, rows);
+    } else if (rows.length > 0) {
+      const look = { nowMs: Date.now(), columns: screen.columns(), isColoured: screen.isColoured() };
+      screen.out(unitTable(rows, look));
+    } else {
+      screen.complain(words.length === 0 ? 'there is no unit' : 'no unit matches');
+    }
+    return EXIT.done;
+  },
+});

@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ToldEvent, TimerName } from '../../src/supervisor/effect.ts';
+import { liveGeneration } from '../../src/supervisor/state.ts';
+import { newUnit, transition, type Unit } from '../../src/supervisor/transition.ts';
+import { world } from './arbitraries.ts';
+import { delayFaults } from './delays.ts';
+import { isFrozen } from './frozen.ts';
+import type { Entry, World } from './world.ts';
+
+/** More deeds than any history needs to come to rest once nothing new is asked of it. */
+const REST = 20;
+
+function always(holds: (world: World) => void): void {
+  fc.assert(
+    fc.property(world, (made) => {
+      holds(made);
+    }),
+    { numRuns: 400 },
+  );
+}
+
+function spawns({ step }: Entry): number {
+  return step.effects.filter((effect) => effect.kind === 'spawn').length;
+}
+
+function isOrderUp({ event }: Entry): boolean {
+  return event.kind === 'order-start' || (event.kind === 'order-stop' && event.reason === 'restart');
+}
+
+function isOrderDown(entry: Entry): boolean {
+  return entry.event.kind === 'order-stop' && !isOrderUp(entry);
+}
+
+function told(world: World): ToldEvent[] {
+  const effects = world.entries.flatMap(({ step }) => step.effects);
+  return effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
+}
+
+/** The timers that a unit in this state waits for. */
+function timersOf({ state, spec }: Unit): TimerName[] {
+  switch (state.kind) {
+    case 'starting':
+    case 'running':
+      return spec.timeoutMs !== undefined && state.pid !== undefined ? ['time'] : [];
+    case 'stopping':
+      return state.rung === 'signal' ? ['stop'] : [];
+    case 'backoff':
+      return ['backoff'];
+    case 'clearing':
+    case 'stopped':
+    case 'failed':
+    case 'finished':
+      return [];
+  }
+}
+
+describe('in every history', () => {
+  test('there are never two live generations', () => {
+    always(({ entries }) => {
+      for (const entry of entries.filter((one) => spawns(one) > 0)) {
+        expect([spawns(entry), entry.live]).toEqual([1, []]);
+        expect(entry.step.unit.generation).toBe(entry.moment.nextGeneration);
+      }
+    });
+  });
+
+  test('nothing that the world can tell is impossible', () => {
+    always(({ entries }) => {
+      for (const { step } of entries) expect(step).not.toMatchObject({ verdict: 'impossible' });
+    });
+  });
+
+  test('what is ignored changes nothing and says why', () => {
+    always(({ entries }) => {
+      for (const { before, step } of entries.filter((entry) => entry.step.verdict === 'ignore')) {
+        expect(step.unit).toBe(before);
+        expect(step.effects).toEqual([]);
+        expect(step.why).toMatch(/^it|nothing|told|the order/);
+      }
+    });
+  });
+
+  test('signals and kills go to the living generation, and only once the keeper has named it', () => {
+    always(({ entries }) => {
+      for (const { step, before, known } of entries) {
+        for (const effect of step.effects) {
+          if (effect.kind !== 'signal' && effect.kind !== 'kill') continue;
+          expect(effect.generation).toBe(liveGeneration(before.state));
+          expect(known).toContain(effect.generation);
+        }
+      }
+    });
+  });
+
+  test('after a stop that was asked for nothing is started without an order', () => {
+    always((made) => {
+      made.settle(made.underWay + REST);
+      let mayStart = false;
+      for (const entry of made.entries) {
+        if (isOrderUp(entry)) mayStart = true;
+        if (isOrderDown(entry)) mayStart = false;
+        if (spawns(entry) > 0) expect(mayStart).toBe(true);
+      }
+    });
+  });
+
+  test('the wish fits the state, and timers are set just where they are waited for', () => {
+    always(({ entries }) => {
+      for (const { step, timers } of entries) {
+        const { state, desired } = step.unit;
+        if (state.kind !== 'stopping') {
+          const isUp = liveGeneration(state) !== undefined || state.kind === 'backoff';
+          expect(desired).toBe(isUp ? 'up' : 'down');
+        }
+        expect(timers).toEqual(timersOf(step.unit));
+      }
+    });
+  });
+
+  test('the generation of the state is that of the unit', () => {
+    always(({ entries }) => {
+      for (const { step } of entries)
+        expect([undefined, step.unit.generation]).toContain(liveGeneration(step.unit.state));
+    });
+  });
+
+  test('others are told a life in its order: it starts, runs, is stopped, ends, and what then', () => {
+    const letter = {
+      starting: 'S',
+      running: 'R',
+      stopping: 'P',
+      exited: 'E',
+      stopped: 'T',
+      backoff: 'B',
+      failed: 'F',
+      finished: 'D',
+    } as const;
+    always((made) => {
+      made.settle(made.underWay + REST);
+      const life = told(made).map((event) => letter[event.kind]);
+      expect(life.join('')).toMatch(/^(?:(?:S?R?P?E|P|)(?:T|[BFD]T?|))*(?:SR)?$/);
+      expect(life.join('')).not.toMatch(/(?<!S)R/);
+      const generations = told(made).flatMap((event) => ('generation' in event ? [event.generation] : []));
+      expect(generations).toEqual([...generations].sort((a, b) => a - b));
+    });
+  });
+
+  test('restarts follow the delays of the policy, and its limit', () => {
+    always((made) => {
+      made.settle(made.underWay + REST);
+      expect(delayFaults(made.unit.spec.restart, made.entries)).toEqual([]);
+    });
+  });
+
+  test('what goes out is frozen to the bottom', () => {
+    always(({ entries }) => {
+      for (const { step } of entries) expect(isFrozen(step)).toBe(true);
+    });
+  });
+
+  test('the events replayed give the same states and effects', () => {
+    always(({ entries, unit: last }) => {
+      let unit = newUnit(last.spec);
+      for (const { event, moment, step } of entries) {
+        const again = transition(unit, event, moment);
+        expect(again).toEqual(step);
+        unit = again.unit;
+      }
+    });
+  });
+});
+
+describe('every history', () => {
+  test('comes to rest once nothing new is asked of it', () => {
+    always((made) => {
+      made.settle(made.underWay + REST);
+      expect(['stopped', 'running', 'failed', 'finished']).toContain(made.unit.state.kind);
+    });
+  });
+
+  test('ends in a few deeds with nothing left when the unit is stopped', () => {
+    always((made) => {
+      made.do({ kind: 'stop', reason: 'requested' });
+      made.settle(made.underWay + 12);
+      expect(made.unit.state).toEqual({ kind: 'stopped' });
+    });
+  });
+
+  test('ends with the unit up again, or its failure, when it is restarted', () => {
+    always((made) => {
+      const { generation } = made.unit;
+      made.do({ kind: 'stop', reason: 'restart' });
+      made.settle(made.underWay + REST);
+      expect(made.unit.generation).toBeGreaterThan(generation);
+      if (made.unit.spec.timeoutMs === undefined) expect(made.unit.state.kind).toBe('running');
+    });
+  });
+
+  test('comes to what was asked for last', () => {
+    always((made) => {
+      made.settle(made.underWay + REST);
+      const at = made.entries.findLastIndex((entry) => isOrderUp(entry) || isOrderDown(entry));
+      const order = made.entries[at];
+      const { state } = made.unit;
+      if (order === undefined) {
+        expect(state).toEqual({ kind: 'stopped' });
+      } else if (isOrderDown(order)) {
+        expect(['stopped', 'failed', 'finished']).toContain(state.kind);
+        if (liveGeneration(order.before.state) !== undefined) expect(state.kind).toBe('stopped');
+      } else {
+        const wasUp = order.before.state.kind === 'starting' || order.before.state.kind === 'running';
+        const isObeyed = made.entries.slice(at).some((entry) => spawns(entry) > 0);
+        expect(isObeyed || (wasUp && order.event.kind === 'order-start')).toBe(true);
+      }
+    });
+  });
+});
+
+describe('the histories together', () => {
+  test('reach every state, and every cell that moves a unit', () => {
+    const reached = new Set<string>();
+    for (const made of fc.sample(world, { numRuns: 2000, seed: 20 })) {
+      for (const { before, event, step } of made.entries)
+        if (step.verdict === 'move') reached.add(`${before.state.kind} ${event.kind}`);
+    }
+    const up = ['order-stop', 'time-over', 'exited'];
+    const cells = {
+      stopped: ['order-start', 'order-stop'],
+      failed: ['order-start', 'order-stop'],
+      finished: ['order-start', 'order-stop'],
+      backoff: ['order-start', 'order-stop', 'backoff-due'],
+      starting: [...up, 'spawned', 'refused', 'executed'],
+      running: up,
+      clearing: ['order-start', 'order-stop', 'emptied'],
+      stopping: ['order-start', 'order-stop', 'spawned', 'refused', 'exited', 'emptied', 'stop-due'],
+    };
+    const expected = Object.entries(cells).flatMap(([state, events]) => events.map((e) => `${state} ${e}`));
+    expect([...reached].sort()).toEqual(expected.sort());
+  });
+});

@@ -1,0 +1,123 @@
+import type { Effect, ToldEvent } from '../../src/supervisor/effect.ts';
+import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
+import type { End, StopReason } from '../../src/supervisor/state.ts';
+import { newUnit, transition, type Step, type Unit } from '../../src/supervisor/transition.ts';
+import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../../src/supervisor/unit.ts';
+
+/** A daemon with the contract's defaults, but for what is given. */
+export function daemon(own: Partial<UnitSpec> = {}): UnitSpec {
+  return { label: 'web', origin: 'daemon', restart: restartPolicy('never'), stop: DEFAULT_STOP, ...own };
+}
+
+/** A daemon with this policy of restarts, and these of its numbers. */
+export function restarting(
+  policy: UnitSpec['restart']['policy'],
+  own: Partial<UnitSpec['restart']> = {},
+): UnitSpec {
+  return daemon({ restart: { ...restartPolicy(policy), ...own } });
+}
+
+/** A daemon whose stops have this scope. */
+export function scoped(scope: UnitSpec['stop']['scope']): UnitSpec {
+  return daemon({ stop: { ...DEFAULT_STOP, scope } });
+}
+
+export const BAD: End = { kind: 'exited', code: 1 };
+export const GOOD: End = { kind: 'exited', code: 0 };
+export const NO_SUCH_FILE = notExecuted('exec', 'ENOENT');
+
+/** The end of a process that never came to its program. */
+export function notExecuted(stage: string, code: string): End {
+  return { kind: 'not-executed', stage, errno: 2, code };
+}
+
+export const START: UnitEvent = { kind: 'order-start' };
+export const STOP = stopFor('requested');
+export const RESTART = stopFor('restart');
+
+/** An order to stop. */
+export function stopFor(reason: StopReason): UnitEvent {
+  return { kind: 'order-stop', reason };
+}
+
+/** The keeper's answer and what it tells of a generation; its pid is a hundred times its number. */
+export const spawned = (generation = 1): UnitEvent => ({
+  kind: 'spawned',
+  generation,
+  pid: 100 * generation,
+});
+export const refused = (end: End, generation = 1): UnitEvent => ({ kind: 'refused', generation, end });
+export const executed = (generation = 1): UnitEvent => ({ kind: 'executed', generation });
+export const exited = (end: End, generation = 1): UnitEvent => ({ kind: 'exited', generation, end });
+export const emptied = (generation = 1): UnitEvent => ({ kind: 'emptied', generation });
+export const stopDue = (generation = 1): UnitEvent => ({ kind: 'stop-due', generation });
+export const timeOver = (generation = 1): UnitEvent => ({ kind: 'time-over', generation });
+export const backoffDue = (generation = 1): UnitEvent => ({ kind: 'backoff-due', generation });
+
+/** The life of one unit, told event by event. Time stands still unless it is moved. */
+export class Story {
+  unit: Unit;
+  atMs = 0;
+  chance = 0.5;
+  #last: Step | undefined;
+
+  constructor(unit: Unit | UnitSpec = daemon()) {
+    this.unit = 'state' in unit ? unit : newUnit(unit);
+  }
+
+  /** Tells these events; an impossible one is an error of the test. */
+  tell(...events: readonly UnitEvent[]): this {
+    for (const event of events) {
+      this.#last = transition(this.unit, event, this.moment());
+      if (this.#last.verdict === 'impossible') throw new Error(`${event.kind}: ${this.#last.why ?? ''}`);
+      this.unit = this.#last.unit;
+    }
+    return this;
+  }
+
+  /** Lets time pass, then tells. */
+  later(ms: number, ...events: readonly UnitEvent[]): this {
+    this.atMs += ms;
+    return this.tell(...events);
+  }
+
+  /** Spawned and at its program. */
+  run(): this {
+    const { generation } = this.unit;
+    return this.tell(spawned(generation), executed(generation));
+  }
+
+  /** Ended by itself, with nothing left. */
+  end(end: End): this {
+    const { generation } = this.unit;
+    return this.tell(exited(end, generation), emptied(generation));
+  }
+
+  moment(): Moment {
+    return { atMs: this.atMs, chance: this.chance, nextGeneration: this.unit.generation + 1 };
+  }
+
+  get state(): Unit['state'] {
+    return this.unit.state;
+  }
+
+  /** Of the last event. */
+  get verdict(): string | undefined {
+    return this.#last?.verdict;
+  }
+
+  /** Why the last event moved nothing. */
+  get why(): string | undefined {
+    return this.#last?.why;
+  }
+
+  /** What the last event led to, without what others are told. */
+  get effects(): readonly Effect[] {
+    return (this.#last?.effects ?? []).filter((effect) => effect.kind !== 'tell');
+  }
+
+  /** What others were told after the last event. */
+  get told(): readonly ToldEvent[] {
+    return (this.#last?.effects ?? []).flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
+  }
+}
