@@ -52,35 +52,44 @@ export async function consult(
     screen.complain(sentence);
     return err(code);
   };
-  for (let isAgain = false; answers.size < questions.length; isAgain = true) {
-    const patience = isAgain ? { refusedMs: RETURN_MS, absentMs: RETURN_MS } : {};
+  let patienceMs: number | undefined;
+  for (let beganAtMs = performance.now(); answers.size < questions.length; ) {
+    const leftMs = patienceMs === undefined ? undefined : patienceMs - (performance.now() - beganAtMs);
+    const patience = leftMs === undefined ? {} : { refusedMs: leftMs, absentMs: leftMs };
     const reached = await reach(socket, { ...patience, giveUp: deadline.signal });
     if (!reached.ok && !deadline.signal.aborted) return refuse(reached.error, EXIT.unreachable);
-    if (reached.ok) await putAll(reached.value, questions, answers, deadline.signal);
+    const isPut = reached.ok && (await putAll(reached.value, questions, answers, isRepeatable, deadline.signal));
     if (answers.size === questions.length) break;
     if (deadline.signal.aborted) {
       return refuse(`there was no answer within ${formatDuration(timeoutMs ?? 0)}`, EXIT.failed);
     }
-    if (!isRepeatable) {
-      const sentence = 'the supervisor went away before it answered; see archonctl list for what it did';
-      return refuse(sentence, EXIT.failed);
-    }
+    if ((isPut && !isRepeatable) || (leftMs !== undefined && leftMs <= 0)) return refuse(WENT_AWAY, EXIT.failed);
+    if (patienceMs === undefined) beganAtMs = performance.now();
+    patienceMs = RETURN_MS;
   }
   clearTimeout(timer);
   return ok(questions.flatMap((question) => answers.get(question) ?? []));
 }
 
-/** Puts what has no answer yet; returns when all are answered, or the connection is lost or given up. */
+const WENT_AWAY = 'the supervisor went away before it answered; see archonctl list for what it did';
+
+/**
+ * Puts what has no answer yet; returns when all are answered, or the connection is lost or given up. What
+ * must not be put twice is put only when the supervisor has shown that it listens: one that dies under a
+ * connection it has not taken has done nothing. False where nothing was put.
+ */
 async function putAll(
   conversation: Conversation,
   questions: readonly Question[],
   answers: Map<Question, Answer>,
+  isRepeatable: boolean,
   giveUp: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const hangUp = (): void => {
     conversation.close();
   };
   giveUp.addEventListener('abort', hangUp);
+  if (!isRepeatable && (await conversation.ask(['Version'])).kind === 'lost') return false;
   const put = async (question: Question): Promise<void> => {
     const data: Data[] = [];
     const onData: OnData = (reply) => {
@@ -93,6 +102,7 @@ async function putAll(
   await Promise.all(questions.filter((question) => !answers.has(question)).map(put));
   giveUp.removeEventListener('abort', hangUp);
   conversation.close();
+  return true;
 }
 
 /** Complains of the failures among the answers; the exit code, the worst first: 4, 1, or 0. */

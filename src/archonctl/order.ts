@@ -8,6 +8,7 @@ import { printJson } from './print/document.ts';
 import { printable } from './print/printable.ts';
 import { Progress } from './print/progress.ts';
 import type { Screen } from './print/screen.ts';
+import { supervisedLimit } from './time-limit.ts';
 import { EXIT, type Invocation } from './verb.ts';
 
 /** The options of the verbs that give orders to units. */
@@ -35,11 +36,11 @@ export async function giveOrder(
   ownOptions: readonly string[] = [],
 ): Promise<number> {
   const { given, words, globals, screen } = invocation;
-  const timeout = given.timeout ?? (globals.timeoutMs === undefined ? undefined : `${globals.timeoutMs}ms`);
+  const limit = supervisedLimit(given.timeout, globals);
   const options = [
     ...(given.force === true ? ['@force=1'] : []),
     ...(given['no-wait'] === true ? ['@wait=0'] : []),
-    ...(timeout === undefined ? [] : [`@timeout=${timeout}`]),
+    ...limit.options,
     ...ownOptions,
   ];
   let count = 0;
@@ -52,10 +53,8 @@ export async function giveOrder(
     progress.clear();
     if (globals.format === 'people') printOutcome(screen, outcome);
   };
-  /* The supervisor keeps the time, and says of each unit how far it is; archonctl's own patience is for its silence. */
-  const asked = { ...invocation, globals: { ...globals, timeoutMs: undefined } };
   const question = { fields: [verb, ...words, ...options], onData } as const;
-  const answers = await consult(asked, [question], verb !== 'Restart');
+  const answers = await consult({ ...invocation, globals: limit.globals }, [question], verb !== 'Restart');
   progress.close();
   if (!answers.ok) return answers.error;
   const [answer] = answers.value;

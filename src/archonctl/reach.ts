@@ -1,6 +1,7 @@
 import { describeErrno } from '../base/errno.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { dial } from '../sys/dialer.ts';
+import type { Connection } from '../sys/sys.ts';
 import { Conversation } from './conversation.ts';
 
 /** A supervisor that has just died is back within this time, unless its machine is very busy. */
@@ -18,17 +19,26 @@ export interface Patience {
   readonly giveUp?: AbortSignal;
 }
 
+/** Begins a conversation with the supervisor; see `reachConnection`. */
+export async function reach(socket: string, patience?: Patience): Promise<Result<Conversation, string>> {
+  const reached = await reachConnection(socket, patience);
+  return reached.ok ? ok(new Conversation(reached.value)) : reached;
+}
+
 /**
  * Connects to the supervisor, again and again with growing pauses as long as the patience lasts. The
  * error is a sentence that says what to do.
  */
-export async function reach(socket: string, patience: Patience = {}): Promise<Result<Conversation, string>> {
+export async function reachConnection(
+  socket: string,
+  patience: Patience = {},
+): Promise<Result<Connection, string>> {
   const { refusedMs = RESTART_MS, absentMs = 0, giveUp } = patience;
   const beganAtMs = performance.now();
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     const dialled = await dial(socket, giveUp);
-    if (dialled.ok) return ok(new Conversation(dialled.value));
+    if (dialled.ok) return dialled;
     const { code } = dialled.error;
     const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? absentMs : 0;
     const leftMs = wholeMs - (performance.now() - beganAtMs);

@@ -155,6 +155,13 @@ export class Supervisor {
     });
   }
 
+  /** Of what is down nothing more comes: its pipe goes, unless it holds what its log could not take. */
+  #closeOutput(record: UnitRecord): void {
+    if (record.output?.drain() !== true) return;
+    record.output.discard();
+    record.output = undefined;
+  }
+
   #release(record: UnitRecord): void {
     record.timers.forEach((cancel) => {
       cancel();
@@ -249,6 +256,7 @@ export class Supervisor {
     if (state.kind === 'stopping') record.stoppedFor = state.reason;
     else if (state.kind === 'starting') record.stoppedFor = undefined;
     for (const effect of step.effects) this.#carryOut(record, effect);
+    if (isDown(record)) this.#closeOutput(record);
     for (const observer of [...record.observers]) observer(record);
   }
 

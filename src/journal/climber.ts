@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { SysError } from '../sys/sys.ts';
 import type { Remembered } from './payload.ts';
-import { moveSegment, newestUsable, valuesAtEnd, type SetAside } from './recovery.ts';
+import { moveSegment, newestUsable, completeValues, type SetAside } from './recovery.ts';
 import { headOf, Segments, unreadSegment } from './segments.ts';
 import type { Store } from './store.ts';
 import type { Writer } from './writer.ts';
@@ -73,12 +73,13 @@ export class Climber {
       for (const ordinal of listed.value) past.add(unreadSegment(stores.state, ordinal));
       const setAside: SetAside[] = [];
       const { base, error } = newestUsable(past, setAside);
-      if (error !== undefined) return error;
+      const incomplete = error ?? (base && completeValues(past, base.scan));
+      if (incomplete !== undefined) return incomplete;
       this.#setAside.push(...setAside);
       segments.remove(known);
       segments.addPast(past.all);
       if (base !== undefined && !this.#isOwn(base.scan.head)) {
-        this.#late.push(...values.addPast(valuesAtEnd(past, base.scan)));
+        this.#late.push(...values.addPast(base.scan.values));
       }
     }
     values.keepsForgotten = false;

@@ -145,7 +145,11 @@ export class EventCursor {
   // ---- forward -------------------------------------------------------------------------------
 
   #read(place: Place, events: EventRecord[]): void {
-    this.#forward ??= this.#enter(place);
+    if (this.#forward === undefined) {
+      this.#forward = this.#enter(place);
+      // What is missing is told before what comes behind it.
+      if (this.#isGap) return;
+    }
     const forward = place.segment.isGone ? undefined : this.#forward;
     const piece = forward?.next((bytes, line) => this.#take(place, bytes, line, events));
     if (piece?.kind === 'more' || piece?.kind === 'refused') return;

@@ -46,7 +46,8 @@ export function readHeadPayload(payload: string): Head | undefined {
   if (fields?.['format'] !== FORMAT) return undefined;
   const { segment, journal, boot, first, time, pastUnknown, before } = fields;
   const timeNs = bigintOf(time);
-  if (typeof segment !== 'string' || typeof journal !== 'string' || typeof boot !== 'string') return undefined;
+  if (typeof segment !== 'string' || typeof journal !== 'string' || typeof boot !== 'string')
+    return undefined;
   if (!isSequence(first) || timeNs === undefined) return undefined;
   const isPastUnknown = pastUnknown === true;
   return {

@@ -52,7 +52,7 @@ export class LineBuffer {
     const end = from + PAYLOAD_AT + payload.length;
     if (end >= this.#bytes.length) this.#grow(end + 1);
     const bytes = this.#bytes;
-    bytes.latin1Write(payload, from + PAYLOAD_AT);
+    bytes.write(payload, from + PAYLOAD_AT, 'latin1');
     bytes[from + TYPE_AT - 1] = BLANK;
     bytes[from + TYPE_AT] = type.charCodeAt(0);
     bytes[from + TYPE_AT + 1] = BLANK;
@@ -119,7 +119,7 @@ export function lineBytes(line: Line): number {
 
 /** The payload of a line as a text in which each character is a byte. */
 export function payloadOf(bytes: Buffer, line: Line): string {
-  return bytes.latin1Slice(line.from, line.to);
+  return bytes.toString('latin1', line.from, line.to);
 }
 
 /** The eight digits at `at` as a number; NaN, which equals nothing, where they are none. Capitals are none either. */

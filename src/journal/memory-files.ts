@@ -43,7 +43,8 @@ class MemoryFile implements AppendFile {
   }
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array {
-    return this.#bytes.subarray(0, this.#length).slice(offsetBytes, offsetBytes + lengthBytes);
+    const end = Math.min(this.#length, offsetBytes + lengthBytes);
+    return Buffer.from(this.#bytes.subarray(offsetBytes, Math.max(offsetBytes, end)));
   }
 
   sync(done: Done): void {

@@ -42,7 +42,7 @@ export function recover(stores: Stores): Recovered {
   const fresh = dropMoved(left, segments.all);
   let stateError = state.ok ? undefined : state.error;
   for (const segment of fresh) {
-    if (stateError === undefined) stateError = moveAndClose(segment, stores.state);
+    stateError ??= moveAndClose(segment, stores.state);
     segments.add(segment);
   }
   const setAside: SetAside[] = [];
@@ -50,20 +50,22 @@ export function recover(stores: Stores): Recovered {
   stateError ??= newest.error;
   const { base } = newest;
   const values = base?.scan.values ?? new Values();
-  const isMerged = values.keepsForgotten && stateError === undefined;
-  if (base !== undefined && isMerged) valuesAtEnd(segments, base.scan);
   if (base === undefined) values.keepsForgotten = stateError !== undefined;
+  let isMerged = false;
+  if (base !== undefined && values.keepsForgotten && state.ok) {
+    const error = completeValues(segments, base.scan);
+    isMerged = error === undefined;
+    // What cannot be read yet is as good as not there, and will be looked for again.
+    if (error !== undefined) segments.remove(segments.of(stores.state));
+    stateError ??= error;
+  }
   const lastSequence = base?.scan.lastSequence ?? 0;
   const wasDegraded = fresh.length > 0;
   return { segments, values, lastSequence, base, wasDegraded, setAside, stateError, isMerged };
 }
 
 /** Copies so many bytes (default: all) of a segment to another store and takes it out of its own. The file is open to go on with. */
-export function moveSegment(
-  segment: Segment,
-  target: Store,
-  bytes = Infinity,
-): Result<AppendFile, SysError> {
+export function moveSegment(segment: Segment, target: Store, bytes = Infinity): Result<AppendFile, SysError> {
   const made = target.create((file) => copyBytes(readerOf(segment), 0, bytes, file));
   if (!made.ok) return made;
   // Where this fails a successor sees by the token that it has been moved.
@@ -127,18 +129,21 @@ function putAside(segment: Segment, fromBytes: number): SetAside {
   return moved.ok ? { path: moved.value, fromBytes, isMoved: true } : { path, fromBytes, isMoved: false };
 }
 
-/** All that is remembered at the end of the last of these segments, also from before a time in which the others could not be read. */
-export function valuesAtEnd(segments: Segments, last: Scanned): Values {
-  if (last.values.keepsForgotten) last.values.addPast(pastValues(segments));
-  return last.values;
-}
-
-/** What was remembered before the state folder could not be read. */
-function pastValues(segments: Segments): Values {
+/**
+ * Adds to the values at the end of the last segment those from before a time in which the other segments could not
+ * be read, if there was one. Nothing is changed where they cannot be read now either.
+ */
+export function completeValues(segments: Segments, last: Scanned): SysError | undefined {
+  if (!last.values.keepsForgotten) return undefined;
+  let past = new Values();
   for (const segment of [...segments.all].reverse()) {
     if (headOf(segment)?.isPastUnknown !== false) continue;
     const scan = scanSegment(readerOf(segment));
-    if (scan.kind === 'scanned') return scan.values;
+    if (scan.kind === 'failed') return scan.error;
+    if (scan.kind === 'unusable') continue;
+    past = scan.values;
+    break;
   }
-  return new Values();
+  last.values.addPast(past);
+  return undefined;
 }

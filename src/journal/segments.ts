@@ -47,7 +47,7 @@ export function readerOf(segment: Segment): ReadBytes {
 
 /** Reads the head of a segment, once. */
 export function headOf(segment: Segment): Head | undefined {
-  if (segment.head === undefined) segment.head = readHead(readerOf(segment)) ?? 'unreadable';
+  segment.head ??= readHead(readerOf(segment)) ?? 'unreadable';
   return segment.head === 'unreadable' ? undefined : segment.head;
 }
 

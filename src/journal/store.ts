@@ -32,7 +32,7 @@ const FILE_MODE = 0o600;
 const ORDINAL_DIGITS = 10;
 const SEGMENT_NAME = /^(\d{10})\.journal$/;
 const SET_ASIDE_NAME = /^(\d{10})\.set-aside$/;
-const UNFINISHED_NAME = /\.new$/;
+const UNFINISHED = '.new';
 
 /**
  * One folder of segments, `<ordinal>.journal` each. A segment comes into being by rename(2), filled: as
@@ -58,8 +58,9 @@ export class Store {
     if (!made.ok) return made;
     const names = this.#files.list(this.folder);
     if (!names.ok) return names;
-    for (const name of names.value)
-      if (UNFINISHED_NAME.test(name)) this.#files.remove(`${this.folder}/${name}`);
+    for (const name of names.value) {
+      if (name.endsWith(UNFINISHED)) this.#files.remove(`${this.folder}/${name}`);
+    }
     const ordinals = ordinalsOf(names.value, SEGMENT_NAME);
     const aside = ordinalsOf(names.value, SET_ASIDE_NAME);
     this.#lastOrdinal = Math.max(ordinals.at(-1) ?? 0, aside.at(-1) ?? 0);
@@ -142,7 +143,7 @@ export class Store {
 
   /** A file that has its name only once it is filled. */
   #make(path: string, fill: Fill): Result<AppendFile, SysError> {
-    const unfinished = `${path}.new`;
+    const unfinished = `${path}${UNFINISHED}`;
     // What a former attempt may have left is not to be added to.
     this.#files.remove(unfinished);
     const made = this.#files.openToAppend(unfinished, FILE_MODE);
@@ -171,7 +172,7 @@ export function copyBytes(
   toBytes: number,
   file: AppendFile,
 ): SysError | undefined {
-  for (let at = fromBytes; at < toBytes; ) {
+  for (let at = fromBytes; at < toBytes;) {
     const bytes = read(at, Math.min(PIECE_BYTES, toBytes - at));
     if (!bytes.ok) return bytes.error;
     if (bytes.value.length === 0) return undefined;

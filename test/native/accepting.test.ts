@@ -128,7 +128,7 @@ describe('listen', () => {
   });
 
   it('works with a path that no socket address can hold', async () => {
-    const deep = folder.file(`${'d'.repeat(100)}`);
+    const deep = folder.file('d'.repeat(100));
     await folder.run('mkdir', [deep]);
     const long = `${deep}/a socket with a name`;
     const accepted: Connection[] = [];

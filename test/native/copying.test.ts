@@ -3,22 +3,18 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   closeSync,
-  constants,
   createReadStream,
   existsSync,
-  openSync,
-  readFileSync,
-  readSync,
   statSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realOutput } from '../../src/sys/real/output.ts';
-import type { Copying, SysError } from '../../src/sys/sys.ts';
-import { Folder, loopIsIdle, openDescriptors, until, value } from './support.ts';
 
-const UID = process.getuid?.() ?? 0;
+import { Folder, openDescriptors, until, value } from './support.ts';
+import { UID, Way } from './way.ts';
+
 let folder: Folder;
 let before: Map<number, string>;
 
@@ -32,30 +28,6 @@ afterEach(async () => {
   expect([...openDescriptors()].filter(([number]) => !before.has(number))).toEqual([]);
 });
 
-/** A pipe on its way to a file, closed at the end of the test. */
-class Way implements Disposable {
-  readonly write: number;
-  readonly path: string;
-  readonly copying: Copying;
-  readonly errors: SysError[] = [];
-
-  constructor(path = folder.file('log'), mode = 0o600) {
-    const { read, write } = value(realOutput.pipe(UID));
-    this.write = write;
-    this.path = path;
-    this.copying = realOutput.copy(read, path, mode, (error) => this.errors.push(error));
-  }
-
-  get text(): string {
-    return existsSync(this.path) ? readFileSync(this.path, 'latin1') : '';
-  }
-
-  [Symbol.dispose](): void {
-    this.copying.close();
-    closeSync(this.write);
-  }
-}
-
 async function digest(stream: AsyncIterable<unknown>): Promise<string> {
   const hash = createHash('sha1');
   for await (const part of stream) hash.update(part as Buffer);
@@ -64,7 +36,7 @@ async function digest(stream: AsyncIterable<unknown>): Promise<string> {
 
 describe('what is written to the pipe', () => {
   it('comes into the file without anyone asking for it', async () => {
-    using way = new Way();
+    using way = new Way(folder.file('log'));
     writeSync(way.write, 'one\n');
     await until(() => way.text === 'one\n');
     writeSync(way.write, 'two\n');
@@ -73,7 +45,7 @@ describe('what is written to the pipe', () => {
   });
 
   it('goes behind what the file holds, also where others write there or cut it short', async () => {
-    using way = new Way();
+    using way = new Way(folder.file('log'));
     appendFileSync(way.path, 'before\n');
     writeSync(way.write, 'one\n');
     await until(() => way.text === 'before\none\n');
@@ -87,7 +59,7 @@ describe('what is written to the pipe', () => {
     expect(way.text).toBe('three\n');
   });
 
-  it('makes the file, with the mode that was asked for whatever the umask', async () => {
+  it('makes the file, with the mode that was asked for whatever the umask', () => {
     const mask = process.umask(0o777);
     try {
       using way = new Way(folder.file('made'), 0o640);
@@ -101,7 +73,7 @@ describe('what is written to the pipe', () => {
   });
 
   it('leaves the mode of a file that is there alone', () => {
-    using way = new Way();
+    using way = new Way(folder.file('log'));
     appendFileSync(way.path, '', { mode: 0o604 });
     const { mode } = statSync(way.path);
     writeSync(way.write, 'x');
@@ -111,7 +83,7 @@ describe('what is written to the pipe', () => {
 
   it('comes whole where it is 280 MB of a quick writer', async () => {
     const script = ['1', '33000000'];
-    using way = new Way();
+    using way = new Way(folder.file('log'));
     const writer = folder.start('seq', script, ['ignore', way.write, 'inherit']);
     await once(writer, 'exit');
     expect(way.copying.drain()).toBe(true);
@@ -124,7 +96,7 @@ describe('what is written to the pipe', () => {
   });
 
   it('comes whole and in order where it is many small writes', async () => {
-    using way = new Way();
+    using way = new Way(folder.file('log'));
     const count = 200_000;
     const writer = folder.start(
       await folder.compile('trickle'),
@@ -157,7 +129,7 @@ describe('what is written to the pipe', () => {
   });
 
   it('leaves the loop its turns while it floods', async () => {
-    using way = new Way();
+    using way = new Way(folder.file('log'));
     let turns = 0;
     let isOver = false;
     const turn = (): void => {
@@ -183,11 +155,7 @@ describe('what is written to the pipe', () => {
     const writer = folder.start('seq', script, ['ignore', write, 'ignore']);
     const isWritten = once(writer, 'exit');
     for (let kills = 0; kills < 12; kills++) {
-      const child = folder.start(
-        process.execPath,
-        [copier, path],
-        ['ignore', 'pipe', 'inherit' as never, read],
-      );
+      const child = folder.start(process.execPath, [copier, path], ['ignore', 'pipe', 'inherit', read]);
       if (child.stdout === null) throw new Error('no output');
       await once(child.stdout, 'data');
       const begun = size();
@@ -290,132 +258,5 @@ describe('a file that takes no more', () => {
     expect(way.copying.drain()).toBe(false);
     await new Promise((go) => setImmediate(go));
     expect(way.errors).toHaveLength(1);
-  });
-});
-
-describe('a target that cannot be spliced to', () => {
-  it('is written to: a FIFO, as far as it takes it, and on when it takes more', async () => {
-    const path = folder.file('fifo');
-    await folder.run('mkfifo', [path]);
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const bytes = Buffer.alloc(1 << 20);
-    let got = '';
-    const take = (): void => {
-      const count = readSync(reader, bytes);
-      got += bytes.toString('latin1', 0, count);
-    };
-    {
-      using way = new Way(path);
-      writeSync(way.write, 'through\n');
-      expect(way.copying.drain()).toBe(true);
-      take();
-      expect(got).toBe('through\n');
-      const piece = Buffer.alloc(30_000, 'f');
-      let written = got.length;
-      for (let i = 0; i < 4; i++) {
-        written += writeSync(way.write, piece);
-        way.copying.drain();
-      }
-      await until(() => way.errors.length > 0);
-      expect(way.errors[0]?.code).toBe('EAGAIN');
-      while (got.length < written) {
-        take();
-        way.copying.drain();
-      }
-      expect(got).toBe(`through\n${'f'.repeat(120_000)}`);
-      expect(way.copying.copiedBytes).toBe(written);
-    }
-    closeSync(reader);
-  });
-
-  it('is told of where it refuses, as a full device does', async () => {
-    using way = new Way('/dev/full');
-    writeSync(way.write, 'x');
-    await until(() => way.errors.length > 0);
-    expect(way.errors[0]?.code).toBe('ENOSPC');
-    expect(way.copying.drain()).toBe(false);
-  });
-
-  it('takes everything where it is /dev/null', () => {
-    using way = new Way('/dev/null');
-    writeSync(way.write, 'x'.repeat(5000));
-    expect(way.copying.drain()).toBe(true);
-    expect(way.copying.copiedBytes).toBe(5000);
-  });
-
-  it('that nobody reads is told of instead of being waited for', async () => {
-    const path = folder.file('fifo');
-    await folder.run('mkfifo', [path]);
-    using way = new Way(path);
-    writeSync(way.write, 'x');
-    await until(() => way.errors.length > 0);
-    expect(way.errors[0]?.code).toBe('ENXIO');
-  });
-});
-
-describe('the pipe', () => {
-  it('without any writer keeps nobody awake, and goes on with the next writer', async () => {
-    const { read, write } = value(realOutput.pipe(UID));
-    const path = folder.file('log');
-    const copying = realOutput.copy(read, path, 0o600, () => undefined);
-    writeSync(write, 'first\n');
-    closeSync(write);
-    await until(() => existsSync(path) && statSync(path).size === 6);
-    expect(await loopIsIdle(folder)).toBe(true);
-    await folder.run('sh', ['-c', `echo second > /proc/${process.pid}/fd/${read}`]);
-    await until(() => readFileSync(path, 'latin1') === 'first\nsecond\n');
-    copying.close();
-  });
-
-  it('stays with what is in it when the copying is closed', () => {
-    const { read, write } = value(realOutput.pipe(UID));
-    const copying = realOutput.copy(read, folder.file('log'), 0o600, () => undefined);
-    const other = openSync(`/proc/self/fd/${read}`, 'r');
-    writeSync(write, 'kept');
-    copying.close();
-    expect(() => copying.drain()).toThrow('closed');
-    const bytes = Buffer.alloc(10);
-    expect(bytes.toString('latin1', 0, readSync(other, bytes))).toBe('kept');
-    closeSync(other);
-    closeSync(write);
-  });
-
-  it('is not ended for its writer by the end of all readers', () => {
-    const { read, write } = value(realOutput.pipe(UID));
-    closeSync(read);
-    expect(writeSync(write, 'still writable')).toBe(14);
-    const again = value(realOutput.reopen(write));
-    const bytes = Buffer.alloc(20);
-    expect(bytes.toString('latin1', 0, readSync(again.write, bytes))).toBe('still writable');
-    closeSync(again.write);
-    closeSync(write);
-  });
-
-  it('has the identity that /proc shows', () => {
-    const { read, write, identity } = value(realOutput.pipe(UID));
-    expect(openDescriptors().get(read)).toBe(`pipe:[${identity.inode}]`);
-    expect(openDescriptors().get(write)).toBe(`pipe:[${identity.inode}]`);
-    closeSync(read);
-    closeSync(write);
-  });
-
-  it('belongs to the user that it is made for, who can open /dev/stdout then', async (context) => {
-    if (UID !== 0) context.skip('only root may give a pipe away');
-    const { read, write } = value(realOutput.pipe(65_534));
-    const script =
-      'require("child_process").spawnSync("sh", ["-c", "echo opened > /dev/stdout"], { uid: 65534, stdio: "inherit" })';
-    const child = folder.start(process.execPath, ['-e', script], ['ignore', write, 'inherit']);
-    await once(child, 'exit');
-    const bytes = Buffer.alloc(20);
-    expect(bytes.toString('latin1', 0, readSync(read, bytes))).toBe('opened\n');
-    closeSync(read);
-    closeSync(write);
-  });
-
-  it('cannot be reopened from what is none', () => {
-    const file = openSync('/dev/null', 'r');
-    expect(realOutput.reopen(file)).toMatchObject({ ok: false, error: { code: 'EINVAL' } });
-    closeSync(file);
-    expect(realOutput.reopen(file)).toMatchObject({ ok: false, error: { code: 'EBADF' } });
   });
 });

@@ -19,7 +19,8 @@ export class Recorder implements ConnectionListener {
   drainedCount = 0;
   /** Called at each read, after it was written down. */
   onData: ((read: Read) => void) | undefined;
-  #waiting: (() => void)[] = [];
+  onGone: (() => void) | undefined;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(connection: Connection, listens = true) {
     this.connection = connection;
@@ -48,6 +49,7 @@ export class Recorder implements ConnectionListener {
 
   gone(): void {
     this.isGone = true;
+    this.onGone?.();
     this.#ring();
   }
 
@@ -77,7 +79,7 @@ export class Meeting implements AsyncDisposable {
   readonly listening: Listening;
   readonly accepted: Connection[] = [];
   readonly #opened: Connection[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(folder: Folder) {
     this.folder = folder;

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -72,16 +72,9 @@ export class Folder implements AsyncDisposable {
     return outfile;
   }
 
-  /** A child whose standard descriptors are given like those of `spawn`. */
-  start(
-    command: string,
-    args: readonly string[],
-    stdio: (number | 'pipe' | 'ignore' | 'inherit')[] = [],
-  ): ChildProcess {
-    const child = spawn(command, args, {
-      cwd: this.path,
-      stdio: ['ignore', 'pipe', 'pipe', ...stdio].slice(stdio.length > 0 ? 3 : 0),
-    });
+  /** A child; `stdio` as for `spawn`. */
+  start(command: string, args: readonly string[], stdio: StdioOptions = ['ignore', 'pipe', 'pipe']): ChildProcess {
+    const child: ChildProcess = spawn(command, args, { cwd: this.path, stdio });
     this.#children.add(child);
     child.once('close', () => this.#children.delete(child));
     return child;

@@ -26,7 +26,7 @@ const seldom = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 /** Deeds that bring a unit on are frequent, so that histories get somewhere. */
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 50, arbitrary: fc.constant<Deed>({ kind: 'onward' }) },
-  { weight: 4, arbitrary: fc.constant<Deed>({ kind: 'start' }) },
+  { weight: 10, arbitrary: fc.constant<Deed>({ kind: 'start' }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('stop' as const), reason }) },
   {
     weight: 5,
@@ -52,35 +52,37 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms, ghosts: fc.boolean() }) },
 );
 
-export const spec: fc.Arbitrary<UnitSpec> = fc.record(
+const lasting: fc.Arbitrary<UnitSpec> = fc.record({
+  label: fc.constant('web'),
+  origin: fc.constant('daemon' as const),
+  restart: fc.record(
+    {
+      policy: fc.constantFrom('always' as const, 'always' as const, 'on-failure' as const, 'never' as const),
+      delayMs: fc.constantFrom(0, 100, 100, 700),
+      factor: fc.constantFrom(1, 2, 10),
+      maxMs: fc.constantFrom(500, 3_600_000),
+      jitter: fc.constantFrom(0, 0.1, 1),
+      resetAfterMs: fc.constantFrom(500, 10_000),
+      limit: fc.record({ count: fc.nat({ max: 5 }), withinMs: fc.constantFrom(1000, 60_000) }),
+    },
+    { requiredKeys: ['policy', 'delayMs', 'factor', 'maxMs', 'jitter', 'resetAfterMs'] },
+  ),
+  stop: fc.record({
+    signal: fc.constant(15),
+    timeoutMs: fc.constantFrom(0, 100, 10_000),
+    scope: fc.constantFrom('main' as const, 'mixed' as const, 'tree' as const),
+  }),
+});
+
+/** Mostly daemons, and Runs with a time limit: only such have one, but a policy of restarts does them no harm. */
+export const spec: fc.Arbitrary<UnitSpec> = fc.oneof(
+  { weight: 3, arbitrary: lasting },
   {
-    label: fc.constant('web'),
-    origin: fc.constantFrom('run' as const, 'daemon' as const),
-    restart: fc.record(
-      {
-        policy: fc.constantFrom(
-          'always' as const,
-          'always' as const,
-          'on-failure' as const,
-          'never' as const,
-        ),
-        delayMs: fc.constantFrom(0, 100, 100, 700),
-        factor: fc.constantFrom(1, 2, 10),
-        maxMs: fc.constantFrom(500, 3_600_000),
-        jitter: fc.constantFrom(0, 0.1, 1),
-        resetAfterMs: fc.constantFrom(500, 10_000),
-        limit: fc.record({ count: fc.nat({ max: 3 }), withinMs: fc.constantFrom(1000, 60_000) }),
-      },
-      { requiredKeys: ['policy', 'delayMs', 'factor', 'maxMs', 'jitter', 'resetAfterMs'] },
-    ),
-    stop: fc.record({
-      signal: fc.constant(15),
-      timeoutMs: fc.constantFrom(0, 100, 10_000),
-      scope: fc.constantFrom('main' as const, 'mixed' as const, 'tree' as const),
-    }),
-    timeoutMs: fc.constantFrom(50, 5000),
+    weight: 1,
+    arbitrary: fc
+      .tuple(lasting, fc.constantFrom(50, 5000))
+      .map(([unit, timeoutMs]): UnitSpec => ({ ...unit, origin: 'run', timeoutMs })),
   },
-  { requiredKeys: ['label', 'origin', 'restart', 'stop'] },
 );
 
 /** A world in which a history has happened, not yet settled. */

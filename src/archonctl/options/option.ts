@@ -19,13 +19,17 @@ export interface OptionSpec {
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 /** What was given of a table: values as texts, flags as `true`; what was not given is absent. */
-export type Given<O extends OptionTable> = {
-  readonly [N in keyof O]?: O[N] extends { readonly many: true }
-    ? readonly string[]
-    : O[N] extends { readonly value: string }
-      ? string
-      : true;
-};
+export type Given<O extends OptionTable> = string extends keyof O
+  ? Readonly<Record<string, GivenValue>>
+  : { readonly [N in keyof O]?: GivenOf<O[N]> };
+
+type GivenValue = string | true | readonly string[];
+
+type GivenOf<S extends OptionSpec> = S extends { readonly many: true }
+  ? readonly string[]
+  : S extends { readonly value: string }
+    ? string
+    : true;
 
 /** A command line taken apart: options, then the words that are none. */
 export interface Parsed<O extends OptionTable = OptionTable> {

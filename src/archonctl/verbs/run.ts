@@ -4,6 +4,7 @@ import { socketPath } from '../../protocol/socket-path.ts';
 import { COMMAND_OPTIONS, readCommand } from '../command.ts';
 import { follow } from '../run/follow.ts';
 import { terminalNote } from '../run/terminal.ts';
+import { supervisedLimit } from '../time-limit.ts';
 import { defineVerb, EXIT } from '../verb.ts';
 
 /** The descriptors that go to the command. A closed one is /dev/null: Node sees to that when it starts. */
@@ -42,10 +43,9 @@ export const run = defineVerb({
     const note = terminalNote(invocation.words);
     if (note !== undefined) screen.complain(note);
     const label = given.label ?? ownLabel(program);
-    const timeout = given.timeout ?? (globals.timeoutMs === undefined ? undefined : `${globals.timeoutMs}ms`);
     const options = [
       `@label=${label}`,
-      ...(timeout === undefined ? [] : [`@timeout=${timeout}`]),
+      ...supervisedLimit(given.timeout, globals).options,
       ...(given.keep === true ? ['@keep=1'] : []),
     ];
     const socket = socketPath(globals.socket, caller.uid, caller.env);

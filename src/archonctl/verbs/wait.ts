@@ -7,6 +7,7 @@ import { consult, reasonOf, settle, type Answer } from '../consult.ts';
 import { printJson } from '../print/document.ts';
 import { printable } from '../print/printable.ts';
 import { Progress } from '../print/progress.ts';
+import { supervisedLimit } from '../time-limit.ts';
 import { defineVerb, EXIT } from '../verb.ts';
 
 /** `archonctl wait`. */
@@ -35,16 +36,12 @@ export const wait = defineVerb({
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;
-    const timeout = given.timeout ?? (globals.timeoutMs === undefined ? undefined : `${globals.timeoutMs}ms`);
-    const options = [
-      ...(given.for === undefined ? [] : [`@for=${given.for}`]),
-      ...(timeout === undefined ? [] : [`@timeout=${timeout}`]),
-    ];
+    const limit = supervisedLimit(given.timeout, globals);
+    const options = [...(given.for === undefined ? [] : [`@for=${given.for}`]), ...limit.options];
     const what = `waiting for ${words.map(printable).join(', ')}`;
     const progress = new Progress(screen, () => (given.for === undefined ? what : `${what} to be ${given.for}`));
-    const asked = { ...invocation, globals: { ...globals, timeoutMs: undefined } };
     const questions = words.map((label) => ({ fields: ['Wait', label, ...options] }) as const);
-    const answers = await consult(asked, questions, true);
+    const answers = await consult({ ...invocation, globals: limit.globals }, questions, true);
     progress.close();
     if (!answers.ok) return answers.error;
     const late = answers.value.filter(isTimedOut);

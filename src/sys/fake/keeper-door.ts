@@ -81,13 +81,12 @@ export class KeeperDoor implements sys.Keeper {
     const members = [...(row?.members ?? [])].filter((process) => process.alive);
     const told = members.map((process) => ({
       pid: process.pid,
-      parent: process.parent?.pid ?? 1,
-      state: 'S',
-      words: process.args,
+      // The fake has no pid for a minder: what is nobody's child is the keeper's here.
+      parent: process.parent?.pid ?? this.#keeper.pid,
+      state: process.stateLetter,
+      words: process.attributes.argv.map((word) => Buffer.from(word).toString('latin1')),
     }));
-    this.#view.post(() => {
-      done(told);
-    });
+    this.#view.post(() => done(told));
   }
 
   acknowledge(ref: sys.ProcessRef, state: sys.EntryState): void {

@@ -71,6 +71,12 @@ export class FakeProcess {
     return this.end === undefined;
   }
 
+  /** Its state as /proc tells it: nothing in the fake ever runs, it sleeps. */
+  get stateLetter(): 'S' | 'D' | 'T' | 'Z' {
+    if (!this.alive) return 'Z';
+    return this.#uninterruptible ? 'D' : this.stopped ? 'T' : 'S';
+  }
+
   /** Its arguments as texts. */
   get args(): readonly string[] {
     return this.attributes.argv.map((word) => Buffer.from(word).toString());

@@ -86,6 +86,7 @@ describe('programs', () => {
     rig.signal(ref, SIGSTOP);
     rig.control.advanceMs(1000);
     expect(rig.state(ref)).toBe('running');
+    expect(rig.control.process(ref.pid)?.stateLetter).toBe('T');
     rig.signal(ref, SIGCONT);
     expect(rig.sys.keeper.entry(ref)).toMatchObject({ end: { code: 1 }, endedAtMs: rig.control.nowMs() });
   });

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import type { ProcessRef, SignalScope, Spawned } from '../../../src/sys/sys.ts';
+import type { ProcessRef, SignalScope, Spawned, TreeMember } from '../../../src/sys/sys.ts';
 import type { Command } from './harness.ts';
 import type { Tester } from './tester.ts';
 import type { Capture, World } from './world.ts';
@@ -70,6 +70,33 @@ export function trees(test: Tester): void {
     const { spawned } = await spawnReady(world, world.harness.commands.family(), ['near', 'far']);
     expect(await signal(world, spawned, SIGTERM, 'tree')).toBe(3);
     expect((await world.reached(spawned, 'empty')).end).toMatchObject({ signal: SIGTERM });
+  });
+
+  test('the members of a tree are told with who they belong to, until it is over', async (world) => {
+    const { keeper } = world.sys;
+    const membersOf = async (ref: ProcessRef): Promise<readonly TreeMember[]> => {
+      const answers: (readonly TreeMember[])[] = [];
+      keeper.members(
+        ref,
+        world.heard((members: readonly TreeMember[]) => void answers.push(members)),
+      );
+      expect(answers).toEqual([]);
+      await world.until(() => answers.length > 0, 'the members are told');
+      return answers[0] ?? [];
+    };
+    const command = world.harness.commands.family();
+    const { spawned } = await spawnReady(world, command, ['near', 'far']);
+    const members = await membersOf(spawned);
+    expect(members).toHaveLength(3);
+    const main = members.find(({ pid }) => pid === spawned.pid);
+    expect(main?.words).toEqual(command.argv.map((word) => Buffer.from(word).toString('latin1')));
+    const others = members.filter((member) => member !== main);
+    expect(others.map(({ parent }) => parent)).toEqual([spawned.pid, spawned.pid]);
+    expect(members.every(({ state }) => /^[RSD]$/.test(state))).toBe(true);
+    await signal(world, spawned, SIGKILL, 'tree');
+    await world.reached(spawned, 'empty');
+    expect(await membersOf(spawned)).toEqual([]);
+    expect(await membersOf({ index: 9, generation: 99 })).toEqual([]);
   });
 
   test('when the main process has ended, only its tree can be signalled', async (world) => {

@@ -41,7 +41,8 @@ static void put_strings(uint64_t words, const char *const *strings, uint32_t cou
 }
 
 struct spawn_block *block_lay_out(const struct spawn *spawn) {
-  const char *const *paths = spawn->paths != NULL ? spawn->paths : (const char *const[]){spawn->argv[0], NULL};
+  const char *const *paths = spawn->paths != NULL ? spawn->paths
+      : (const char *const[]){spawn->argv[0], NULL};
   struct spawn_block head = {
       .magic = BLOCK_MAGIC,
       .flags = spawn->flags,

@@ -48,8 +48,10 @@ static bool receive(struct incoming *in) {
   const struct message_header *head = &in->as.head;
   CHECK(head->version == MESSAGE_VERSION && head->bytes == in->bytes, "head of message %u", head->type);
   CHECK(peer.epoch == 0 || head->epoch == peer.epoch, "epoch %llu", (unsigned long long)head->epoch);
-  CHECK(head->id == 0 || head->id <= peer.last_id, "answer to %llu, which was never asked", (unsigned long long)head->id);
-  CHECK((head->type >= TELL_PROCESS) == (head->id == 0), "type %u with id %llu", head->type, (unsigned long long)head->id);
+  CHECK(head->id == 0 || head->id <= peer.last_id, "answer to %llu, which was never asked",
+        (unsigned long long)head->id);
+  CHECK((head->type >= TELL_PROCESS) == (head->id == 0), "type %u with id %llu", head->type,
+        (unsigned long long)head->id);
   return true;
 }
 
@@ -183,13 +185,16 @@ bool peer_try_free(uint32_t index) {
 
 void peer_free(uint32_t index) { CHECK(peer_try_free(index), "entry %u is not empty", index); }
 
-struct incoming peer_name(uint16_t type, const char *name, size_t bytes, int fd, uint32_t flags, uint16_t expected) {
-  struct { struct ask_name head; char name[512]; } ask = {.head = {.name_bytes = (uint32_t)bytes, .flags = flags}};
+struct incoming peer_name(uint16_t type, const char *name, size_t bytes, int fd, uint32_t flags,
+                          uint16_t expected) {
+  struct { struct ask_name head; char name[512]; } ask = {.head = {.name_bytes = (uint32_t)bytes,
+                                                                   .flags = flags}};
   CHECK(bytes <= sizeof ask.name, "name");
   memcpy(ask.name, name, bytes);
   struct incoming in;
   peer_wait(peer_send(type, &ask, sizeof ask.head + bytes, &fd, fd >= 0 ? 1 : 0), &in);
-  CHECK(in.as.head.type == expected, "request %u for the name %.*s was answered by %u", type, (int)bytes, name,
+  CHECK(in.as.head.type == expected, "request %u for the name %.*s was answered by %u", type, (int)bytes,
+        name,
         in.as.head.type);
   return in;
 }

@@ -23,7 +23,8 @@
 /* Prints, has the keeper end with code 1, and ends. */
 void check_failed(const char *file, int line, const char *condition, const char *format, ...)
     __attribute__((noreturn, format(printf, 4, 5)));
-void print(const char *format, ...) __attribute__((format(printf, 1, 2))); /* one line, for the test that runs us */
+void print(const char *format,
+           ...) __attribute__((format(printf, 1, 2))); /* one line, for the test that runs us */
 uint64_t chance(void);              /* a random number; the seed is $SEED, or printed */
 uint64_t below(uint64_t limit);     /* 0 to limit - 1 */
 uint64_t setting(const char *name, uint64_t usual); /* a number from the environment */
@@ -78,7 +79,8 @@ uint64_t peer_kill_tree(uint32_t index);
 struct incoming peer_signal(uint32_t index, int signal, enum signal_scope scope, uint16_t expected);
 void peer_free(uint32_t index);            /* acknowledges and frees */
 bool peer_try_free(uint32_t index);        /* the same; false where it is not EMPTY yet */
-struct incoming peer_name(uint16_t type, const char *name, size_t bytes, int fd, uint32_t flags, uint16_t expected);
+struct incoming peer_name(uint16_t type, const char *name, size_t bytes, int fd, uint32_t flags,
+                          uint16_t expected);
 
 enum entry_state state_at(uint32_t index);
 uint64_t generation_at(uint32_t index);

@@ -12,7 +12,8 @@ struct tree tree_start(const char *dodger, const char *how, uint32_t kind) {
   const int fds[] = {alive[1], there[1], gate[0]};
   static const uint32_t numbers[] = {10, 11, 12};
   const char *argv[] = {dodger, how, NULL}, *env[] = {"LEFT=1", NULL};
-  struct spawn spawn = {.argv = argv, .env = env, .flags = SPAWN_SESSION, .fds = fds, .numbers = numbers, .fd_count = 3, .tree = kind};
+  struct spawn spawn = {.argv = argv, .env = env, .flags = SPAWN_SESSION, .fds = fds, .numbers = numbers,
+                        .fd_count = 3, .tree = kind};
   struct tree tree = {.alive = alive[0], .there = there[0], .gate = gate[1]};
   tree.index = peer_spawned(&spawn).index;
   close(alive[1]);

@@ -46,7 +46,8 @@ static int try_oom(const struct plan *plan) {
 
 static int try_user(const struct plan *plan) {
   if ((plan->spawn.flags & SPAWN_GROUPS) && setgroups(plan->spawn.group_count, plan->groups) != 0) return -1;
-  return setresgid(plan->spawn.gid, plan->spawn.gid, plan->spawn.gid) == 0 ? setresuid(plan->spawn.uid, plan->spawn.uid, plan->spawn.uid) : -1;
+  return setresgid(plan->spawn.gid, plan->spawn.gid, plan->spawn.gid) == 0
+      ? setresuid(plan->spawn.uid, plan->spawn.uid, plan->spawn.uid) : -1;
 }
 
 /* At most one thing in a plan may be forbidden: else the order of the stages would be tested here. */
@@ -55,14 +56,16 @@ static void expect(struct plan *plan, enum exec_stage stage, int error) {
   plan->error = error;
 }
 
-static void choose_strings(struct plan *plan, const struct surroundings *all, uint64_t serial, uint32_t report) {
+static void choose_strings(struct plan *plan, const struct surroundings *all, uint64_t serial,
+                           uint32_t report) {
   int args = 0, vars = 0;
   plan->argv[args++] = strdup(all->program);
   CHECK(asprintf(&plan->argv[args++], "%u", report) > 0, "memory");
   CHECK(asprintf(&plan->argv[args++], "%llu", (unsigned long long)serial) > 0, "memory");
   while (args < 7 && often(50)) plan->argv[args++] = text_of(below(3) * below(200));
   bool huge = often(1);
-  while (vars < (huge ? 9 : 20) && (huge || often(70))) plan->env[vars++] = text_of(huge ? 120000 : below(100));
+  while (vars < (huge ? 9 : 20) && (huge || often(70))) plan->env[vars++] = text_of(huge ? 120000
+      : below(100));
   plan->expected.argv_hash = plan->expected.env_hash = HASH_START;
   for (int i = 0; i < args; i++)
     plan->expected.argv_hash = hash_bytes(plan->expected.argv_hash, plan->argv[i], strlen(plan->argv[i]) + 1);
@@ -80,7 +83,10 @@ static void choose_strings(struct plan *plan, const struct surroundings *all, ui
   plan->spawn.tag[1] = chance();
 }
 
-/* Small numbers collide with those in the keeper's window, high ones with nothing. Returns where the report goes. */
+/*
+ * Small numbers collide with those in the keeper's window, high ones with nothing. Returns where the
+ * report goes.
+ */
 static uint32_t choose_descriptors(struct plan *plan, const struct surroundings *all) {
   uint32_t range = often(70) ? 24 : BLOCK_MAX_FD_NUMBER + 1;
   int count = often(1) ? BLOCK_MAX_FDS : 1 + (int)below(12);
@@ -95,8 +101,10 @@ static uint32_t choose_descriptors(struct plan *plan, const struct surroundings 
     plan->numbers[i] = number;
     plan->fds[i] = i == 0 ? all->report : all->files[file];
     plan->expected.fds[i] = (struct seen_fd){.number = number,
-                                            .dev = i == 0 ? all->report_identity.dev : all->identities[file].dev,
-                                            .ino = i == 0 ? all->report_identity.ino : all->identities[file].ino};
+                                            .dev = i == 0 ? all->report_identity.dev
+                                                : all->identities[file].dev,
+                                            .ino = i == 0 ? all->report_identity.ino
+                                                : all->identities[file].ino};
   }
   plan->spawn.fds = plan->fds;
   plan->spawn.numbers = plan->numbers;
@@ -123,7 +131,8 @@ static void choose_terminal(struct plan *plan) {
   }
 }
 
-static const uint32_t lowered[] = {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_CORE, RLIMIT_RSS, RLIMIT_NPROC, RLIMIT_NOFILE,
+static const uint32_t lowered[] = {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_CORE, RLIMIT_RSS,
+                                   RLIMIT_NPROC, RLIMIT_NOFILE,
                                    RLIMIT_MEMLOCK, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE};
 #define LOWERED (sizeof lowered / sizeof *lowered)
 
@@ -141,10 +150,12 @@ static void choose_limits(struct plan *plan, const struct surroundings *all) {
     uint32_t resource = lowered[below(LOWERED)];
     uint64_t hard = plan->expected.limits[resource].hard;
     /* Enough for the program to live: memory in bytes, time in seconds, files and processes by number. */
-    uint64_t wanted = resource == RLIMIT_CPU || resource == RLIMIT_CORE ? 100 + below(100) : (64u << 20) + below(1 << 20);
+    uint64_t wanted = resource == RLIMIT_CPU || resource == RLIMIT_CORE ? 100 + below(100)
+        : (64u << 20) + below(1 << 20);
     if (resource == RLIMIT_NPROC || resource == RLIMIT_NOFILE) wanted = 400 + below(100);
     struct spawn_rlimit *limit = &plan->limits[(*count)++];
-    *limit = (struct spawn_rlimit){.resource = resource, .soft = wanted < hard ? wanted : hard, .hard = wanted < hard ? wanted : hard};
+    *limit = (struct spawn_rlimit){.resource = resource, .soft = wanted < hard ? wanted : hard,
+                                   .hard = wanted < hard ? wanted : hard};
     if (often(30) && hard == UINT64_MAX) limit->hard = UINT64_MAX;
     plan->expected.limits[resource].soft = limit->soft;
     plan->expected.limits[resource].hard = limit->hard;
@@ -166,7 +177,8 @@ static void choose_user(struct plan *plan) {
     plan->spawn.flags |= SPAWN_GROUPS;
     plan->spawn.groups = plan->groups;
     plan->spawn.group_count = (uint32_t)below(SEEN_GROUPS);
-    for (uint32_t i = 0; i < plan->spawn.group_count; i++) plan->groups[i] = 40000 + 10 * i; /* the kernel sorts them */
+    /* In ascending order, as the kernel will have them. */
+    for (uint32_t i = 0; i < plan->spawn.group_count; i++) plan->groups[i] = 40000 + 10 * i;
     plan->expected.group_count = plan->spawn.group_count;
     memcpy(plan->expected.groups, plan->groups, sizeof plan->groups);
   }

@@ -1,4 +1,7 @@
-/* attributes PROGRAM FOLDER: $SPAWNS random spawns of PROGRAM (fixtures/report.c), each seen as it was asked for. */
+/*
+ * attributes PROGRAM FOLDER: $SPAWNS random spawns of PROGRAM (fixtures/report.c), each of which must see
+ * itself as it was asked for.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +51,10 @@ static void read_reports(void) {
   for (ssize_t got; (got = read(report_read, &seen, sizeof seen)) > 0;) {
     CHECK(got == (ssize_t)sizeof seen, "a report of %zd bytes", got);
     struct flight *flight = flights;
-    while (flight < flights + IN_FLIGHT && (flight->plan == NULL || flight->plan->expected.serial != seen.serial)) flight++;
-    CHECK(flight < flights + IN_FLIGHT && !flight->seen_any, "a report of %llu, not in flight or for the second time",
+    while (flight < flights + IN_FLIGHT && (flight->plan == NULL ||
+                                            flight->plan->expected.serial != seen.serial)) flight++;
+    CHECK(flight < flights + IN_FLIGHT && !flight->seen_any,
+          "a report of %llu, not in flight or for the second time",
           (unsigned long long)seen.serial);
     flight->seen_any = true;
     flight->seen = seen;
@@ -74,13 +79,16 @@ static void check_place(const struct flight *flight, const struct table_entry *e
   if (session) {
     CHECK(seen->session == seen->pid && seen->group == seen->pid, "no session of its own");
   } else if (entry->tree_kind == TREE_CGROUP) {
-    CHECK(seen->session == (uint32_t)getsid(keeper) && seen->group == (uint32_t)getpgid(keeper), "session %u", seen->session);
+    CHECK(seen->session == (uint32_t)getsid(keeper) && seen->group == (uint32_t)getpgid(keeper), "session %u",
+          seen->session);
   } else {
     CHECK(seen->session == seen->parent && seen->group == seen->parent, "not in its minder's session");
   }
-  CHECK((seen->parent == (uint32_t)keeper) == (entry->tree_kind == TREE_CGROUP), "its parent is %u", seen->parent);
+  CHECK((seen->parent == (uint32_t)keeper) == (entry->tree_kind == TREE_CGROUP), "its parent is %u",
+        seen->parent);
   char path[128];
-  snprintf(path, sizeof path, "/archon-%016llx/%u.%llu", (unsigned long long)peer.header->instance, flight->spawned.index,
+  snprintf(path, sizeof path, "/archon-%016llx/%u.%llu", (unsigned long long)peer.header->instance,
+           flight->spawned.index,
            (unsigned long long)flight->generation);
   const char *at = strstr(seen->cgroup, path);
   bool inside = at != NULL && at[strlen(path)] == 0;
@@ -92,23 +100,30 @@ static void check_seen(const struct flight *flight) {
   CHECK(flight->seen_any, "no report of %llu", (unsigned long long)expected->serial);
   CHECK(seen->pid == flight->spawned.pid, "its pid is %u, not %u", seen->pid, flight->spawned.pid);
   CHECK(seen->argc == expected->argc && seen->argv_hash == expected->argv_hash, "argv of %u", seen->argc);
-  CHECK(seen->envc == expected->envc && seen->env_hash == expected->env_hash, "environment of %u", seen->envc);
-  CHECK(seen->listen_pid == (flight->plan->spawn.listen_pid ? seen->pid : 0), "LISTEN_PID is %u", seen->listen_pid);
+  CHECK(seen->envc == expected->envc && seen->env_hash == expected->env_hash, "environment of %u",
+        seen->envc);
+  CHECK(seen->listen_pid == (flight->plan->spawn.listen_pid ? seen->pid : 0), "LISTEN_PID is %u",
+        seen->listen_pid);
   CHECK(memcmp(seen->uid, expected->uid, sizeof seen->uid) == 0, "uid %u", seen->uid[0]);
   CHECK(memcmp(seen->gid, expected->gid, sizeof seen->gid) == 0, "gid %u", seen->gid[0]);
-  CHECK(seen->group_count == expected->group_count, "%u groups, not %u", seen->group_count, expected->group_count);
+  CHECK(seen->group_count == expected->group_count, "%u groups, not %u", seen->group_count,
+        expected->group_count);
   CHECK(memcmp(seen->groups, expected->groups, seen->group_count * sizeof(uint32_t)) == 0, "groups");
   CHECK(seen->umask == expected->umask, "umask %o, not %o", seen->umask, expected->umask);
   CHECK(seen->nice == expected->nice, "nice %d, not %d", seen->nice, expected->nice);
   CHECK(seen->oom == expected->oom, "oom_score_adj %d, not %d", seen->oom, expected->oom);
   CHECK(seen->no_new_privs == expected->no_new_privs, "no-new-privileges %u", seen->no_new_privs);
   CHECK(seen->tty == expected->tty, "terminal %x, not %x", seen->tty, expected->tty);
-  CHECK((seen->blocked | seen->ignored | seen->pending) == 0, "signals blocked %llx, ignored %llx, pending %llx",
-        (unsigned long long)seen->blocked, (unsigned long long)seen->ignored, (unsigned long long)seen->pending);
+  CHECK((seen->blocked | seen->ignored | seen->pending) == 0,
+        "signals blocked %llx, ignored %llx, pending %llx",
+        (unsigned long long)seen->blocked, (unsigned long long)seen->ignored,
+            (unsigned long long)seen->pending);
   for (uint32_t i = 0; i < SEEN_LIMITS; i++) {
-    if (i == RLIMIT_NOFILE && getenv("NO_LIMITS") != NULL) continue; /* valgrind has its own */
-    CHECK(seen->limits[i].soft == expected->limits[i].soft && seen->limits[i].hard == expected->limits[i].hard,
-          "limit %u is %llu, %llu", i, (unsigned long long)seen->limits[i].soft, (unsigned long long)seen->limits[i].hard);
+    if (getenv("NO_LIMITS") != NULL) continue; /* a checker of memory has limits of its own */
+    CHECK(seen->limits[i].soft == expected->limits[i].soft &&
+          seen->limits[i].hard == expected->limits[i].hard,
+          "limit %u is %llu, %llu", i, (unsigned long long)seen->limits[i].soft,
+              (unsigned long long)seen->limits[i].hard);
   }
   CHECK(strcmp(seen->cwd, expected->cwd) == 0, "cwd %s, not %s", seen->cwd, expected->cwd);
   check_descriptors(expected, seen);
@@ -116,8 +131,10 @@ static void check_seen(const struct flight *flight) {
 
 static void check_entry(const struct flight *flight, const struct table_entry *entry) {
   const struct plan *plan = flight->plan;
-  CHECK(entry->pid == flight->spawned.pid && entry->start_ticks == flight->spawned.start_ticks, "pid or start");
-  CHECK(entry->pid != 0 && entry->start_ticks != 0 && entry->started_ns == flight->spawned.started_ns, "start");
+  CHECK(entry->pid == flight->spawned.pid && entry->start_ticks == flight->spawned.start_ticks,
+        "pid or start");
+  CHECK(entry->pid != 0 && entry->start_ticks != 0 && entry->started_ns == flight->spawned.started_ns,
+        "start");
   CHECK(entry->ended_ns >= entry->started_ns, "ended before it began");
   CHECK(entry->tag[0] == plan->spawn.tag[0] && entry->tag[1] == plan->spawn.tag[1], "tags");
   CHECK(strcmp(peer.labels + flight->spawned.index * TABLE_LABEL_BYTES, plan->label) == 0, "label");
@@ -125,7 +142,8 @@ static void check_entry(const struct flight *flight, const struct table_entry *e
   CHECK(entry->tree_kind == kind, "tree kind %u", entry->tree_kind);
   CHECK(entry->exec_stage == (uint32_t)plan->stage && entry->exec_errno == (uint32_t)plan->error,
         "stage %u errno %u, not %u and %d", entry->exec_stage, entry->exec_errno, plan->stage, plan->error);
-  CHECK(entry->exit_kind == 1 && entry->exit_status == (plan->stage == STAGE_NONE ? 7 : 127), "kind %u, status %u",
+  CHECK(entry->exit_kind == 1 && entry->exit_status == (plan->stage == STAGE_NONE ? 7 : 127),
+        "kind %u, status %u",
         entry->exit_kind, entry->exit_status);
   if (plan->stage == STAGE_NONE) CHECK(entry->maxrss_kib > 0 && entry->minflt > 0, "no resource usage");
 }
@@ -166,7 +184,8 @@ static void set_up(char **argv) {
   all.program = argv[1];
   all.folder = argv[2];
   CHECK(pipe2(ends, O_CLOEXEC) == 0, "pipe");
-  CHECK(fcntl(ends[1], F_SETPIPE_SZ, IN_FLIGHT * PIPE_BUF) > 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0, "pipe");
+  CHECK(fcntl(ends[1], F_SETPIPE_SZ, IN_FLIGHT * PIPE_BUF) > 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0,
+        "pipe");
   report_read = ends[0];
   all.report = ends[1];
   note_file(all.report, &all.report_identity.dev, &all.report_identity.ino);
@@ -205,11 +224,14 @@ int main(int argc, char **argv) {
   double seconds = (double)(clock_ns() - began) / 1e9;
   while (peer_pump(0)) {
   }
-  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0, "entry %u is left", i);
+  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0,
+                                                                 "entry %u is left", i);
   int open_after = open_files_of((pid_t)peer.welcome.keeper_pid);
   CHECK(open_after == open_before, "%d descriptors, %d before", open_after, open_before);
-  print("{\"spawns\":%llu,\"forbidden\":%llu,\"cgroup\":%llu,\"minder\":%llu,\"seconds\":%.1f}", (unsigned long long)done,
-        (unsigned long long)forbidden, (unsigned long long)by_tree[TREE_CGROUP], (unsigned long long)by_tree[TREE_MINDER],
+  print("{\"spawns\":%llu,\"forbidden\":%llu,\"cgroup\":%llu,\"minder\":%llu,\"seconds\":%.1f}",
+        (unsigned long long)done,
+        (unsigned long long)forbidden, (unsigned long long)by_tree[TREE_CGROUP],
+            (unsigned long long)by_tree[TREE_MINDER],
         seconds);
   peer_end(0);
 }

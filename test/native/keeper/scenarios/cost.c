@@ -28,7 +28,8 @@ static uint64_t floor_ns(void) {
   pid_t pid;
   int status;
   uint64_t began = clock_ns();
-  CHECK(posix_spawn(&pid, program, NULL, NULL, argv, env) == 0 && waitpid(pid, &status, 0) == pid, "posix_spawn");
+  CHECK(posix_spawn(&pid, program, NULL, NULL, argv, env) == 0 && waitpid(pid, &status, 0) == pid,
+        "posix_spawn");
   return clock_ns() - began;
 }
 
@@ -68,8 +69,10 @@ int main(int argc, char **argv) {
     if (cgroups) took[1][i] = keeper_ns(TREE_CGROUP);
     took[2][i] = keeper_ns(TREE_MINDER);
   }
-  double floor = median_us(took[0], count), cgroup = median_us(took[1], count), minder = median_us(took[2], count);
-  print("{\"floor_us\":%.0f,\"cgroup_us\":%.0f,\"minder_us\":%.0f,\"cgroup_ratio\":%.2f,\"minder_ratio\":%.2f}", floor, cgroup, minder,
+  double floor = median_us(took[0], count), cgroup = median_us(took[1], count),
+      minder = median_us(took[2], count);
+  print("{\"floor_us\":%.0f,\"cgroup_us\":%.0f,\"minder_us\":%.0f,"
+        "\"cgroup_ratio\":%.2f,\"minder_ratio\":%.2f}", floor, cgroup, minder,
         cgroup / floor, minder / floor);
   peer_end(0);
 }

@@ -53,7 +53,8 @@ static void open_journal(const char *folder) {
 /* How the process of that number ends: an exit code, or a signal. */
 static bool by_signal(uint64_t serial) { return serial % 3 == 0; }
 static int number_of(uint64_t serial) {
-  static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, 34, 64};
+  static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGALRM, SIGTERM,
+                                SIGUSR1, 34, 64};
   return by_signal(serial) ? signals[serial / 3 % 12] : (int)(serial * 7 % 256);
 }
 
@@ -65,7 +66,8 @@ static void ask(uint64_t serial) {
   const char *argv[] = {ender, by_signal(serial) ? "1" : "0", number, record_path, text, NULL};
   static const uint32_t numbers[] = {0};
   static const struct spawn_rlimit no_core = {.resource = RLIMIT_CORE};
-  struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION, .fds = &gate, .numbers = numbers, .fd_count = gate >= 0,
+  struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION, .fds = &gate, .numbers = numbers,
+                        .fd_count = gate >= 0,
                         .rlimits = &no_core, .rlimit_count = 1, .tag = {serial}};
   if (journal->highest < peer.header->last_generation) journal->highest = peer.header->last_generation;
   item->generation = ++journal->highest;
@@ -89,11 +91,14 @@ static void take_end(uint32_t index) {
   if ((word & 0xff) != ENTRY_EMPTY || given_back[index] == word >> 8) return;
   CHECK(serial > 0 && serial <= journal->total, "serial %llu", (unsigned long long)serial);
   struct item *item = &journal->items[serial];
-  CHECK(item->generation == word >> 8 && item->status != UNKNOWN, "serial %llu has generation %llu, status %u",
+  CHECK(item->generation == word >> 8 && item->status != UNKNOWN,
+        "serial %llu has generation %llu, status %u",
         (unsigned long long)serial, (unsigned long long)item->generation, item->status);
   CHECK(entry->exec_stage == STAGE_NONE, "stage %u errno %u", entry->exec_stage, entry->exec_errno);
-  CHECK(entry->exit_kind == (by_signal(serial) ? 2u : 1u) && entry->exit_status == (uint32_t)number_of(serial),
-        "serial %llu ended with kind %u, status %u", (unsigned long long)serial, entry->exit_kind, entry->exit_status);
+  CHECK(entry->exit_kind == (by_signal(serial) ? 2u : 1u) &&
+        entry->exit_status == (uint32_t)number_of(serial),
+        "serial %llu ended with kind %u, status %u", (unsigned long long)serial, entry->exit_kind,
+            entry->exit_status);
   CHECK(entry->maxrss_kib > 0 && entry->minflt > 0 && entry->ended_ns >= entry->started_ns, "resource usage");
   CHECK(entry->facts == 0 && entry->pid != 0, "facts %u", entry->facts);
   if (item->status == ASKED) {
@@ -140,7 +145,8 @@ static void adopt(void) {
   uint64_t lost = 0;
   for (uint32_t i = 0; i < peer.header->entries_used; i++) {
     const struct table_entry *entry = &peer.entries[i];
-    if (state_at(i) == ENTRY_EMPTY && journal->items[entry->tag[0]].status == DONE) free_entry(i, entry->state_word);
+    if (state_at(i) == ENTRY_EMPTY && journal->items[entry->tag[0]].status == DONE) free_entry(i,
+        entry->state_word);
   }
   for (uint64_t serial = 1; serial <= journal->total; serial++) {
     struct item *item = &journal->items[serial];
@@ -286,10 +292,12 @@ int main(int argc, char **argv) {
   else run_gated(away);
   while (frees_unanswered > 0) peer_pump(-1);
   peer.die_at = 0;
-  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0, "entry %u is left", i);
+  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0,
+                                                                 "entry %u is left", i);
   check_records();
   print("{\"exits\":%llu,\"peers\":%llu,\"asked_again\":%llu,\"found_pending\":%llu,\"told\":%llu}",
-        (unsigned long long)journal->done, (unsigned long long)journal->incarnations, (unsigned long long)journal->asked_again,
+        (unsigned long long)journal->done, (unsigned long long)journal->incarnations,
+            (unsigned long long)journal->asked_again,
         (unsigned long long)journal->found_pending, (unsigned long long)journal->told);
   peer_end(0);
 }

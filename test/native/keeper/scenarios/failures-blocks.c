@@ -9,7 +9,8 @@
 
 #include "failures-blocks.h"
 
-struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, uint64_t generation, const char *label,
+struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, uint64_t generation,
+                          const char *label,
                           uint32_t label_bytes) {
   struct { struct ask_spawn head; char label[512]; } ask = {0};
   ask.head.generation = generation;
@@ -19,7 +20,8 @@ struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, u
   int all[128] = {block};
   if (count > 0) memcpy(all + 1, fds, (size_t)count * sizeof *fds);
   struct incoming in;
-  peer_wait(peer_send(ASK_SPAWN, &ask, sizeof ask.head + strlen(label), all, block >= 0 ? count + 1 : 0), &in);
+  peer_wait(peer_send(ASK_SPAWN, &ask, sizeof ask.head + strlen(label), all, block >= 0 ? count + 1 : 0),
+            &in);
   if (in.as.head.type == TELL_REFUSED)
     return (struct outcome){.refused = true, .stage = in.as.refused.stage, .error = in.as.refused.error};
   CHECK(in.as.head.type == TELL_SPAWNED, "answered by %u", in.as.head.type);
@@ -30,14 +32,16 @@ struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, u
                             .error = entry->exec_errno,
                             .exit_kind = entry->exit_kind,
                             .exit_status = entry->exit_status};
-  if (outcome.stage != STAGE_NONE) CHECK(outcome.exit_kind == 1 && outcome.exit_status == 127, "a failed stage ends with 127");
+  if (outcome.stage != STAGE_NONE) CHECK(outcome.exit_kind == 1 && outcome.exit_status == 127,
+                                         "a failed stage ends with 127");
   peer_free(index);
   return outcome;
 }
 
 struct outcome outcome_of_spawn(const struct spawn *spawn) {
   int block = block_make(spawn);
-  struct outcome outcome = outcome_of(block, spawn->fds, spawn->fd_count, spawn->tree, new_generation(), "test", 4);
+  struct outcome outcome = outcome_of(block, spawn->fds, spawn->fd_count, spawn->tree, new_generation(),
+                                      "test", 4);
   close(block);
   return outcome;
 }
@@ -49,7 +53,8 @@ static struct spawn_block *good_block(const char *program) {
 }
 
 static void expect_refused(const char *what, struct outcome outcome, uint32_t stage, int error) {
-  CHECK(outcome.refused && outcome.stage == stage && outcome.error == (uint32_t)error, "%s: refused %d, stage %u, errno %u", what,
+  CHECK(outcome.refused && outcome.stage == stage && outcome.error == (uint32_t)error,
+        "%s: refused %d, stage %u, errno %u", what,
         outcome.refused, outcome.stage, outcome.error);
 }
 
@@ -64,34 +69,46 @@ unsigned broken_messages(const char *program) {
   label[299] = 0;
 
   expect_refused("no memfd", outcome_of(-1, NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST, EINVAL);
-  expect_refused("65 descriptors", outcome_of(block, many, 65, 0, new_generation(), "a", 1), STAGE_REQUEST, EINVAL);
-  expect_refused("79 descriptors", outcome_of(block, many, 79, 0, new_generation(), "a", 1), STAGE_REQUEST, EINVAL);
+  expect_refused("65 descriptors", outcome_of(block, many, 65, 0, new_generation(), "a", 1), STAGE_REQUEST,
+                 EINVAL);
+  expect_refused("79 descriptors", outcome_of(block, many, 79, 0, new_generation(), "a", 1), STAGE_REQUEST,
+                 EINVAL);
   expect_refused("no label", outcome_of(block, NULL, 0, 0, new_generation(), "", 0), STAGE_REQUEST, EINVAL);
-  expect_refused("half a label", outcome_of(block, NULL, 0, 0, new_generation(), "ab", 3), STAGE_REQUEST, EINVAL);
-  expect_refused("more than the label", outcome_of(block, NULL, 0, 0, new_generation(), "ab", 1), STAGE_REQUEST, EINVAL);
+  expect_refused("half a label", outcome_of(block, NULL, 0, 0, new_generation(), "ab", 3), STAGE_REQUEST,
+                 EINVAL);
+  expect_refused("more than the label", outcome_of(block, NULL, 0, 0, new_generation(), "ab", 1),
+                 STAGE_REQUEST, EINVAL);
   label[256] = 0;
-  expect_refused("a label of 256", outcome_of(block, NULL, 0, 0, new_generation(), label, 256), STAGE_REQUEST, EINVAL);
-  expect_refused("a tree of kind 3", outcome_of(block, NULL, 0, 3, new_generation(), "a", 1), STAGE_REQUEST, EINVAL);
+  expect_refused("a label of 256", outcome_of(block, NULL, 0, 0, new_generation(), label, 256), STAGE_REQUEST,
+                 EINVAL);
+  expect_refused("a tree of kind 3", outcome_of(block, NULL, 0, 3, new_generation(), "a", 1), STAGE_REQUEST,
+                 EINVAL);
   expect_refused("generation 0", outcome_of(block, NULL, 0, 0, 0, "a", 1), STAGE_REQUEST, EINVAL);
   expect_refused("generation 2^56", outcome_of(block, NULL, 0, 0, 1ull << 56, "a", 1), STAGE_REQUEST, EINVAL);
-  expect_refused("a pipe as memfd", outcome_of(ends[0], NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST, EPERM);
+  expect_refused("a pipe as memfd", outcome_of(ends[0], NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST,
+                 EPERM);
 
-  static const int seals[] = {0, F_SEAL_WRITE | F_SEAL_SHRINK, F_SEAL_WRITE | F_SEAL_GROW, F_SEAL_SHRINK | F_SEAL_GROW};
+  static const int seals[] = {0, F_SEAL_WRITE | F_SEAL_SHRINK, F_SEAL_WRITE | F_SEAL_GROW,
+                              F_SEAL_SHRINK | F_SEAL_GROW};
   for (int i = 0; i < 4; i++) {
     int open_block = block_seal(good, good->bytes, seals[i]);
-    expect_refused("a seal is missing", outcome_of(open_block, NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST, EPERM);
+    expect_refused("a seal is missing", outcome_of(open_block, NULL, 0, 0, new_generation(), "a", 1),
+                   STAGE_REQUEST, EPERM);
     close(open_block);
   }
   int small = block_seal(good, sizeof *good - 1, ALL_SEALS);
-  expect_refused("half a head", outcome_of(small, NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST, EINVAL);
+  expect_refused("half a head", outcome_of(small, NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST,
+                 EINVAL);
   int large = memfd_create("large", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  CHECK(ftruncate(large, BLOCK_MAX_BYTES + 1) == 0 && fcntl(large, F_ADD_SEALS, ALL_SEALS) == 0, "a large block");
+  CHECK(ftruncate(large, BLOCK_MAX_BYTES + 1) == 0 && fcntl(large, F_ADD_SEALS, ALL_SEALS) == 0,
+        "a large block");
   expect_refused("too large", outcome_of(large, NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST, E2BIG);
 
   /* None of these took a place, a generation, or the next request's chance. */
   uint64_t generation = new_generation();
   CHECK(outcome_of(block, NULL, 0, 0, generation, "a", 1).stage == STAGE_NONE, "the good block");
-  expect_refused("the same generation again", outcome_of(block, NULL, 0, 0, generation, "a", 1), STAGE_REQUEST, ESTALE);
+  expect_refused("the same generation again", outcome_of(block, NULL, 0, 0, generation, "a", 1),
+                 STAGE_REQUEST, ESTALE);
   label[255] = 0;
   CHECK(outcome_of(block, NULL, 0, 0, new_generation(), label, 255).stage == STAGE_NONE, "a label of 255");
   int close_these[] = {block, small, large, ends[0], ends[1]};
@@ -100,10 +117,12 @@ unsigned broken_messages(const char *program) {
   return 20;
 }
 
-#define FIELD(name, value) {#name, offsetof(struct spawn_block, name), sizeof((struct spawn_block *)0)->name, value}
+#define FIELD(name, value) {#name, offsetof(struct spawn_block, name), sizeof((struct spawn_block *)0)->name,
+                            value}
 static const struct { const char *name; size_t at, size; uint64_t value; } broken[] = {
     FIELD(magic, 0), FIELD(magic, 0x31425342), FIELD(bytes, 0), FIELD(bytes, 160), FIELD(bytes, UINT64_MAX),
-    FIELD(argc, 0), FIELD(argc, 1u << 20), FIELD(argc, UINT32_MAX), FIELD(envc, 1u << 20), FIELD(envc, UINT32_MAX),
+    FIELD(argc, 0), FIELD(argc, 1u << 20), FIELD(argc, UINT32_MAX), FIELD(envc, 1u << 20),
+        FIELD(envc, UINT32_MAX),
     FIELD(pathc, 0), FIELD(pathc, UINT32_MAX), FIELD(fdc, 1), FIELD(fdc, 64), FIELD(fdc, UINT32_MAX),
     FIELD(argv_offset, 0), FIELD(argv_offset, 1), FIELD(argv_offset, 152), FIELD(argv_offset, 164),
     FIELD(argv_offset, UINT64_MAX), FIELD(argv_offset, UINT64_MAX - 7), FIELD(argv_offset, 1u << 20),
@@ -129,8 +148,10 @@ static struct spawn_block *full_block(const char *program) {
   static const gid_t groups[] = {1, 2};
   static const struct spawn_rlimit limits[] = {{RLIMIT_CORE, 0, 0, 0}};
   static const int fds[2];
-  struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION | SPAWN_GROUPS | SPAWN_CWD | SPAWN_TTY, .cwd = "/", .tty = "/dev/tty",
-                        .listen_pid = true, .groups = groups, .group_count = 2, .rlimits = limits, .rlimit_count = 1,
+  struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION | SPAWN_GROUPS | SPAWN_CWD | SPAWN_TTY,
+                        .cwd = "/", .tty = "/dev/tty",
+                        .listen_pid = true, .groups = groups, .group_count = 2, .rlimits = limits,
+                            .rlimit_count = 1,
                         .fds = fds, .numbers = numbers, .fd_count = 2};
   return block_lay_out(&spawn);
 }
@@ -144,7 +165,8 @@ static unsigned broken_parts(const char *program) {
       {offsetof(struct spawn_block, groups_offset), SPAWN_GROUPS},
       {offsetof(struct spawn_block, rlimits_offset), 0},
   };
-  static const uint64_t wrong[] = {0, 1, 159, 1u << 20, 1ull << 62, UINT64_MAX, UINT64_MAX - 3, UINT64_MAX - 10};
+  static const uint64_t wrong[] = {0, 1, 159, 1u << 20, 1ull << 62, UINT64_MAX, UINT64_MAX - 3,
+                                   UINT64_MAX - 10};
   unsigned shown = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     for (size_t j = 0; j < sizeof wrong / sizeof *wrong; j++, shown++) {
@@ -182,12 +204,14 @@ unsigned broken_blocks(const char *program) {
   for (; shown < sizeof broken / sizeof *broken; shown++) {
     struct spawn_block *block = good_block(program);
     memcpy((char *)block + broken[shown].at, &broken[shown].value, broken[shown].size);
-    CHECK(in_child(block, 0) == EINVAL, "%s = %llx", broken[shown].name, (unsigned long long)broken[shown].value);
+    CHECK(in_child(block, 0) == EINVAL, "%s = %llx", broken[shown].name,
+          (unsigned long long)broken[shown].value);
     free(block);
   }
   struct spawn_block *block = good_block(program);
   static const uint64_t offsets[] = {0, 159, 1u << 20, UINT64_MAX};
-  uint64_t *words[] = {(uint64_t *)((char *)block + block->argv_offset), (uint64_t *)((char *)block + block->env_offset),
+  uint64_t *words[] = {(uint64_t *)((char *)block + block->argv_offset),
+                       (uint64_t *)((char *)block + block->env_offset),
                        (uint64_t *)((char *)block + block->paths_offset)};
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 4; j++, shown++) {
@@ -211,7 +235,8 @@ unsigned random_blocks(const char *program, unsigned count) {
       size_t at = 4 + below(sizeof *block - 4);
       /* Not its size, nor limits: with too small ones exec itself kills. */
       if (at >= offsetof(struct spawn_block, bytes) && at < offsetof(struct spawn_block, argc)) continue;
-      if (at >= offsetof(struct spawn_block, rlimits_offset) && at < offsetof(struct spawn_block, uid)) continue;
+      if (at >= offsetof(struct spawn_block, rlimits_offset) &&
+          at < offsetof(struct spawn_block, uid)) continue;
       ((unsigned char *)block)[at] = (unsigned char)(below(2) ? below(256) : 1u << below(8));
     }
     block->flags &= ~(uint32_t)(SPAWN_USER | SPAWN_OOM | SPAWN_NICE);
@@ -219,7 +244,8 @@ unsigned random_blocks(const char *program, unsigned count) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), fds[] = {null, null};
     struct outcome outcome = outcome_of(memfd, fds, 2, 0, new_generation(), "test", 4);
     bool crashed = outcome.exit_kind > 1 && (outcome.exit_status == SIGSEGV || outcome.exit_status == SIGBUS);
-    CHECK(!outcome.refused && !crashed, "block %u: refused %d, signal %u", i, outcome.refused, outcome.exit_status);
+    CHECK(!outcome.refused && !crashed, "block %u: refused %d, signal %u", i, outcome.refused,
+          outcome.exit_status);
     close(memfd);
     close(null);
     free(block);

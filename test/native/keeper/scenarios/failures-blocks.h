@@ -11,7 +11,8 @@ struct outcome {
   uint32_t exit_kind, exit_status;
 };
 /* Sends the request with this block and these descriptors, waits for the end, and frees the entry. */
-struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, uint64_t generation, const char *label,
+struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, uint64_t generation,
+                          const char *label,
                           uint32_t label_bytes);
 struct outcome outcome_of_spawn(const struct spawn *spawn);
 

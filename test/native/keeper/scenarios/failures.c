@@ -29,7 +29,8 @@ static struct spawn plain(void) {
 
 static void expect(const char *what, const struct spawn *spawn, uint32_t stage, int error) {
   struct outcome outcome = outcome_of_spawn(spawn);
-  CHECK(outcome.stage == stage && outcome.error == (uint32_t)error, "%s: stage %u errno %u, not %u and %d", what, outcome.stage,
+  CHECK(outcome.stage == stage && outcome.error == (uint32_t)error, "%s: stage %u errno %u, not %u and %d",
+        what, outcome.stage,
         outcome.error, stage, error);
   shown[stage]++;
 }
@@ -53,7 +54,8 @@ static void fork_stage(void) {
     struct outcome outcome = outcome_of_spawn(&spawn);
     if (outcome.stage == STAGE_NONE) break;
     if (outcome.stage == STAGE_EXEC && outcome.error == EAGAIN) continue; /* exec counts too */
-    CHECK(outcome.refused && outcome.stage == STAGE_FORK && outcome.error == EAGAIN, "stage %u, errno %u", outcome.stage, outcome.error);
+    CHECK(outcome.refused && outcome.stage == STAGE_FORK && outcome.error == EAGAIN, "stage %u, errno %u",
+          outcome.stage, outcome.error);
     refused++;
   }
   CHECK(refused > 1, "refused %u times", refused);
@@ -160,7 +162,8 @@ static void descriptor_stage(void) {
   spawn.fds = fds;
   spawn.numbers = numbers;
   spawn.fd_count = BLOCK_MAX_FDS;
-  set_keeper_limit(RLIMIT_NOFILE, 300); /* enough for the keeper's pipes, not for 64 copies above the window */
+  set_keeper_limit(RLIMIT_NOFILE,
+                   300); /* enough for the keeper's pipes, not for 64 copies above the window */
   expect("no room in the child", &spawn, STAGE_DESCRIPTORS, EMFILE);
   set_keeper_limit(RLIMIT_NOFILE, 258);
   expect("no room in the keeper", &spawn, STAGE_DESCRIPTORS, EMFILE);
@@ -172,7 +175,8 @@ static void descriptor_stage(void) {
 static char *make_file(const char *name, const char *text, mode_t mode) {
   char *path = in_folder(name);
   int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fchmod(fd, mode) == 0, "%s", path);
+  CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fchmod(fd, mode) == 0, "%s",
+        path);
   close(fd);
   return path;
 }
@@ -206,8 +210,10 @@ static void exec_stage(void) {
   close(writer);
 
   expect_paths("the second", (const char *[]){missing, program, NULL}, STAGE_NONE, 0);
-  expect_paths("after one that may not be run", (const char *[]){text, missing, program, NULL}, STAGE_NONE, 0);
-  expect_paths("none, one not executable", (const char *[]){text, missing, below_file, NULL}, STAGE_EXEC, EACCES);
+  expect_paths("after one that may not be run", (const char *[]){text, missing, program, NULL}, STAGE_NONE,
+               0);
+  expect_paths("none, one not executable", (const char *[]){text, missing, below_file, NULL}, STAGE_EXEC,
+               EACCES);
   expect_paths("none, the last not executable", (const char *[]){missing, text, NULL}, STAGE_EXEC, EACCES);
   expect_paths("none, one below a file", (const char *[]){missing, below_file, NULL}, STAGE_EXEC, ENOENT);
   expect_paths("none, first below a file", (const char *[]){below_file, missing, NULL}, STAGE_EXEC, ENOENT);
@@ -239,12 +245,16 @@ int main(int argc, char **argv) {
   cwd_stage();
   if (getenv("NO_LIMITS") == NULL) descriptor_stage();
   exec_stage();
-  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0, "entry %u is left", i);
+  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0,
+                                                                 "entry %u is left", i);
   int open_after = open_files_of((pid_t)peer.welcome.keeper_pid);
   CHECK(open_after == open_before, "%d descriptors, %d before", open_after, open_before);
-  print("{\"request\":%u,\"random\":%u,\"fork\":%u,\"cgroup\":%u,\"tty\":%u,\"rlimit\":%u,\"nice\":%u,\"oom\":%u,\"user\":%u,"
+  print("{\"request\":%u,\"random\":%u,\"fork\":%u,\"cgroup\":%u,\"tty\":%u,\"rlimit\":%u,"
+        "\"nice\":%u,\"oom\":%u,\"user\":%u,"
         "\"cwd\":%u,\"descriptors\":%u,\"exec\":%u}",
-        shown[STAGE_REQUEST], random, shown[STAGE_FORK], shown[STAGE_CGROUP], shown[STAGE_TTY], shown[STAGE_RLIMIT],
-        shown[STAGE_NICE], shown[STAGE_OOM], shown[STAGE_USER], shown[STAGE_CWD], shown[STAGE_DESCRIPTORS], shown[STAGE_EXEC]);
+        shown[STAGE_REQUEST], random, shown[STAGE_FORK], shown[STAGE_CGROUP], shown[STAGE_TTY],
+            shown[STAGE_RLIMIT],
+        shown[STAGE_NICE], shown[STAGE_OOM], shown[STAGE_USER], shown[STAGE_CWD], shown[STAGE_DESCRIPTORS],
+            shown[STAGE_EXEC]);
   peer_end(0);
 }

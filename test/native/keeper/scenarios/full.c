@@ -1,4 +1,7 @@
-/* full: every entry of the table taken, the next refused, the lowest free one given out first, and none left at the end. */
+/*
+ * full: every entry of the table taken, the next refused, the lowest free one given out first, and none
+ * left at the end.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -46,7 +49,8 @@ int main(void) {
     for (; asked < TABLE_ENTRIES && asked - ended < AT_ONCE; asked++) ask();
     peer_pump(-1);
   }
-  CHECK(spawned == TABLE_ENTRIES && peer.header->entries_used == TABLE_ENTRIES, "%llu spawned", (unsigned long long)spawned);
+  CHECK(spawned == TABLE_ENTRIES && peer.header->entries_used == TABLE_ENTRIES, "%llu spawned",
+        (unsigned long long)spawned);
   ask();
   while (refused_error == 0) peer_pump(-1);
   CHECK(refused_error == ENOSPC, "errno %llu", (unsigned long long)refused_error);
@@ -62,7 +66,8 @@ int main(void) {
   }
   for (uint32_t i = 0; i < TABLE_ENTRIES; i++) give_back(i);
   while (freed < 3 + TABLE_ENTRIES) peer_pump(-1);
-  for (uint32_t i = 0; i < TABLE_ENTRIES; i++) CHECK(peer.entries[i].state_word == 0 && peer.entries[i].pid == 0, "entry %u is left", i);
+  for (uint32_t i = 0; i < TABLE_ENTRIES; i++) CHECK(peer.entries[i].state_word == 0 &&
+                                                     peer.entries[i].pid == 0, "entry %u is left", i);
   int open_after = open_files_of((pid_t)peer.welcome.keeper_pid);
   CHECK(open_after == open_before, "%d descriptors, %d before", open_after, open_before);
   print("{\"entries\":%llu}", (unsigned long long)spawned);

@@ -64,9 +64,11 @@ static void take_kept(const struct incoming *in) {
   char expected[NAME_MAX_BYTES];
   memcpy(&number, name + in->as.kept.name_bytes - 8, 8);
   CHECK(number < total && !seen[number] && !is_dropped(number), "number %llu", (unsigned long long)number);
-  CHECK(name_of(number, expected) == in->as.kept.name_bytes && memcmp(name, expected, in->as.kept.name_bytes) == 0, "name");
+  CHECK(name_of(number, expected) == in->as.kept.name_bytes &&
+        memcmp(name, expected, in->as.kept.name_bytes) == 0, "name");
   CHECK(pread(in->fd, content, sizeof content, 0) == sizeof content, "its content");
-  CHECK(content[0] == number && content[1] == version_of(number), "number %llu, version %llu", (unsigned long long)content[0],
+  CHECK(content[0] == number && content[1] == version_of(number), "number %llu, version %llu",
+        (unsigned long long)content[0],
         (unsigned long long)content[1]);
   close(in->fd);
   seen[number] = 1;
@@ -105,7 +107,8 @@ static void faulty(void) {
 /* A socket stays the same socket: what was sent into it before is read by the successor. */
 static void store_socket(void) {
   int pair[2];
-  CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0 && write(pair[1], "still here", 10) == 10, "socketpair");
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0 &&
+        write(pair[1], "still here", 10) == 10, "socketpair");
   peer_name(ASK_STORE, "a socket", 8, pair[0], 0, TELL_DONE);
   peer_name(ASK_STORE, "its peer", 8, pair[1], 0, TELL_DONE);
 }
@@ -122,7 +125,8 @@ static void find_socket(void) {
   peer.told = take_socket;
   peer_simple(ASK_KEPT);
   peer.told = NULL;
-  CHECK(read(socket_found, text, sizeof text) == 10 && strcmp(text, "still here") == 0, "the socket holds %s", text);
+  CHECK(read(socket_found, text, sizeof text) == 10 && strcmp(text, "still here") == 0, "the socket holds %s",
+        text);
   peer_name(ASK_DROP, "a socket", 8, -1, 0, TELL_DONE);
   peer_name(ASK_DROP, "its peer", 8, -1, 0, TELL_DONE);
 }
@@ -140,7 +144,8 @@ static void first(int open_before) {
     if (is_dropped(i)) drop(i, TELL_REFUSED);
   }
   uint64_t kept = list_all();
-  CHECK(open_files_of((pid_t)peer.welcome.keeper_pid) == open_before + (int)kept, "descriptors of the keeper");
+  CHECK(open_files_of((pid_t)peer.welcome.keeper_pid) == open_before + (int)kept,
+        "descriptors of the keeper");
   /* Dropped names leave room for others, which are found among the rest. */
   for (uint64_t i = 0; i < total; i++)
     if (is_dropped(i)) store(i, 1, 0, TELL_DONE);
@@ -180,7 +185,8 @@ static void fill_up(void) {
     CHECK(in.as.refused.error == EMFILE || in.as.refused.error == ENOSPC, "errno %u", in.as.refused.error);
     break;
   }
-  const char *argv[] = {"/proc/self/exe", "nothing", NULL}; /* this program, which ends at once without a channel */
+  const char *argv[] = {"/proc/self/exe", "nothing",
+                        NULL}; /* this program, which ends at once without a channel */
   for (int i = 0; i < 20; i++) {
     struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION};
     struct tell_spawned spawned = peer_spawned(&spawn);

@@ -42,12 +42,12 @@ static uint32_t start_one(void) {
   return peer_spawned(&spawn).index;
 }
 
-/* The time from the request to the message that it runs, and to the one that its tree is gone: the median of 100. */
 static int ascending(const void *one, const void *other) {
   uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
   return (a > b) - (a < b);
 }
 
+/* From the request to the message that it runs: the median of 100. */
 static uint64_t spawn_cost_us(void) {
   uint64_t took[100];
   for (int i = 0; i < 100; i++) {
@@ -88,7 +88,8 @@ int main(int argc, char **argv) {
   for (uint64_t i = 0; i < count; i++) wait_for_state(indexes[i], ENTRY_RUNNING);
   uint64_t cost_with_all = spawn_cost_us();
   weigh();
-  CHECK(most_rss < setting("MOST_KIB", 3072) && most_pss < setting("MOST_KIB", 3072), "the keeper has %llu KiB, its share is %llu KiB",
+  CHECK(most_rss < setting("MOST_KIB", 3072) && most_pss < setting("MOST_KIB", 3072),
+        "the keeper has %llu KiB, its share is %llu KiB",
         (unsigned long long)most_rss, (unsigned long long)most_pss);
   uint64_t began = clock_ns();
   for (uint64_t i = 0; i < count; i++) peer_kill_tree(indexes[i]);
@@ -100,9 +101,11 @@ int main(int argc, char **argv) {
   }
   int open_after = open_files_of((pid_t)peer.welcome.keeper_pid);
   CHECK(open_after == open_before, "%d descriptors, %d before", open_after, open_before);
-  print("{\"tree\":%u,\"processes\":%llu,\"rss_before_kib\":%llu,\"rss_kib\":%llu,\"pss_kib\":%llu,\"spawn_us\":%llu,"
+  print("{\"tree\":%u,\"processes\":%llu,\"rss_before_kib\":%llu,\"rss_kib\":%llu,\"pss_kib\":%llu,"
+        "\"spawn_us\":%llu,"
         "\"spawn_with_kept_us\":%llu,\"spawn_with_all_us\":%llu,\"stopped_ms\":%llu}",
-        peer.header->tree_kind, (unsigned long long)count, (unsigned long long)rss_before, (unsigned long long)most_rss,
+        peer.header->tree_kind, (unsigned long long)count, (unsigned long long)rss_before,
+            (unsigned long long)most_rss,
         (unsigned long long)most_pss, (unsigned long long)cost_alone, (unsigned long long)cost_with_kept,
         (unsigned long long)cost_with_all, (unsigned long long)stopped_ms);
   peer_end(0);

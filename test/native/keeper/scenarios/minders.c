@@ -1,4 +1,7 @@
-/* minders DODGER ENDER RECORD: minders are killed, at every moment of their lives; nothing is left over or lost. */
+/*
+ * minders DODGER ENDER RECORD: minders are killed, at every moment of their lives; nothing is left over
+ * or lost.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +27,14 @@ static pid_t minder_of(uint32_t index) {
 static void expect_lost(uint32_t index, uint32_t kind, uint32_t status) {
   const struct table_entry *entry = &peer.entries[index];
   CHECK(entry->facts == FACT_MINDER_LOST, "facts %u", entry->facts);
-  CHECK(entry->exit_kind == kind && entry->exit_status == status, "ended with kind %u, status %u", entry->exit_kind, entry->exit_status);
+  CHECK(entry->exit_kind == kind && entry->exit_status == status, "ended with kind %u, status %u",
+        entry->exit_kind, entry->exit_status);
   CHECK(entry->maxrss_kib > 0 && entry->ended_ns > entry->started_ns, "no resource usage");
 }
 
 static void killed_alone(void) {
-  struct tree tree = tree_start(dodger, "stay", TREE_MINDER), neighbour = tree_start(dodger, "stay", TREE_MINDER);
+  struct tree tree = tree_start(dodger, "stay", TREE_MINDER),
+      neighbour = tree_start(dodger, "stay", TREE_MINDER);
   tree_await(&tree, FAMILY);
   tree_await(&neighbour, FAMILY);
   kill(minder_of(tree.index), SIGKILL);
@@ -37,7 +42,8 @@ static void killed_alone(void) {
   expect_lost(tree.index, 2, SIGKILL);
   CHECK(peer.entries[tree.index].minder_pid == 0, "its minder's pid may be anyone's by now");
   tree_end(&tree);
-  CHECK(peer_signal(neighbour.index, 0, SCOPE_TREE, TELL_DONE).as.done.value == FAMILY, "the neighbour was touched");
+  CHECK(peer_signal(neighbour.index, 0, SCOPE_TREE, TELL_DONE).as.done.value == FAMILY,
+        "the neighbour was touched");
   peer_kill_tree(neighbour.index);
   wait_for_state(neighbour.index, ENTRY_EMPTY);
   tree_end(&neighbour);
@@ -73,13 +79,14 @@ static char state_of_process(pid_t pid) {
   return at == NULL ? 0 : at[2];
 }
 
-/* Its end falls between the main process's end and the minder's word of it: the code is exact all the same. */
+/* It dies between the main process's end and its own word of it: the code is exact all the same. */
 static void killed_before_it_could_tell(void) {
   int ends[2];
   CHECK(pipe2(ends, O_CLOEXEC) == 0, "pipe");
   const char *argv[] = {ender, "0", "42", "/dev/null", "0", NULL};
   static const uint32_t numbers[] = {0};
-  struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION, .fds = ends, .numbers = numbers, .fd_count = 1, .tree = TREE_MINDER};
+  struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION, .fds = ends, .numbers = numbers, .fd_count = 1,
+                        .tree = TREE_MINDER};
   struct tell_spawned spawned = peer_spawned(&spawn);
   wait_for_state(spawned.index, ENTRY_RUNNING);
   pid_t minder = minder_of(spawned.index);
@@ -115,7 +122,8 @@ static void all_at_once(void) {
     tree_end(&trees[i]);
   }
   if (!cgroups) return;
-  CHECK(peer_signal(neighbour.index, 0, SCOPE_TREE, TELL_DONE).as.done.value == FAMILY - 1, "orphans of a cgroup were touched");
+  CHECK(peer_signal(neighbour.index, 0, SCOPE_TREE, TELL_DONE).as.done.value == FAMILY - 1,
+        "orphans of a cgroup were touched");
   peer_kill_tree(neighbour.index);
   wait_for_state(neighbour.index, ENTRY_EMPTY);
   tree_end(&neighbour);
@@ -148,7 +156,8 @@ static void check_hunted(uint32_t index) {
   wait_for_state(index, ENTRY_EMPTY);
   bool well = entry->exit_kind == 1 && entry->exit_status == 9 && entry->exec_stage == STAGE_NONE;
   bool killed = entry->exit_kind == 2 && entry->exit_status == SIGKILL;
-  CHECK(entry->pid != 0 && entry->start_ticks != 0 && (well || killed), "kind %u, status %u, stage %u, errno %u", entry->exit_kind,
+  CHECK(entry->pid != 0 && entry->start_ticks != 0 && (well || killed),
+        "kind %u, status %u, stage %u, errno %u", entry->exit_kind,
         entry->exit_status, entry->exec_stage, entry->exec_errno);
   if (entry->facts != 0) hunted_lost++;
   else if (well) hunted_well++;
@@ -159,7 +168,8 @@ static void check_hunted(uint32_t index) {
 static int count_records(int serial, unsigned pid) {
   FILE *file = fopen(record, "re");
   int found = 0, of, by;
-  while (file != NULL && fscanf(file, "%d %d", &of, &by) == 2) found += of == serial && (pid == 0 || by == (int)pid);
+  while (file != NULL && fscanf(file, "%d %d", &of, &by) == 2) found += of == serial &&
+      (pid == 0 || by == (int)pid);
   if (file != NULL) fclose(file);
   return found;
 }
@@ -177,7 +187,8 @@ static void hunted(void) {
     snprintf(serial, sizeof serial, "%d", i);
     const char *argv[] = {ender, "0", "9", record, serial, NULL};
     static const uint32_t numbers[] = {10};
-    struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION, .fds = &alive[1], .numbers = numbers, .fd_count = 1, .tree = TREE_MINDER};
+    struct spawn spawn = {.argv = argv, .flags = SPAWN_SESSION, .fds = &alive[1], .numbers = numbers,
+                          .fd_count = 1, .tree = TREE_MINDER};
     struct incoming in;
     peer_wait(peer_spawn(&spawn, new_generation()), &in);
     if (in.as.head.type == TELL_SPAWNED) {
@@ -185,13 +196,15 @@ static void hunted(void) {
       check_hunted(in.as.spawned.index);
       continue;
     }
-    CHECK(in.as.refused.stage == STAGE_FORK && in.as.refused.error == ECHILD, "stage %u errno %u", in.as.refused.stage, in.as.refused.error);
+    CHECK(in.as.refused.stage == STAGE_FORK && in.as.refused.error == ECHILD, "stage %u errno %u",
+          in.as.refused.stage, in.as.refused.error);
     hunted_refused++;
     refused_serials[refused++] = i;
   }
   kill(hunter, SIGKILL);
   CHECK(waitpid(hunter, NULL, 0) == hunter, "waitpid");
-  for (int i = 0; i < refused; i++) CHECK(count_records(refused_serials[i], 0) == 0, "spawn %d was refused, and ran", refused_serials[i]);
+  for (int i = 0; i < refused; i++) CHECK(count_records(refused_serials[i], 0) == 0,
+                                          "spawn %d was refused, and ran", refused_serials[i]);
   close(alive[1]);
   struct pollfd end = {.fd = alive[0]};
   CHECK(poll(&end, 1, 0) == 1 && (end.revents & POLLHUP), "something is left over");
@@ -213,7 +226,8 @@ int main(int argc, char **argv) {
   hunted();
   while (peer_pump(0)) {
   }
-  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0, "entry %u is left", i);
+  for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0,
+                                                                 "entry %u is left", i);
   int open_after = open_files_of((pid_t)peer.welcome.keeper_pid);
   CHECK(open_after == open_before, "%d descriptors, %d before", open_after, open_before);
   print("{\"refused\":%u,\"lost\":%u,\"well\":%u}", hunted_refused, hunted_lost, hunted_well);

@@ -16,12 +16,14 @@ static struct tell_refused raw(void *message, size_t bytes, int with) {
   if (with >= 0) {
     whole.msg_control = &control;
     whole.msg_controllen = sizeof control;
-    control.head = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    control.head = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+                                    .cmsg_len = CMSG_LEN(sizeof(int))};
     memcpy(CMSG_DATA(&control.head), &with, sizeof with);
   }
   CHECK(sendmsg(peer.fd, &whole, MSG_NOSIGNAL) == (ssize_t)bytes, "sendmsg");
   struct tell_refused refused;
-  CHECK(recv(peer.fd, &refused, sizeof refused, 0) == sizeof refused && refused.head.type == TELL_REFUSED, "type %u", refused.head.type);
+  CHECK(recv(peer.fd, &refused, sizeof refused, 0) == sizeof refused && refused.head.type == TELL_REFUSED,
+        "type %u", refused.head.type);
   return refused;
 }
 
@@ -31,7 +33,8 @@ static void expect(const char *what, struct tell_refused refused, uint64_t id, i
 }
 
 static struct message_header head(uint16_t type, uint64_t id) {
-  return (struct message_header){.version = MESSAGE_VERSION, .type = type, .bytes = sizeof(struct message_header), .epoch = peer.epoch, .id = id};
+  return (struct message_header){.version = MESSAGE_VERSION, .type = type,
+                                 .bytes = sizeof(struct message_header), .epoch = peer.epoch, .id = id};
 }
 
 int main(int argc, char **argv) {
@@ -40,7 +43,8 @@ int main(int argc, char **argv) {
   struct message_header ready = head(ASK_READY, 1);
   ready.epoch = 1;
   expect("a request before the greeting", raw(&ready, sizeof ready, -1), 1, EPROTO);
-  struct ask_hello hello = {.head = {MESSAGE_VERSION, ASK_HELLO, sizeof hello, 0, 2, 0}, .table_version = TABLE_VERSION + 1};
+  struct ask_hello hello = {.head = {MESSAGE_VERSION, ASK_HELLO, sizeof hello, 0, 2, 0},
+                            .table_version = TABLE_VERSION + 1};
   expect("another version of the table", raw(&hello, sizeof hello, -1), 2, EPROTONOSUPPORT);
   peer.last_id = 10;
   peer_hello();
@@ -67,12 +71,14 @@ int main(int argc, char **argv) {
   wrong.bytes = sizeof large;
   memcpy(large, &wrong, sizeof wrong);
   expect("too much", raw(large, sizeof large, -1), 8, EBADMSG);
-  static const uint16_t unknown[] = {0, ASK_ARM, ASK_DISARM, ASK_BEAT, ASK_REPLACE, 16, TELL_WELCOME, TELL_PROCESS, UINT16_MAX};
+  static const uint16_t unknown[] = {0, ASK_ARM, ASK_DISARM, ASK_BEAT, ASK_REPLACE, 16, TELL_WELCOME,
+                                     TELL_PROCESS, UINT16_MAX};
   for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
     wrong = head(unknown[i], 9);
     expect("an unknown type, with a descriptor", raw(&wrong, sizeof wrong, 2), 9, EOPNOTSUPP);
   }
-  static const uint16_t short_ones[] = {ASK_SPAWN, ASK_SIGNAL, ASK_KILL, ASK_FREE, ASK_STORE, ASK_DROP, ASK_SIGNAL_DONE};
+  static const uint16_t short_ones[] = {ASK_SPAWN, ASK_SIGNAL, ASK_KILL, ASK_FREE, ASK_STORE, ASK_DROP,
+                                        ASK_SIGNAL_DONE};
   for (size_t i = 0; i < sizeof short_ones / sizeof *short_ones; i++) {
     wrong = head(short_ones[i], 10);
     expect("a head alone", raw(&wrong, sizeof wrong, 2), 10, EINVAL);
@@ -84,7 +90,8 @@ int main(int argc, char **argv) {
   wait_for_state(spawned.index, ENTRY_EMPTY);
   while (peer_pump(0)) {
   }
-  struct ask_entry entry = {.head = head(ASK_FREE, 11), .generation = spawned.generation, .index = spawned.index};
+  struct ask_entry entry = {.head = head(ASK_FREE, 11), .generation = spawned.generation,
+                            .index = spawned.index};
   entry.head.bytes = sizeof entry;
   expect("freed before it was acknowledged", raw(&entry, sizeof entry, -1), 11, EBUSY);
   peer.entries[spawned.index].ack_word = spawned.generation << 8 | ENTRY_EXITED;
@@ -96,7 +103,8 @@ int main(int argc, char **argv) {
   entry.index = UINT32_MAX;
   entry.head.type = ASK_KILL;
   expect("no such entry to kill", raw(&entry, sizeof entry, -1), 11, ESRCH);
-  struct ask_signal signal = {.head = head(ASK_SIGNAL, 12), .generation = spawned.generation, .index = spawned.index, .signal = 65};
+  struct ask_signal signal = {.head = head(ASK_SIGNAL, 12), .generation = spawned.generation,
+                              .index = spawned.index, .signal = 65};
   signal.head.bytes = sizeof signal;
   expect("no such signal", raw(&signal, sizeof signal, -1), 12, EINVAL);
   signal.signal = 15;
@@ -105,7 +113,8 @@ int main(int argc, char **argv) {
   signal.scope = SCOPE_MAIN;
   expect("to one that has ended", raw(&signal, sizeof signal, -1), 12, ESRCH);
   peer_free(spawned.index);
-  expect("freed twice", raw(&(struct ask_entry){.head = {MESSAGE_VERSION, ASK_FREE, sizeof entry, peer.epoch, 13, 0},
+  expect("freed twice",
+         raw(&(struct ask_entry){.head = {MESSAGE_VERSION, ASK_FREE, sizeof entry, peer.epoch, 13, 0},
                                                 .generation = spawned.generation, .index = spawned.index},
                             sizeof entry, -1), 13, ESRCH);
   int open_after = open_files_of((pid_t)peer.welcome.keeper_pid);

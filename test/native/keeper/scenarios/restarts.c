@@ -41,8 +41,10 @@ int main(int argc, char **argv) {
   CHECK(gap(3) >= 200 * MS && gap(4) >= 400 * MS && gap(5) >= 800 * MS, "delays grow");
   CHECK(gap(1) < gap(5) && gap(6) < gap(5), "at once after a second of answering");
   CHECK(gap(7) >= 100 * MS && gap(7) < gap(5), "and growing anew");
-  print("{\"gaps_ms\":[%llu,%llu,%llu,%llu,%llu,%llu,%llu]}", (unsigned long long)(gap(1) / MS), (unsigned long long)(gap(2) / MS),
-        (unsigned long long)(gap(3) / MS), (unsigned long long)(gap(4) / MS), (unsigned long long)(gap(5) / MS),
+  print("{\"gaps_ms\":[%llu,%llu,%llu,%llu,%llu,%llu,%llu]}", (unsigned long long)(gap(1) / MS),
+        (unsigned long long)(gap(2) / MS),
+        (unsigned long long)(gap(3) / MS), (unsigned long long)(gap(4) / MS),
+            (unsigned long long)(gap(5) / MS),
         (unsigned long long)(gap(6) / MS), (unsigned long long)(gap(7) / MS));
   peer_end(0);
 }

@@ -64,7 +64,7 @@ static void second(void) {
   raise(SIGKILL);
 }
 
-/* Nothing is noted here: both are for the last one, and came as one, since equal signals that wait are one. */
+/* Nothing is noted here. The two came as one: equal signals that wait are one. */
 static void third(void) {
   await(SIGUSR1, 2);
   while (peer_pump(0)) {

@@ -15,7 +15,8 @@ static uint64_t count_of(const struct tree *tree) {
 
 static void expect_end(const struct tree *tree, uint32_t kind, uint32_t status) {
   const struct table_entry *entry = &peer.entries[tree->index];
-  CHECK(entry->exit_kind == kind && entry->exit_status == status, "ended with kind %u, status %u", entry->exit_kind, entry->exit_status);
+  CHECK(entry->exit_kind == kind && entry->exit_status == status, "ended with kind %u, status %u",
+        entry->exit_kind, entry->exit_status);
   CHECK(entry->facts == 0, "facts %u", entry->facts);
 }
 
@@ -33,13 +34,15 @@ static void emptied(uint32_t kind) {
   expect_end(&tree, 2, SIGKILL);
   while (count_of(&tree) > FAMILY - 1) {
   }
-  CHECK(state_at(tree.index) == ENTRY_EXITED && count_of(&tree) == FAMILY - 1 && !tree_is_gone(&tree), "only the main one is gone");
+  CHECK(state_at(tree.index) == ENTRY_EXITED && count_of(&tree) == FAMILY - 1 && !tree_is_gone(&tree),
+        "only the main one is gone");
   struct incoming refused = peer_signal(tree.index, SIGKILL, SCOPE_GROUP, TELL_REFUSED);
   CHECK(refused.as.refused.error == ESRCH, "errno %u", refused.as.refused.error);
 
   peer_kill_tree(tree.index);
   wait_for_state(tree.index, ENTRY_EMPTY);
-  CHECK(peer_signal(tree.index, SIGKILL, SCOPE_TREE, TELL_DONE).as.done.value == 0, "nobody is left to signal");
+  CHECK(peer_signal(tree.index, SIGKILL, SCOPE_TREE, TELL_DONE).as.done.value == 0,
+        "nobody is left to signal");
   CHECK(count_of(&neighbour) == FAMILY && !tree_is_gone(&neighbour), "the neighbour was touched");
   tree_end(&tree);
   peer_kill_tree(neighbour.index);
@@ -82,14 +85,17 @@ static void orphan(uint32_t kind) {
   const struct ring_record *record = NULL;
   for (uint64_t at = peer.header->ring_next - 1; at > 0 && record == NULL; at--)
     if (peer.ring[at % TABLE_RING].pid == (uint32_t)pid) record = &peer.ring[at % TABLE_RING];
-  CHECK(record != NULL && record->exit_kind == 1 && record->exit_status == 33 && record->maxrss_kib > 0, "the end of the orphan %d", pid);
+  CHECK(record != NULL && record->exit_kind == 1 && record->exit_status == 33 && record->maxrss_kib > 0,
+        "the end of the orphan %d", pid);
   uint64_t tree_of = kind == TREE_MINDER ? generation_at(tree.index) : 0;
-  CHECK(record->parent_tree >> 8 == tree_of && record->ended_ns > 0, "its tree is %llx", (unsigned long long)record->parent_tree);
+  CHECK(record->parent_tree >> 8 == tree_of && record->ended_ns > 0, "its tree is %llx",
+        (unsigned long long)record->parent_tree);
   tree_end(&tree);
 }
 
 /* Who answers a SIGUSR1 of this scope. A SIGUSR2 to all comes after it, so that nothing can be missing. */
-static void expect_scope(const struct tree *tree, enum signal_scope scope, uint64_t count, const char *small) {
+static void expect_scope(const struct tree *tree, enum signal_scope scope, uint64_t count,
+                         const char *small) {
   uint64_t sent = peer_signal(tree->index, SIGUSR1, scope, TELL_DONE).as.done.value;
   CHECK(sent == count, "%llu signalled", (unsigned long long)sent);
   CHECK(peer_signal(tree->index, SIGUSR2, SCOPE_TREE, TELL_DONE).as.done.value == 3, "three signalled");
@@ -102,7 +108,8 @@ static void expect_scope(const struct tree *tree, enum signal_scope scope, uint6
     if (more == 0) usleep(500);
   }
   CHECK(got == 3 + (int)strlen(small), "%d answers: %.*s", got, got, seen);
-  for (const char *at = small; *at != 0; at++) CHECK(memchr(seen, *at, (size_t)got) != NULL, "no %c in %.*s", *at, got, seen);
+  for (const char *at = small; *at != 0; at++) CHECK(memchr(seen, *at, (size_t)got) != NULL, "no %c in %.*s",
+                                                     *at, got, seen);
 }
 
 static void scopes(uint32_t kind) {

@@ -1,0 +1,7 @@
+/* archonctl: one request, or a few, to the supervisor, and what came of it. */
+import { realCaller } from './caller.ts';
+import { archonctl } from './archonctl.ts';
+
+void archonctl(realCaller).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,61 @@
+import { textOf } from '../../protocol/bytes.ts';
+import type { Data } from '../consult.ts';
+import { paintState } from './colour.ts';
+import { printable } from './printable.ts';
+import { ageOf, localTime } from './time.ts';
+
+/** Facts that are instants, in Unix seconds on the wire. */
+const INSTANTS: ReadonlySet<string> = new Set(['since', 'up-since', 'next-attempt']);
+
+/** A `Field` record: its name and its values. */
+type Fact = readonly [name: string, ...values: string[]];
+
+function factsOf(data: readonly Data[]): Fact[] {
+  return data.flatMap((one) => {
+    const [name, ...values] = one.kind === 'data' && one.name === 'Field' ? one.fields : [];
+    return name === undefined ? [] : [[name, ...values]];
+  });
+}
+
+/** The first value of a fact of `Status`; undefined where it is not among them. */
+export function fieldOfStatus(data: readonly Data[], name: string): string | undefined {
+  return factsOf(data).find((fact) => fact[0] === name)?.[1];
+}
+
+/** The facts for programs: texts as they came, several values as a list. */
+export function statusJson(data: readonly Data[]): Record<string, string | string[]> {
+  const pairs = factsOf(data).map(([name, ...values]): [string, string | string[]] => {
+    const texts = values.map(textOf);
+    return [name, texts.length === 1 ? (texts[0] ?? '') : texts];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** The facts for people, one a line under the label; instants as local time and age, then the last lines of its log. */
+export function statusText(
+  label: string,
+  data: readonly Data[],
+  logLines: readonly string[],
+  look: { readonly nowMs: number; readonly isColoured: boolean },
+): string {
+  const facts = factsOf(data).filter(([name]) => name !== 'label');
+  const width = facts.reduce((most, [name]) => Math.max(most, name.length), 0);
+  const lines = facts.map(([name, ...values]) => {
+    const shown = values.map((value) => valueOf(name, value, look));
+    return `  ${printable(name).padEnd(width)}  ${shown.join(', ')}\n`;
+  });
+  const log = logLines.length === 0 ? '' : `\n${logLines.map((line) => `  | ${printable(line)}\n`).join('')}`;
+  return `${printable(label)}\n${lines.join('')}${log}`;
+}
+
+function valueOf(
+  name: string,
+  value: string,
+  { nowMs, isColoured }: { readonly nowMs: number; readonly isColoured: boolean },
+): string {
+  if (name === 'state') return paintState(value, printable(value), isColoured);
+  if (!INSTANTS.has(name)) return printable(value);
+  const when = localTime(value);
+  if (Number(value) * 1000 > nowMs) return when;
+  return `${when} (${ageOf(value, nowMs)} ago)`;
+}

@@ -1,0 +1,70 @@
+import { parseDuration } from '../../base/duration.ts';
+import { textOf } from '../../protocol/bytes.ts';
+import { consult, settle, type Answer, type Data } from '../consult.ts';
+import { printJson } from '../print/document.ts';
+import { printable } from '../print/printable.ts';
+import { Progress } from '../print/progress.ts';
+import { unitRow } from '../print/unit.ts';
+import { defineVerb, EXIT } from '../verb.ts';
+
+/** In these states nothing of a unit is there to be brought down. */
+const DOWN: readonly string[] = ['stopped', 'failed', 'finished'];
+
+/** `archonctl shutdown`. */
+export const shutdown = defineVerb({
+  name: 'shutdown',
+  operands: [],
+  order: 'options-anywhere',
+  options: {
+    timeout: { value: 'DURATION', help: 'kill what is still up after so long', check: parseDuration },
+  },
+  description:
+    'Stops all units in order, then the supervisor itself; tells of each as it goes down. A second shutdown ' +
+    'meanwhile joins the first.',
+  examples: [
+    ['shutdown', 'returns when nothing is left'],
+    ['shutdown --timeout 5s', 'what takes longer is killed'],
+  ],
+  async run(invocation) {
+    const { given, globals, screen } = invocation;
+    const before = await consult(invocation, [{ fields: ['List'] }], true);
+    if (!before.ok) return before.error;
+    const up = new Set(upLabels(before.value));
+    const total = up.size;
+    const progress = new Progress(screen, () => {
+      const waitedFor = [...up].map(printable).join(', ');
+      return `${total - up.size} of ${total} are down; waiting for ${waitedFor === '' ? 'the supervisor' : waitedFor}`;
+    });
+    const onData = (data: Data): void => {
+      const [label, state] = doneOf(data) ?? [];
+      if (label === undefined || state === undefined) return;
+      up.delete(label);
+      progress.clear();
+      if (globals.format === 'people') screen.out(`${printable(label)} is ${printable(state)}\n`);
+    };
+    const options = given.timeout === undefined ? [] : [`@timeout=${given.timeout}`];
+    const answers = await consult(invocation, [{ fields: ['Shutdown', ...options], onData }], false);
+    progress.close();
+    if (!answers.ok) return answers.error;
+    const [answer] = answers.value;
+    if (globals.format === 'json' && answer?.closing.kind === 'ok') {
+      const units = answer.data.flatMap((data) => {
+        const [label, state] = doneOf(data) ?? [];
+        return label === undefined ? [] : [{ label: textOf(label), state }];
+      });
+      printJson(screen, { units });
+    }
+    return answer?.closing.kind === 'ok' ? EXIT.done : settle(invocation, answers.value);
+  },
+});
+
+function doneOf(data: Data): readonly string[] | undefined {
+  return data.kind === 'data' && data.name === 'Done' ? data.fields : undefined;
+}
+
+function upLabels([answer]: readonly Answer[]): string[] {
+  const rows = (answer?.data ?? []).flatMap((one) =>
+    one.kind === 'data' && one.name === 'Unit' ? [unitRow(one.fields)] : [],
+  );
+  return rows.filter(({ state }) => !DOWN.includes(state)).map(({ label }) => label);
+}

@@ -1,0 +1,62 @@
+import type { Verb } from '../verb.ts';
+
+/** A verb in the list of verbs; its code is loaded when it is the one. */
+export interface Entry {
+  readonly aliases?: readonly string[];
+  /** What `archonctl --help` says of it. */
+  readonly summary: string;
+  readonly load: () => Promise<Verb>;
+}
+
+/** All verbs by their names, in the order of the help. */
+export const VERBS: Readonly<Record<string, Entry>> = {
+  run: {
+    summary: 'run a command to its end, with the input and output of this shell',
+    load: async () => (await import('./run.ts')).run,
+  },
+  'start-daemon': {
+    summary: 'start a command and leave it to the supervisor',
+    load: async () => (await import('./start-daemon.ts')).startDaemon,
+  },
+  submit: { summary: 'the same in another habit', load: async () => (await import('./submit.ts')).submit },
+  monitor: {
+    summary: 'watch a process that was not started here',
+    load: async () => (await import('./monitor.ts')).monitor,
+  },
+  start: { summary: 'start units', load: async () => (await import('./start.ts')).start },
+  stop: { summary: 'stop units', load: async () => (await import('./stop.ts')).stop },
+  restart: { summary: 'stop units and start them again', load: async () => (await import('./restart.ts')).restart },
+  kill: { summary: 'send a signal to units', load: async () => (await import('./kill.ts')).kill },
+  forget: { summary: 'end the records of what is down', load: async () => (await import('./forget.ts')).forget },
+  list: {
+    aliases: ['ls'],
+    summary: 'list units',
+    load: async () => (await import('./list.ts')).list,
+  },
+  status: {
+    summary: 'tell all about units, or of the supervisor',
+    load: async () => (await import('./status.ts')).status,
+  },
+  tree: { summary: 'show the processes of units', load: async () => (await import('./tree.ts')).tree },
+  'is-running': {
+    summary: 'for scripts: whether units are running',
+    load: async () => (await import('./is-running.ts')).isRunning,
+  },
+  wait: { summary: 'wait for the end of units, or for a state', load: async () => (await import('./wait.ts')).wait },
+  logs: { summary: 'print what units have written', load: async () => (await import('./logs.ts')).logs },
+  events: { summary: 'print what has happened', load: async () => (await import('./events.ts')).events },
+  send: {
+    summary: 'send one raw record and print the answer',
+    load: async () => (await import('./send.ts')).send,
+  },
+  shutdown: {
+    summary: 'stop everything, and the supervisor',
+    load: async () => (await import('./shutdown.ts')).shutdown,
+  },
+};
+
+/** The verb of that name or alias, by its own name. */
+export function findVerb(word: string): readonly [name: string, entry: Entry] | undefined {
+  if (Object.hasOwn(VERBS, word)) return Object.entries(VERBS).find(([name]) => name === word);
+  return Object.entries(VERBS).find(([, { aliases = [] }]) => aliases.includes(word));
+}

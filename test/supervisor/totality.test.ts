@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
+import { freeze } from '../../src/supervisor/freeze.ts';
+import type { UnitState } from '../../src/supervisor/state.ts';
+import { transition, type Unit } from '../../src/supervisor/transition.ts';
+import { end, reason, spec } from './arbitraries.ts';
+import { isFrozen } from './frozen.ts';
+
+const number = fc.nat({ max: 3 });
+const atMs = fc.double({ min: 0, max: 1e9, noNaN: true });
+const pid = fc.option(fc.integer({ min: 1, max: 4_194_304 }), { nil: undefined });
+
+/** Any state at all, one that no history leads to as well. */
+const state: fc.Arbitrary<UnitState> = fc.oneof(
+  fc.record({ kind: fc.constant('stopped' as const) }),
+  fc.record({ kind: fc.constant('starting' as const), generation: number, pid }),
+  fc.record({
+    kind: fc.constant('running' as const),
+    generation: number,
+    pid: fc.nat(),
+    readyAtMs: atMs,
+  }),
+  fc.record({
+    kind: fc.constant('clearing' as const),
+    generation: number,
+    end,
+    ranMs: atMs,
+    again: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('stopping' as const),
+    generation: number,
+    pid,
+    rung: fc.constantFrom('signal' as const, 'kill' as const),
+    deadlineAtMs: atMs,
+    end: fc.option(end, { nil: undefined }),
+    reason,
+  }),
+  fc.record({ kind: fc.constant('backoff' as const), untilAtMs: atMs, end }),
+  fc.record({
+    kind: fc.constant('failed' as const),
+    reason: fc.constantFrom('exit' as const, 'cannot-spawn' as const),
+    end: fc.option(end, { nil: undefined }),
+  }),
+  fc.record({ kind: fc.constant('finished' as const), end }),
+);
+
+const unit: fc.Arbitrary<Unit> = fc.record({
+  spec: fc.oneof(
+    spec,
+    spec.map((one) => ({ ...one, origin: 'watched' as const })),
+  ),
+  desired: fc.constantFrom('up' as const, 'down' as const),
+  state,
+  generation: number,
+  history: fc.record({ attempt: fc.nat(), restarts: fc.nat(), recentAtMs: fc.array(atMs) }),
+  lastEnd: fc.option(end, { nil: undefined }),
+});
+
+const event: fc.Arbitrary<UnitEvent> = fc.oneof(
+  fc.record({ kind: fc.constant('order-start' as const) }),
+  fc.record({ kind: fc.constant('order-stop' as const), reason }),
+  fc.record({ kind: fc.constant('spawned' as const), generation: number, pid: fc.nat() }),
+  fc.record({ kind: fc.constantFrom('refused' as const, 'exited' as const), generation: number, end }),
+  fc.record({
+    kind: fc.constantFrom(
+      'executed' as const,
+      'emptied' as const,
+      'stop-due' as const,
+      'time-over' as const,
+      'backoff-due' as const,
+    ),
+    generation: number,
+  }),
+);
+
+const moment: fc.Arbitrary<Moment> = fc.record({
+  atMs,
+  chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  nextGeneration: fc.integer({ min: 4, max: 9 }),
+});
+
+describe('the table', () => {
+  test('answers every event in every state, without throwing and without touching what it is given', () => {
+    const property = fc.property(unit, event, moment, (given, told, at) => {
+      const before = structuredClone([given, told, at]);
+      const step = transition(freeze(given), freeze(told), freeze(at));
+      expect([given, told, at]).toEqual(before);
+      expect(['move', 'ignore', 'impossible']).toContain(step.verdict);
+      expect(isFrozen(step)).toBe(true);
+      if (step.verdict === 'move') return;
+      expect(step.unit).toBe(given);
+      expect(step.effects).toEqual([]);
+      expect(step.why).not.toBe('');
+    });
+    fc.assert(property, { numRuns: 5000 });
+  });
+
+  test('never asks for two things of which one undoes the other', () => {
+    const property = fc.property(unit, event, moment, (given, told, at) => {
+      const { effects } = transition(given, told, at);
+      const kinds = effects.map((effect) => effect.kind);
+      expect(kinds.filter((kind) => kind === 'spawn').length).toBeLessThanOrEqual(1);
+      if (kinds.includes('spawn')) expect(kinds).not.toContain('kill');
+      const setAt = kinds.indexOf('set-timer');
+      const timers = effects.flatMap((effect) => ('timer' in effect ? [effect.timer] : []));
+      expect(new Set(timers).size).toBe(timers.length);
+      if (setAt >= 0) expect(kinds.lastIndexOf('cancel-timer')).toBeLessThan(setAt);
+    });
+    fc.assert(property, { numRuns: 2000 });
+  });
+});
+
+describe('freezing', () => {
+  test('reaches to the bottom, and leaves alone what is frozen already', () => {
+    const inner = Object.freeze({ far: [1, { further: true }] });
+    const made = freeze({ list: [{ deep: { deeper: 1 } }], nothing: null, inner });
+    expect(isFrozen(made.list)).toBe(true);
+    expect(Object.isFrozen(made)).toBe(true);
+    expect(Object.isFrozen(inner.far)).toBe(false);
+  });
+});
