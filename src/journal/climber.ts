@@ -73,12 +73,12 @@ export class Climber {
       for (const ordinal of listed.value) past.add(unreadSegment(stores.state, ordinal));
       const setAside: SetAside[] = [];
       const { base, error } = newestUsable(past, setAside);
-      const incomplete = error ?? (base && completeValues(past, base.scan));
-      if (incomplete !== undefined) return incomplete;
+      if (error !== undefined) return error;
       this.#setAside.push(...setAside);
       segments.remove(known);
       segments.addPast(past.all);
       if (base !== undefined && !this.#isOwn(base.scan.head)) {
+        completeValues(past, base.scan);
         this.#late.push(...values.addPast(base.scan.values));
       }
     }

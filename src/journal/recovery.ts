@@ -51,14 +51,8 @@ export function recover(stores: Stores): Recovered {
   const { base } = newest;
   const values = base?.scan.values ?? new Values();
   if (base === undefined) values.keepsForgotten = stateError !== undefined;
-  let isMerged = false;
-  if (base !== undefined && values.keepsForgotten && state.ok) {
-    const error = completeValues(segments, base.scan);
-    isMerged = error === undefined;
-    // What cannot be read yet is as good as not there, and will be looked for again.
-    if (error !== undefined) segments.remove(segments.of(stores.state));
-    stateError ??= error;
-  }
+  const isMerged = base !== undefined && values.keepsForgotten && state.ok;
+  if (isMerged) completeValues(segments, base.scan);
   const lastSequence = base?.scan.lastSequence ?? 0;
   const wasDegraded = fresh.length > 0;
   return { segments, values, lastSequence, base, wasDegraded, setAside, stateError, isMerged };
@@ -131,19 +125,15 @@ function putAside(segment: Segment, fromBytes: number): SetAside {
 
 /**
  * Adds to the values at the end of the last segment those from before a time in which the other segments could not
- * be read, if there was one. Nothing is changed where they cannot be read now either.
+ * be read, if there was one: those at the end of the newest of the others that can be read now.
  */
-export function completeValues(segments: Segments, last: Scanned): SysError | undefined {
-  if (!last.values.keepsForgotten) return undefined;
-  let past = new Values();
+export function completeValues(segments: Segments, last: Scanned): void {
+  if (!last.values.keepsForgotten) return;
   for (const segment of [...segments.all].reverse()) {
-    if (headOf(segment)?.isPastUnknown !== false) continue;
-    const scan = scanSegment(readerOf(segment));
-    if (scan.kind === 'failed') return scan.error;
-    if (scan.kind === 'unusable') continue;
-    past = scan.values;
-    break;
+    const scan = headOf(segment)?.isPastUnknown === false ? scanSegment(readerOf(segment)) : undefined;
+    if (scan?.kind !== 'scanned') continue;
+    last.values.addPast(scan.values);
+    return;
   }
-  last.values.addPast(past);
-  return undefined;
+  last.values.keepsForgotten = false;
 }

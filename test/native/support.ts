@@ -73,7 +73,11 @@ export class Folder implements AsyncDisposable {
   }
 
   /** A child; `stdio` as for `spawn`. */
-  start(command: string, args: readonly string[], stdio: StdioOptions = ['ignore', 'pipe', 'pipe']): ChildProcess {
+  start(
+    command: string,
+    args: readonly string[],
+    stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
+  ): ChildProcess {
     const child: ChildProcess = spawn(command, args, { cwd: this.path, stdio });
     this.#children.add(child);
     child.once('close', () => this.#children.delete(child));

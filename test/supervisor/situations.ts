@@ -1,6 +1,6 @@
 import type { UnitEvent } from '../../src/supervisor/event.ts';
 import type { End, StopReason } from '../../src/supervisor/state.ts';
-import type { Unit } from '../../src/supervisor/transition.ts';
+import { transition, type Unit } from '../../src/supervisor/transition.ts';
 import { restartPolicy, type UnitSpec } from '../../src/supervisor/unit.ts';
 import {
   BAD,
@@ -9,6 +9,7 @@ import {
   executed,
   exited,
   GOOD,
+  notExecuted,
   refused,
   RESTART,
   spawned,
@@ -30,35 +31,36 @@ export const SITUATIONS: Readonly<Record<string, readonly UnitEvent[]>> = {
   'stopping, without pid': [START, STOP],
   'stopping, signalled': [START, spawned(), STOP],
   'stopping, killed': [START, spawned(), STOP, stopDue()],
-  'stopping, main ended': [START, spawned(), STOP, stopDue(), exited(BAD)],
+  'stopping, main ended': [START, spawned(), STOP, exited(BAD)],
   'stopping, to be restarted': [START, spawned(), RESTART],
   backoff: [START, spawned(), executed(), exited(BAD), emptied()],
   failed: [START, spawned(), executed(), exited(BAD), emptied()],
   finished: [START, spawned(), executed(), exited(GOOD), emptied()],
 };
 
-type Policy = UnitSpec['restart']['policy'];
+const LIMIT = { count: 2, withinMs: 1000 };
 
-/** Specs and pasts under which a situation may have more than one answer. */
-const POLICIES: readonly Policy[] = ['never', 'on-failure', 'always'];
-const PASTS = [0, 1, 2];
-const ONCE = { count: 2, withinMs: 1000 };
-
-/** All units that are in this situation: with every policy of restarts, and fewer or more restarts behind them. */
+/** All units that are in this situation: with every policy of restarts, more or fewer restarts behind them, and ended well or badly. */
 export function unitsIn(situation: string): Unit[] {
-  return POLICIES.flatMap((policy) => PASTS.flatMap((attempt) => unitIn(situation, policy, attempt)));
+  const found: Unit[] = [];
+  for (const policy of ['never', 'on-failure', 'always'] as const)
+    for (const attempt of [0, 1, 2])
+      for (const end of [GOOD, BAD]) {
+        const spec = daemon({ restart: { ...restartPolicy(policy), limit: LIMIT } });
+        const unit = unitIn(situation, spec, attempt, end);
+        if (unit.state.kind === situation.replace(/,.*/, '')) found.push(unit);
+      }
+  return found;
 }
 
-function unitIn(situation: string, policy: Policy, attempt: number): Unit[] {
-  const events = SITUATIONS[situation] ?? [];
-  const story = new Story(daemon({ restart: { ...restartPolicy(policy), limit: ONCE } }));
-  const recentAtMs = Array.from({ length: attempt }, () => 0);
-  for (const event of events) {
-    story.tell(event);
-    const history = { attempt, restarts: attempt, recentAtMs };
+function unitIn(situation: string, spec: UnitSpec, attempt: number, end: End): Unit {
+  const history = { attempt, restarts: attempt, recentAtMs: Array.from({ length: attempt }, () => 0) };
+  const story = new Story(spec);
+  for (const event of SITUATIONS[situation] ?? []) {
+    story.tell(event.kind === 'exited' ? exited(end) : event);
     story.unit = { ...story.unit, history };
   }
-  return story.state.kind === situation.replace(/,.*/, '') ? [story.unit] : [];
+  return story.unit;
 }
 
 /** The columns: what is told, in all its kinds. */
@@ -73,8 +75,19 @@ export const COLUMNS: Readonly<Record<string, readonly UnitEvent[]>> = {
   'time-over': [{ kind: 'time-over', generation: 1 }],
   'backoff-due': [{ kind: 'backoff-due', generation: 1 }],
   spawned: [spawned()],
-  refused: [refused(BAD)],
+  refused: [refused(notExecuted('fork', 'EAGAIN'))],
   executed: [executed()],
   exited: ([GOOD, BAD] satisfies End[]).map((end) => exited(end)),
   emptied: [emptied()],
 };
+
+/** What becomes of these units when this is told: states that they move to, or why they do not. */
+export function answersTo(units: readonly Unit[], events: readonly UnitEvent[]): string[] {
+  const answers = units.flatMap((unit) =>
+    events.map((event) => {
+      const step = transition(unit, event, { atMs: 0, chance: 0.5, nextGeneration: 2 });
+      return step.verdict === 'move' ? step.unit.state.kind : `${step.verdict}: ${step.why ?? ''}`;
+    }),
+  );
+  return [...new Set(answers)].sort();
+}

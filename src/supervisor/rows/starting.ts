@@ -45,6 +45,7 @@ export const STARTING: Row<'starting'> = {
   },
   emptied: impossible('the end of the main process is told first'),
   'stop-due': impossible('no stop has begun'),
-  'time-over': (unit, { pid }, _event, moment) => stop(unit, pid, 'timed-out', moment),
+  'time-over': (unit, { pid }, _event, moment) =>
+    pid === undefined ? stay('impossible', unit, UNANSWERED) : stop(unit, pid, 'timed-out', moment),
   'backoff-due': impossible('no backoff ends in this state'),
 };

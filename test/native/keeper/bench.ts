@@ -50,6 +50,8 @@ export const isRoot = process.getuid?.() === 0;
  */
 export class Bench implements AsyncDisposable {
   readonly folder: string;
+  /** Whether trees can be made of cgroups here, by this user or for an ordinary one. */
+  cgroups = false;
   #runs = 0;
 
   private constructor(folder: string) {
@@ -61,6 +63,8 @@ export class Bench implements AsyncDisposable {
     const bench = new Bench(await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-keeper-')));
     await chmod(bench.folder, 0o755);
     await copyFile(path.join(ROOT, 'build/native/keeper'), bench.path('keeper'));
+    const trial = ['--runtime', bench.folder, '--tree', 'cgroup', '--', '/bin/sh', '-c', 'exit 3'];
+    bench.cgroups = (await collect([bench.path('keeper'), ...trial])).code === 3;
     return bench;
   }
 

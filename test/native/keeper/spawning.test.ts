@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bench, isRoot, scaled } from './bench.ts';
+import { expectClean } from './expect-clean.ts';
+
+describe('a spawn by the keeper', () => {
+  let bench: Bench;
+  let report: string;
+  let ender: string;
+  beforeAll(async () => {
+    bench = await Bench.make();
+    report = await bench.fixture('report');
+    ender = await bench.fixture('ender');
+    await bench.scenario('attributes');
+    await bench.scenario('failures');
+    await bench.scenario('full');
+  });
+  afterAll(async () => bench[Symbol.asyncDispose]());
+
+  it('gives the program every attribute that was asked for, and nothing else, 10,000 times', async () => {
+    const args = [report, await bench.shared()];
+    const outcome = await bench.run({ scenario: 'attributes', args, env: { SPAWNS: scaled(10_000) } });
+    expectClean(bench, outcome);
+    expect(outcome.report).toMatchObject({ spawns: Number(scaled(10_000)) });
+  });
+
+  it.runIf(isRoot)('does so for an ordinary user, and shows what is forbidden as stage and errno', async () => {
+    const args = [report, await bench.shared()];
+    const env = { SPAWNS: scaled(2000) };
+    const outcome = await bench.run({ scenario: 'attributes', args, env, ordinary: true });
+    expectClean(bench, outcome);
+    expect(outcome.report['forbidden']).toBeGreaterThan(0);
+  });
+
+  it('fails at each stage with its errno', async () => {
+    const args = [ender, await bench.shared()];
+    const outcome = await bench.run({ scenario: 'failures', args });
+    expectClean(bench, outcome);
+    expect(outcome.report).toMatchObject({ request: 117, cgroup: 1, tty: 3, rlimit: 2, descriptors: 2, exec: 16 });
+  });
+
+  it('fails at each stage for an ordinary user, also where no process can be made', async () => {
+    const args = [ender, await bench.shared()];
+    const outcome = await bench.run({ scenario: 'failures', args, tree: 'minder', ordinary: true });
+    expectClean(bench, outcome);
+    expect(outcome.report).toMatchObject({ request: 117, nice: 1, oom: 2, user: 3, cwd: 4 });
+    expect(outcome.report['fork']).toBeGreaterThan(1);
+  });
+
+  it('is refused while all 16,384 entries are taken, and takes the lowest free one', async () => {
+    const outcome = await bench.run({ scenario: 'full' });
+    expectClean(bench, outcome);
+  });
+});
