@@ -235,7 +235,7 @@ export interface Keeper {
   /** The highest generation that the keeper has accepted so far, 0 at first. */
   lastGeneration(): number;
   spawn(order: SpawnOrder, done: Answer<Spawned>): void;
-  /** Answers with the number of processes that were signalled. `ESRCH` when the spawn has ended. */
+  /** Answers with the number of processes that were signalled; of an empty tree 0. `ESRCH` for main and group once the main process has ended. */
   signal(ref: ProcessRef, signal: number, scope: SignalScope, done: Answer<number>): void;
   /** SIGKILL to the whole tree until it is empty, which is told as `changed(ref, 'empty')`. */
   kill(ref: ProcessRef, done: Answer<number>): void;

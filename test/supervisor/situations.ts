@@ -1,7 +1,7 @@
 import type { UnitEvent } from '../../src/supervisor/event.ts';
 import type { End, StopReason } from '../../src/supervisor/state.ts';
 import { transition, type Unit } from '../../src/supervisor/transition.ts';
-import { restartPolicy, type UnitSpec } from '../../src/supervisor/unit.ts';
+import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../../src/supervisor/unit.ts';
 import {
   BAD,
   daemon,
@@ -44,12 +44,14 @@ const LIMIT = { count: 2, withinMs: 1000 };
 export function unitsIn(situation: string): Unit[] {
   const found: Unit[] = [];
   for (const policy of ['never', 'on-failure', 'always'] as const)
-    for (const attempt of [0, 1, 2])
-      for (const end of [GOOD, BAD]) {
-        const spec = daemon({ restart: { ...restartPolicy(policy), limit: LIMIT } });
-        const unit = unitIn(situation, spec, attempt, end);
-        if (unit.state.kind === situation.replace(/,.*/, '')) found.push(unit);
-      }
+    for (const scope of ['main', 'mixed', 'tree'] as const)
+      for (const attempt of [0, 1, 2])
+        for (const end of [GOOD, BAD]) {
+          const restart = { ...restartPolicy(policy), limit: LIMIT };
+          const spec = daemon({ restart, stop: { ...DEFAULT_STOP, scope } });
+          const unit = unitIn(situation, spec, attempt, end);
+          if (unit.state.kind === situation.replace(/,.*/, '')) found.push(unit);
+        }
   return found;
 }
 

@@ -1,5 +1,4 @@
-import { readFileSync, readlinkSync, writeSync } from 'node:fs';
-import { isatty, WriteStream } from 'node:tty';
+import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { Descriptor, SysError } from '../sys.ts';
@@ -30,17 +29,31 @@ export function writeAll(descriptor: Descriptor, bytes: Uint8Array): Result<unde
   return ok(undefined);
 }
 
+/** The devices with this major number are memory, /dev/null among them (Linux, admin-guide/devices.txt). */
+const MEMORY_DEVICES = 1;
+
 /** Whether a descriptor is a terminal; only asks. */
 export function isTerminal(descriptor: Descriptor): boolean {
-  return isatty(descriptor);
+  return terminals(descriptor)?.isatty(descriptor) ?? false;
 }
 
 /** Columns of the terminal behind a descriptor, undefined where it is none or does not know. */
 export function terminalColumns(descriptor: Descriptor): number | undefined {
-  if (!isatty(descriptor)) return undefined;
-  const stream = new WriteStream(descriptor);
-  const { columns } = stream;
+  const tty = terminals(descriptor);
+  if (tty?.isatty(descriptor) !== true) return undefined;
+  const { columns } = new tty.WriteStream(descriptor);
   return columns > 0 ? columns : undefined;
+}
+
+/** The module for terminals, which takes 2 ms to load; undefined where the descriptor cannot be one. */
+function terminals(descriptor: Descriptor): typeof import('node:tty') | undefined {
+  try {
+    const status = fstatSync(descriptor);
+    const isMemory = status.rdev >> 8 === MEMORY_DEVICES;
+    return status.isCharacterDevice() && !isMemory ? process.getBuiltinModule('node:tty') : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const OWN_FILES = { arguments: '/proc/self/cmdline', environment: '/proc/self/environ' } as const;

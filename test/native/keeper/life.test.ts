@@ -45,9 +45,15 @@ describe('the life of the keeper', () => {
     [['--runtime', 'somewhere'], 'the path somewhere must be absolute'],
     [[], 'the keeper needs --runtime DIR'],
     [['--runtime'], "the keeper's option --runtime needs a value"],
-    [['--runtime', '/nosuch/folder'], 'cannot open the runtime folder /nosuch/folder: No such file or directory'],
+    [
+      ['--runtime', '/nosuch/folder'],
+      'cannot open the runtime folder /nosuch/folder: No such file or directory',
+    ],
     [['--nosuch', '1'], 'the keeper has no such option: --nosuch'],
-    [['--runtime', '/', '--lock', '/nosuch/lock'], 'cannot open the lock /nosuch/lock: No such file or directory'],
+    [
+      ['--runtime', '/', '--lock', '/nosuch/lock'],
+      'cannot open the lock /nosuch/lock: No such file or directory',
+    ],
   ])('refuses %j with a sentence', async (args, sentence) => {
     const ended = await collect(keeper(...args, ...shell('exit 9')));
     expect(ended).toEqual({ code: 1, text: `archond: ${sentence}\n` });
@@ -55,8 +61,14 @@ describe('the life of the keeper', () => {
 
   it('gives archond nothing but its channel, and a session of its own', async () => {
     const runtime = await bench.shared();
-    const script = 'ls /proc/self/fd | tr "\\n" " "; echo $ARCHON_KEEPER_FD; ps -o sid= -p $$ | tr -d " "; echo $$; exit 4';
-    const inherited = ['sh', '-c', 'exec 7</dev/null 99</dev/null; exec "$0" "$@"', ...keeper('--runtime', runtime)];
+    const script =
+      'ls /proc/self/fd | tr "\\n" " "; echo $ARCHON_KEEPER_FD; ps -o sid= -p $$ | tr -d " "; echo $$; exit 4';
+    const inherited = [
+      'sh',
+      '-c',
+      'exec 7</dev/null 99</dev/null; exec "$0" "$@"',
+      ...keeper('--runtime', runtime),
+    ];
     const ended = await collect([...inherited, ...shell(script)], { ARCHON_KEEPER_FD: '77' });
     const [descriptors, session, pid] = ended.text.split('\n');
     expect(descriptors).toMatch(/^0 1 2 3 4 3$/); // 4: the folder that ls reads

@@ -23,19 +23,29 @@ describe('a spawn by the keeper', () => {
     expect(outcome.report).toMatchObject({ spawns: Number(scaled(10_000)) });
   });
 
-  it.runIf(isRoot)('does so for an ordinary user, and shows what is forbidden as stage and errno', async () => {
-    const args = [report, await bench.shared()];
-    const env = { SPAWNS: scaled(2000) };
-    const outcome = await bench.run({ scenario: 'attributes', args, env, ordinary: true });
-    expectClean(bench, outcome);
-    expect(outcome.report['forbidden']).toBeGreaterThan(0);
-  });
+  it.runIf(isRoot)(
+    'does so for an ordinary user, and shows what is forbidden as stage and errno',
+    async () => {
+      const args = [report, await bench.shared()];
+      const env = { SPAWNS: scaled(2000) };
+      const outcome = await bench.run({ scenario: 'attributes', args, env, ordinary: true });
+      expectClean(bench, outcome);
+      expect(outcome.report['forbidden']).toBeGreaterThan(0);
+    },
+  );
 
   it('fails at each stage with its errno', async () => {
     const args = [ender, await bench.shared()];
     const outcome = await bench.run({ scenario: 'failures', args });
     expectClean(bench, outcome);
-    expect(outcome.report).toMatchObject({ request: 117, cgroup: 1, tty: 3, rlimit: 2, descriptors: 2, exec: 16 });
+    expect(outcome.report).toMatchObject({
+      request: 117,
+      cgroup: 1,
+      tty: 3,
+      rlimit: 2,
+      descriptors: 2,
+      exec: 16,
+    });
   });
 
   it('fails at each stage for an ordinary user, also where no process can be made', async () => {
