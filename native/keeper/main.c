@@ -58,7 +58,7 @@ static void parse(int argc, char **argv) {
       continue;
     }
     const char *value = at + 1 < argc ? argv[++at] : NULL;
-    if (value == NULL) give_up("the keeper's option %s needs a value", name);
+    if (value == NULL || strcmp(value, "--") == 0) give_up("the keeper's option %s needs a value", name);
     if (strcmp(name, "--runtime") == 0) runtime = absolute(value);
     else if (strcmp(name, "--log") == 0) log_path = absolute(value);
     else if (strcmp(name, "--lock") == 0 && lock_count < LOCKS_MAX) locks[lock_count++] = absolute(value);

@@ -17,7 +17,7 @@ type GlobalsGiven = Given<typeof GLOBAL_OPTIONS>;
 export async function archonctl(caller: Caller): Promise<number> {
   const words = caller.words();
   const plain = realScreen(false);
-  const before = await readLine(programForm(), words, plain.columns);
+  const before = await readLine(programForm(), words, plain);
   if (!before.ok) return printInstead(plain, before.error);
   const [word = '', ...rest] = before.value.words;
   if (word === 'help') return archonctl({ ...caller, words: () => helpLine(rest) });
@@ -38,7 +38,7 @@ async function carryOut(
   caller: Caller,
   plain: Screen,
 ): Promise<number> {
-  const read = await readLine(verbForm(verb), line, plain.columns);
+  const read = await readLine(verbForm(verb), line, plain);
   if (!read.ok) return printInstead(plain, read.error);
   const { given, words } = read.value;
   const own = Object.fromEntries(Object.entries(given).filter(([name]) => name in verb.options));

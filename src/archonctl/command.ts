@@ -31,7 +31,7 @@ const SUPERVISORS_OWN = /^ARCHON_(?:LABEL|SOCKET)=/;
 
 /** A command as it is to be sent: its one field, and the settings and options that follow. */
 export interface Command {
-  readonly program: string;
+  readonly words: readonly string[];
   /** `<args>` of the protocol. */
   readonly line: string;
   readonly rest: readonly string[];
@@ -73,7 +73,7 @@ export function readCommand(
   });
   const isClean = given['my-env'] === true || given['clean-env'] === true;
   return ok({
-    program,
+    words: command,
     line: quoteWords(command),
     rest: [
       ...(given['my-env'] === true ? caller.environment().filter(isSendable) : []),

@@ -53,17 +53,19 @@ export async function consult(
     return err(code);
   };
   let patienceMs: number | undefined;
-  for (let beganAtMs = performance.now(); answers.size < questions.length; ) {
+  for (let beganAtMs = performance.now(); answers.size < questions.length;) {
     const leftMs = patienceMs === undefined ? undefined : patienceMs - (performance.now() - beganAtMs);
     const patience = leftMs === undefined ? {} : { refusedMs: leftMs, absentMs: leftMs };
     const reached = await reach(socket, { ...patience, giveUp: deadline.signal });
     if (!reached.ok && !deadline.signal.aborted) return refuse(reached.error, EXIT.unreachable);
-    const isPut = reached.ok && (await putAll(reached.value, questions, answers, isRepeatable, deadline.signal));
+    const isPut =
+      reached.ok && (await putAll(reached.value, questions, answers, isRepeatable, deadline.signal));
     if (answers.size === questions.length) break;
     if (deadline.signal.aborted) {
       return refuse(`there was no answer within ${formatDuration(timeoutMs ?? 0)}`, EXIT.failed);
     }
-    if ((isPut && !isRepeatable) || (leftMs !== undefined && leftMs <= 0)) return refuse(WENT_AWAY, EXIT.failed);
+    if ((isPut && !isRepeatable) || (leftMs !== undefined && leftMs <= 0))
+      return refuse(WENT_AWAY, EXIT.failed);
     if (patienceMs === undefined) beganAtMs = performance.now();
     patienceMs = RETURN_MS;
   }
@@ -103,6 +105,13 @@ async function putAll(
   giveUp.removeEventListener('abort', hangUp);
   conversation.close();
   return true;
+}
+
+/** What follows the name in all records of that name among what came for a question. */
+export function recordsOf(answer: Pick<Answer, 'data'> | undefined, name: string): (readonly string[])[] {
+  return (answer?.data ?? []).flatMap((one) =>
+    one.kind === 'data' && one.name === name ? [one.fields] : [],
+  );
 }
 
 /** Complains of the failures among the answers; the exit code, the worst first: 4, 1, or 0. */

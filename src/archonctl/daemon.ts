@@ -45,7 +45,9 @@ export async function startDaemonWith(
   const { line, rest } = command.value;
   const answers = await consult(invocation, [{ fields: ['StartDaemon', line, ...rest, ...options] }], false);
   if (!answers.ok) return answers.error;
-  return printStarted(invocation, answers.value, globals.format === 'json') ?? settle(invocation, answers.value);
+  return (
+    printStarted(invocation, answers.value, globals.format === 'json') ?? settle(invocation, answers.value)
+  );
 }
 
 /** Prints the label and pid of `Ok,<label>,<pid>`; undefined where the answer is another. */

@@ -5,13 +5,13 @@ import type { Connection } from '../sys/sys.ts';
 import { Conversation } from './conversation.ts';
 
 /** A supervisor that has just died is back within this time, unless its machine is very busy. */
-const RESTART_MS = 1000;
+const RESTART_MS = 2000;
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 200;
 
 /** How long to try where nobody answers. */
 export interface Patience {
-  /** While the socket is there and nobody listens; default one second, in which a supervisor restarts. */
+  /** While the socket is there and nobody listens; default two seconds, in which a supervisor restarts. */
   readonly refusedMs?: number;
   /** While there is no socket; default 0. */
   readonly absentMs?: number;

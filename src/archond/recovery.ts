@@ -1,5 +1,5 @@
 import type { Descriptor, ProcessEntry, Sys } from '../sys/sys.ts';
-import { adoptedUnit, type Found } from '../supervisor/adopt.ts';
+import type { Found } from '../supervisor/adopt.ts';
 import type { Log } from './log.ts';
 import { isDown } from './outcome.ts';
 import { watchedLabel, type Supervisor } from './supervisor.ts';
@@ -41,7 +41,7 @@ function adopt(supervisor: Supervisor, entry: ProcessEntry): UnitRecord {
   record.ref = { index: entry.index, generation: entry.generation };
   record.pid = entry.pid;
   record.startTicks = entry.startTicks;
-  supervisor.put(record, adoptedUnit(spec, found(entry)));
+  supervisor.put(record, found(entry));
   return record;
 }
 
@@ -52,7 +52,9 @@ function found(entry: ProcessEntry): Found {
   if (acknowledged === 'exited' || acknowledged === 'empty') {
     return { ...base, stage: state === 'empty' && acknowledged === 'empty' ? 'over' : 'ended' };
   }
-  return { ...base, end: undefined, stage: state === 'starting' ? 'starting' : 'alive' };
+  /* Where its program never ran, that is told as it would have been. */
+  const isBefore = state === 'starting' || end?.kind === 'not-executed';
+  return { ...base, end: undefined, stage: isBefore ? 'starting' : 'alive' };
 }
 
 function goOn(sys: Sys, supervisor: Supervisor, record: UnitRecord, entry: ProcessEntry): void {

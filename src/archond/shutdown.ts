@@ -37,7 +37,10 @@ export class Shutdown {
     }
     if (this.#isBegun) return;
     this.#isBegun = true;
-    const up = [...this.#supervisor.records.values()].filter((record) => !isDown(record));
+    /* What is only watched goes on; its watch ends with the supervisor. */
+    const up = [...this.#supervisor.records.values()].filter(
+      (record) => !isDown(record) && record.watched === undefined,
+    );
     this.#log.info('shutting down', { units: up.length });
     this.#left = up.length;
     for (const record of up) this.#stop(record);

@@ -2,8 +2,8 @@ import type { Descriptor, ProcessEntry, ProcessRef, Sys, SysError } from '../sys
 import type { Effect, ToldEvent } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
 import { publicState, type End } from '../supervisor/state.ts';
-import { newUnit, transition, type Unit } from '../supervisor/transition.ts';
-import { adoptedUnit } from '../supervisor/adopt.ts';
+import { newUnit, transition } from '../supervisor/transition.ts';
+import { adoptedUnit, adoptionEffects, type Found } from '../supervisor/adopt.ts';
 import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../supervisor/unit.ts';
 import { spawnOrder, type Launch } from './launch.ts';
 import type { Log } from './log.ts';
@@ -118,15 +118,8 @@ export class Supervisor {
     this.#generation += 1;
     const generation = this.#generation;
     record.pid = pid;
-    this.put(
-      record,
-      adoptedUnit(spec, {
-        generation,
-        pid: pid ?? 0,
-        startedAtMs: this.#sys.clock.monotonicMs(),
-        stage: 'alive',
-      }),
-    );
+    const startedAtMs = this.#sys.clock.monotonicMs();
+    this.put(record, { generation, pid: pid ?? 0, startedAtMs, stage: 'alive' });
     this.#sys.keeper.store(watchName(label), pidfd, true, () => undefined);
     const cancel = this.#sys.pidfds.watch(pidfd, (end) => {
       this.post(record, { kind: 'exited', generation, end });
@@ -142,9 +135,11 @@ export class Supervisor {
   }
 
   /** Puts a unit where it was found. The one other place where a state is written. */
-  put(record: UnitRecord, unit: Unit): void {
-    record.unit = unit;
-    record.shownState = publicState(unit.state);
+  put(record: UnitRecord, found: Found): void {
+    const { spec } = record.unit;
+    record.unit = adoptedUnit(spec, found);
+    record.shownState = publicState(record.unit.state);
+    for (const effect of adoptionEffects(spec, found)) this.#carryOut(record, effect);
   }
 
   /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered. */

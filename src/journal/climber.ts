@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../base/result.ts';
-import type { SysError } from '../sys/sys.ts';
+import type { AppendFile, SysError } from '../sys/sys.ts';
 import type { Remembered } from './payload.ts';
 import { moveSegment, newestUsable, completeValues, type SetAside } from './recovery.ts';
 import { headOf, Segments, unreadSegment } from './segments.ts';
@@ -16,13 +16,16 @@ export interface Climbed {
 /** Brings a journal that had to leave the state folder back there. */
 export class Climber {
   readonly #writer: Writer;
+  readonly #settle: (file: AppendFile) => void;
   /** Of the segments that were in the state folder when that was lost. */
   readonly #lostTokens = new Set<string>();
   #late: Remembered[] = [];
   #setAside: SetAside[] = [];
 
-  constructor(writer: Writer) {
+  /** @param settle brings a file that is not written to any more to the disk, and closes it */
+  constructor(writer: Writer, settle: (file: AppendFile) => void) {
     this.#writer = writer;
+    this.#settle = settle;
   }
 
   /** The folder is gone, or another: nothing of what is in its place is known. */
@@ -99,7 +102,7 @@ export class Climber {
       const moved = moveSegment(segment, target, isCurrent ? current.bytes : segment.goodBytes);
       if (!moved.ok) return moved.error;
       if (isCurrent) this.#writer.moved(moved.value);
-      else moved.value.close();
+      else this.#settle(moved.value);
     }
     return undefined;
   }

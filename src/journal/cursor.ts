@@ -148,7 +148,7 @@ export class EventCursor {
     if (this.#forward === undefined) {
       this.#forward = this.#enter(place);
       // What is missing is told before what comes behind it.
-      if (this.#isGap) return;
+      if (this.#forward !== undefined && this.#isGap) return;
     }
     const forward = place.segment.isGone ? undefined : this.#forward;
     const piece = forward?.next((bytes, line) => this.#take(place, bytes, line, events));
@@ -163,7 +163,10 @@ export class EventCursor {
     const { sinceNs, untilNs } = this.#query;
     const { segment, end, span } = place;
     const head = segment.isGone ? undefined : headOf(segment);
-    if (head === undefined) return undefined;
+    if (head === undefined) {
+      this.#noteGap(place);
+      return undefined;
+    }
     this.#before = place;
     if (!mayHold(span, sinceNs, untilNs)) {
       this.#expected = undefined;

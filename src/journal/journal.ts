@@ -1,5 +1,5 @@
 import { err } from '../base/result.ts';
-import type { Sys, SysError } from '../sys/sys.ts';
+import type { AppendFile, Sys, SysError } from '../sys/sys.ts';
 import { Climber } from './climber.ts';
 import { EventCursor, type EventQuery } from './cursor.ts';
 import { Schedule, type Health, type Report } from './health.ts';
@@ -72,7 +72,7 @@ export class Journal {
       clock,
       { leaving: () => witness.takeAway(), begun: (current, left) => this.#begun(current, left) },
     );
-    this.#climber = new Climber(this.#writer);
+    this.#climber = new Climber(this.#writer, (file) => this.#finish(file));
   }
 
   /** Opens the journal, which always succeeds; how well is told by `health`. */
@@ -143,7 +143,13 @@ export class Journal {
   sync(done: SyncDone): void {
     this.flush();
     const { trouble, current } = this.#writer;
-    if (trouble === undefined) this.#sync(current, done);
+    const whenAll: SyncDone = (result) => {
+      this.#syncs.whenIdle(() => {
+        const { trouble: since } = this.#writer;
+        done(result.ok && since !== undefined ? err(since) : result);
+      });
+    };
+    if (trouble === undefined) this.#sync(current, whenAll);
     else this.#later(() => done(err(trouble)));
   }
 
@@ -171,22 +177,28 @@ export class Journal {
     return new EventCursor(segments, first, current, this.#lastSequence, query);
   }
 
-  /** Writes the clean end; `done` is told later whether it is on the disk. Nothing is to be called afterwards. */
+  /**
+   * Writes the clean end, which says that all that was ever written is on the disk; `done` is told later whether it is.
+   * Nothing is to be called afterwards.
+   */
   close(done: SyncDone): void {
     this.flush();
     if (this.#health.kind === 'degraded') this.#climb(this.#options.sys.clock.monotonicMs());
-    this.#writer.pending.addClosed(String(this.#timeNs()));
-    this.#writer.flush();
     this.#isClosed = true;
-    const { trouble, current } = this.#writer;
-    const finish: SyncDone = (result) => {
-      this.#syncs.whenIdle(() => {
-        current.file.close();
-        done(result);
-      });
-    };
-    if (trouble === undefined) this.#sync(current, finish);
-    else this.#later(() => finish(err(trouble)));
+    this.#settlePast(Infinity);
+    this.#syncs.whenIdle(() => {
+      this.#writer.pending.addClosed(String(this.#timeNs()));
+      this.#writer.flush();
+      const { trouble, current } = this.#writer;
+      const finish: SyncDone = (result) => {
+        this.#syncs.whenIdle(() => {
+          current.file.close();
+          done(result);
+        });
+      };
+      if (trouble === undefined) this.#run((after) => syncCurrent(current, after), finish);
+      else this.#later(() => finish(err(trouble)));
+    });
   }
 
   #begin({ current, error, recovered }: Opening): void {
@@ -194,6 +206,8 @@ export class Journal {
     if (current !== undefined) writer.goOn(current, error);
     if (current === undefined && error !== undefined) writer.fall('state', error);
     else if (current === undefined || recovered.isMerged) writer.rotate();
+    for (const file of recovered.movedFiles) this.#finish(file);
+    this.#settlePast(recovered.wasDegraded ? Infinity : 2);
     if (writer.trouble === undefined) this.#witness.layDown(writer.journalId);
     else {
       this.#witness.takeAway();
@@ -205,8 +219,8 @@ export class Journal {
   #begun(current: Current, left: Current | undefined): void {
     const { trouble, stores } = this.#writer;
     if (left !== undefined) {
-      if (trouble === undefined) this.#sync(left, () => undefined);
-      left.file.close();
+      if (trouble === undefined) this.#finish(left.file);
+      else left.file.close();
     }
     if (trouble === undefined && current.segment.store === stores.state) this.#settleIn(current);
     else this.#retain(current);
@@ -225,11 +239,31 @@ export class Journal {
   }
 
   #sync(current: Current, done: SyncDone): void {
-    const sync = (after: SyncDone): void => syncCurrent(current, after);
-    this.#syncs.run(sync, (result) => {
-      if (!result.ok && !this.#isClosed && this.#writer.trouble === undefined) {
+    this.#run((after) => syncCurrent(current, after), done);
+  }
+
+  /** Brings a file to which nothing more is written to the disk, and closes it. */
+  #finish(file: AppendFile): void {
+    this.#run((after) => file.sync(after), () => undefined);
+    file.close();
+  }
+
+  /** Brings the newest segments before the present one to the disk: an archond that was killed, or a failure, may have kept them from it. */
+  #settlePast(most: number): void {
+    const { segments, stores, current } = this.#writer;
+    const past = segments.of(stores.state).filter((segment) => segment !== current.segment);
+    for (const { store, ordinal } of past.slice(-most)) {
+      const file = store.append(ordinal);
+      if (file.ok) this.#finish(file.value);
+    }
+  }
+
+  /** A sync that fails is as bad as a write that fails. */
+  #run(start: (after: SyncDone) => void, done: SyncDone): void {
+    this.#syncs.run(start, (result) => {
+      if (!result.ok && this.#writer.trouble === undefined) {
         this.#writer.fall('state', result.error);
-        this.#noteTrouble();
+        if (!this.#isClosed) this.#noteTrouble();
       }
       done(result);
     });
@@ -240,6 +274,8 @@ export class Journal {
     const held = segment.store.holds(segment.ordinal, file);
     if (held.ok) {
       this.#schedule.confirmed(nowMs);
+      // It may have found no room until now, or somebody has cleaned up.
+      this.#witness.layDown(this.journalId);
       return;
     }
     if (VANISHED.includes(held.error.code)) this.#climber.lose(held.error);
@@ -256,6 +292,7 @@ export class Journal {
       return;
     }
     this.#witness.layDown(journalId);
+    this.#settlePast(Infinity);
     this.#settleIn(current);
     this.#schedule.recovered(nowMs);
     this.#health = { kind: 'well' };

@@ -53,6 +53,10 @@ class MemoryFile implements AppendFile {
     });
   }
 
+  syncNow(): Result<undefined, SysError> {
+    return err(UNSYNCABLE);
+  }
+
   close(): void {
     // Whoever reads it by its path still can.
   }

@@ -4,6 +4,7 @@ import { byteJson } from './byte-json.ts';
 import { LINE_TYPES, LineBuffer } from './line.ts';
 import type { Remembered } from './payload.ts';
 import { recover, type Recovered, type SetAside } from './recovery.ts';
+import type { Scanned } from './scan.ts';
 import { SpanOf } from './span.ts';
 import type { Stores } from './stores.ts';
 import type { Witness } from './witness.ts';
@@ -79,7 +80,11 @@ function idChangeOf(found: Recovered, bootId: string, witness: Witness): IdChang
   return !wasDegraded && witness.speaksFor(scan.head.journalId) ? undefined : 'unwitnessed';
 }
 
-/** Cuts a torn tail and writes the boot mark behind what is whole, which takes the clean end back. */
+/**
+ * Cuts a torn tail and writes the boot mark behind what is whole. Where there is a clean end it is taken back so,
+ * on the disk, before any number is given out: it would be believed after a loss of power that took the
+ * mark and those numbers.
+ */
 function goOnIn(
   base: NonNullable<Recovered['base']>,
   bootId: string,
@@ -90,7 +95,7 @@ function goOnIn(
   if (!opened.ok) return opened;
   const mark = new LineBuffer();
   mark.add(LINE_TYPES.opened, byteJson({ boot: bootId, time: String(clock.realtimeNs()) }));
-  const error = cutAndWrite(opened.value, scan.goodBytes, scan.rest, mark.bytes());
+  const error = cutAndWrite(opened.value, scan, mark.bytes());
   if (error !== undefined) {
     opened.value.close();
     return err(error);
@@ -105,11 +110,14 @@ function goOnIn(
   });
 }
 
-function cutAndWrite(file: AppendFile, goodBytes: number, rest: string, mark: Buffer): SysError | undefined {
-  const cut = rest === 'none' ? ok(undefined) : file.truncate(goodBytes);
+function cutAndWrite(file: AppendFile, scan: Scanned, mark: Buffer): SysError | undefined {
+  const { goodBytes } = scan;
+  const cut = scan.rest === 'none' ? ok(undefined) : file.truncate(goodBytes);
   if (!cut.ok) return cut.error;
   const written = file.write(mark);
+  const synced = written.error === undefined && scan.isClosed ? file.syncNow() : ok(undefined);
+  const error = written.error ?? (synced.ok ? undefined : synced.error);
   // A part of a mark is cut again; where that fails it is a torn line behind which nothing comes.
-  if (written.error !== undefined) file.truncate(goodBytes);
-  return written.error;
+  if (error !== undefined) file.truncate(goodBytes);
+  return error;
 }

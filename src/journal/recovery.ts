@@ -30,6 +30,8 @@ export interface Recovered {
   readonly stateError: SysError | undefined;
   /** Values were added from before a time in which the state folder could not be read: a new checkpoint is due. */
   readonly isMerged: boolean;
+  /** Segments that were brought to the state folder just now: to be synced and closed. */
+  readonly movedFiles: readonly AppendFile[];
 }
 
 /** Finds the newest segment that can be used, and everything that is remembered at its end. */
@@ -41,8 +43,11 @@ export function recover(stores: Stores): Recovered {
   const left = runtime.ok ? runtime.value.map((ordinal) => unreadSegment(stores.runtime, ordinal)) : [];
   const fresh = dropMoved(left, segments.all);
   let stateError = state.ok ? undefined : state.error;
+  const movedFiles: AppendFile[] = [];
   for (const segment of fresh) {
-    stateError ??= moveAndClose(segment, stores.state);
+    const moved = stateError === undefined ? moveSegment(segment, stores.state) : undefined;
+    if (moved?.ok === true) movedFiles.push(moved.value);
+    if (moved?.ok === false) stateError = moved.error;
     segments.add(segment);
   }
   const setAside: SetAside[] = [];
@@ -55,7 +60,7 @@ export function recover(stores: Stores): Recovered {
   if (isMerged) completeValues(segments, base.scan);
   const lastSequence = base?.scan.lastSequence ?? 0;
   const wasDegraded = fresh.length > 0;
-  return { segments, values, lastSequence, base, wasDegraded, setAside, stateError, isMerged };
+  return { segments, values, lastSequence, base, wasDegraded, setAside, stateError, isMerged, movedFiles };
 }
 
 /** Copies so many bytes (default: all) of a segment to another store and takes it out of its own. The file is open to go on with. */
@@ -67,13 +72,6 @@ export function moveSegment(segment: Segment, target: Store, bytes = Infinity): 
   segment.store = target;
   segment.ordinal = made.value.ordinal;
   return ok(made.value.file);
-}
-
-function moveAndClose(segment: Segment, target: Store): SysError | undefined {
-  const moved = moveSegment(segment, target);
-  if (!moved.ok) return moved.error;
-  moved.value.close();
-  return undefined;
 }
 
 /** Archond may have died between the two steps of a move: what is in the state folder already is removed here. */

@@ -19,7 +19,8 @@ export type Limits = Readonly<Record<keyof Stores, StoreLimits>>;
 /** What holds where nothing else is said. */
 export const DEFAULT_LIMITS: Limits = {
   state: {
-    segmentBytes: 4 * MIB,
+    // Of a segment all is read when archond starts: 15 ms.
+    segmentBytes: MIB,
     segmentMs: DAY_MS,
     retainBytes: 64 * MIB,
     retainMs: 30 * DAY_MS,
@@ -27,7 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   },
   // The runtime folder usually is memory.
   runtime: {
-    segmentBytes: 4 * MIB,
+    segmentBytes: MIB,
     segmentMs: DAY_MS,
     retainBytes: 16 * MIB,
     retainMs: 30 * DAY_MS,

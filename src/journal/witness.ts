@@ -32,8 +32,9 @@ export class Witness {
     this.#files.remove(this.#path);
     const made = this.#files.openToAppend(this.#path, MODE);
     if (!made.ok) return;
-    made.value.write(Buffer.from(this.#text(journalId), 'latin1'));
+    const { error } = made.value.write(Buffer.from(this.#text(journalId), 'latin1'));
     made.value.close();
+    if (error !== undefined) this.#files.remove(this.#path);
   }
 
   takeAway(): void {

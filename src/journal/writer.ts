@@ -159,8 +159,9 @@ export class Writer {
   #write(): void {
     const { current } = this;
     const { bytes, error } = current.file.write(this.pending.bytes());
-    current.span.addSpan(this.pending.span);
+    const { span } = this.pending;
     const written = this.pending.written(bytes, this.values);
+    if (written.events > 0) current.span.addSpan(span);
     current.bytes += written.bytes;
     this.#writtenSequence += written.events;
     if (error === undefined) return;

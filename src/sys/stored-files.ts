@@ -26,11 +26,13 @@ export interface AppendFile {
    * `done` says so. `close` may be called meanwhile.
    */
   sync(done: (result: Result<undefined, SysError>) => void): void;
+  /** The same, waiting for the disk: only for what has to be certain before archond does anything at all. */
+  syncNow(): Result<undefined, SysError>;
   /** Nothing may be called afterwards, but `close` again. */
   close(): void;
 }
 
-/** Small files in folders of archond's own. Nothing waits for a disk but `sync` and, where pages are not cached, `read`. */
+/** Small files in folders of archond's own. Nothing waits for a disk but `syncNow` and, where pages are not cached, `read`. */
 export interface StoredFiles {
   /** Opens the file, made with this mode whatever the umask says where it is missing. */
   openToAppend(path: string, mode: number): Result<AppendFile, SysError>;

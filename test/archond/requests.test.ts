@@ -254,7 +254,10 @@ describe('Tree', () => {
     const [answer = ''] = await ask(`StartDaemon,"sh -c '${script}'",@label=family`);
     await untilFile(file, (text) => text === '\n');
     const main = answer.split(',')[2];
-    const lines = (await ask('Tree,family')).map((line) => line.split(','));
+    /* Until each of the forked shells has become its sleep. */
+    let lines: string[][];
+    do lines = (await ask('Tree,family')).map((line) => line.split(','));
+    while (!['sleep 1001', 'sleep 1002'].every((words) => lines.some((line) => line.at(-1) === words)));
     expect(lines.at(-1)).toEqual(['Ok', '3']);
     const shown = lines
       .slice(0, -1)

@@ -42,7 +42,11 @@ describe('an environment', () => {
 describe('a callback that throws', () => {
   it('is an uncaught exception, and costs no other callback anything', async () => {
     const script = await folder.bundle('throwing');
-    const server = folder.start(process.execPath, [script, folder.file('socket')], ['pipe', 'pipe', 'inherit']);
+    const server = folder.start(
+      process.execPath,
+      [script, folder.file('socket')],
+      ['pipe', 'pipe', 'inherit'],
+    );
     const isClosed = once(server, 'close');
     let said = '';
     server.stdout?.on('data', (bytes: Buffer) => (said += bytes.toString()));

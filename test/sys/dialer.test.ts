@@ -40,7 +40,7 @@ describe('dial', () => {
   });
 
   it('waits for a supervisor that is too busy to accept, until it is given up', async () => {
-    const path = meeting.folder.file('narrow');
+    const path = meeting.folder.file('busy');
     const program = await meeting.folder.compile('narrow');
     const owner = meeting.folder.start(program, [path], ['pipe', 'pipe', 'ignore']);
     if (owner.stdout === null) throw new Error('no output');

@@ -85,7 +85,10 @@ function optionOf(name: string, spec: OptionSpec): Option {
 
 /** Commander's message as one sentence that says what to do. */
 function sentenceOf(message: string, title: string): string {
-  const [first = '', ...more] = message.replace(/^error: /, '').trim().split('\n');
+  const [first = '', ...more] = message
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n');
   const hint = more.length === 0 ? '' : ` ${more.join(' ')}`;
   return `${first.replace(/\.$/, '')}${hint}; see ${title} --help`;
 }

@@ -43,7 +43,8 @@ export function readGlobals(given: Given<typeof GLOBAL_OPTIONS>, env: Environmen
   const text = given.timeout ?? env['ARCHON_TIMEOUT'];
   const timeout = text === undefined || text === '' ? ok(undefined) : parseDuration(text);
   if (!timeout.ok) return timeout;
-  if (given.socket === '') return err(failure('bad-argument', '--socket is empty: write the path of a socket'));
+  if (given.socket === '')
+    return err(failure('bad-argument', '--socket is empty: write the path of a socket'));
   return ok({
     socket: given.socket,
     format: on.has('json') ? 'json' : on.has('csv') ? 'csv' : 'people',

@@ -1,5 +1,5 @@
-import { ok, type Result } from '../../base/result.ts';
-import { err } from '../../base/result.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { Screen } from '../print/screen.ts';
 import type { Explained, Form } from './explain.ts';
 import type { OptionTable, Parsed } from './option.ts';
 import { parseQuickly } from './quick.ts';
@@ -11,13 +11,15 @@ export type Instead = Exclude<Explained, { readonly kind: 'parsed' }>;
 export async function readLine(
   form: Form,
   line: readonly string[],
-  columns: () => number | undefined,
+  screen: Pick<Screen, 'columns'>,
 ): Promise<Result<Parsed, Instead>> {
-  const table: OptionTable = Object.assign({}, ...form.options.map(([, options]) => options));
+  const table: OptionTable = Object.fromEntries(
+    form.options.flatMap(([, options]) => Object.entries(options)),
+  );
   const parsed = parseQuickly(table, line, form.order);
   if (parsed !== undefined && isCounted(form.operands, parsed.words.length)) return ok(parsed);
   const { explain } = await import('./explain.ts');
-  const explained = explain(form, line, columns());
+  const explained = explain(form, line, screen.columns());
   return explained.kind === 'parsed' ? ok(explained.parsed) : err(explained);
 }
 

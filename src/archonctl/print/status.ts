@@ -1,5 +1,5 @@
 import { textOf } from '../../protocol/bytes.ts';
-import type { Data } from '../consult.ts';
+import { recordsOf, type Data } from '../consult.ts';
 import { paintState } from './colour.ts';
 import { printable } from './printable.ts';
 import { ageOf, localTime } from './time.ts';
@@ -11,10 +11,9 @@ const INSTANTS: ReadonlySet<string> = new Set(['since', 'up-since', 'next-attemp
 type Fact = readonly [name: string, ...values: string[]];
 
 function factsOf(data: readonly Data[]): Fact[] {
-  return data.flatMap((one) => {
-    const [name, ...values] = one.kind === 'data' && one.name === 'Field' ? one.fields : [];
-    return name === undefined ? [] : [[name, ...values]];
-  });
+  return recordsOf({ data }, 'Field').flatMap(([name, ...values]) =>
+    name === undefined ? [] : [[name, ...values]],
+  );
 }
 
 /** The first value of a fact of `Status`; undefined where it is not among them. */
@@ -29,6 +28,16 @@ export function statusJson(data: readonly Data[]): Record<string, string | strin
     return [name, texts.length === 1 ? (texts[0] ?? '') : texts];
   });
   return Object.fromEntries(pairs);
+}
+
+/** The facts of a unit as rows of a table, one for each value. */
+export function statusRows(
+  label: string,
+  data: readonly Data[],
+): { readonly label: string; readonly name: string; readonly value: string }[] {
+  return factsOf(data).flatMap(([name, ...values]) =>
+    values.map((value) => ({ label, name, value: textOf(value) })),
+  );
 }
 
 /** The facts for people, one a line under the label; instants as local time and age, then the last lines of its log. */

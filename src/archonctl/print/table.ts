@@ -32,7 +32,9 @@ export function renderTable(
   if (columns !== undefined) fit(shown, columns);
   const line = (cells: readonly string[], decorate: (text: string, index: number) => string): string =>
     shown
-      .map(({ head, index, width }) => decorate(align(cells[index] ?? '', width, head.isNumber === true), index))
+      .map(({ head, index, width }) =>
+        decorate(align(cells[index] ?? '', width, head.isNumber === true), index),
+      )
       .join(GAP)
       .trimEnd();
   const lines = rows.map((cells, row) => line(cells, (text, index) => paint(text, index, row)));
@@ -71,7 +73,11 @@ function align(text: string, width: number, isNumber: boolean): string {
 
 /** `text` with at most `width` characters, the last of which tells that some are missing. */
 export function cutTo(text: string, width: number): string {
-  return lengthOf(text) <= width ? text : Array.from(text).slice(0, Math.max(0, width - 1)).join('') + CUT_MARK;
+  return lengthOf(text) <= width
+    ? text
+    : Array.from(text)
+        .slice(0, Math.max(0, width - 1))
+        .join('') + CUT_MARK;
 }
 
 function lengthOf(text: string): number {

@@ -6,7 +6,16 @@ import { renderTable, type Column } from './table.ts';
 import { ageOf } from './time.ts';
 
 /** The fields of a `Unit` record, in their order; what is not known is empty. */
-export const UNIT_FIELDS = ['label', 'state', 'pid', 'since', 'restarts', 'cpu', 'memory', 'last_exit'] as const;
+export const UNIT_FIELDS = [
+  'label',
+  'state',
+  'pid',
+  'since',
+  'restarts',
+  'cpu',
+  'memory',
+  'last_exit',
+] as const;
 
 /** A `Unit` record by the names of its fields. */
 export type UnitRow = Readonly<Record<(typeof UNIT_FIELDS)[number], string>>;
@@ -80,5 +89,7 @@ function sizeOf(bytes: string): string {
 
 /** `code:7` and `signal:SIGKILL` as a person would say it. */
 function exitOf(lastExit: string): string {
-  return printable(lastExit).replace(/^code:/, 'code ').replace(/^signal:/, '');
+  return printable(lastExit)
+    .replace(/^code:/, 'code ')
+    .replace(/^signal:/, '');
 }

@@ -46,7 +46,8 @@ export async function follow(errand: Errand, screen: Screen): Promise<number> {
   }
   relay.close();
   conversation.close();
-  if (answer.kind === 'error') screen.complain(isFirst ? reasonOf(answer.failure) : lateReason(answer, label));
+  if (answer.kind === 'error')
+    screen.complain(isFirst ? reasonOf(answer.failure) : lateReason(answer, label));
   return runExitCode(answer);
 }
 
@@ -58,7 +59,8 @@ async function begin(socket: string): Promise<Conversation | string> {
     const greeting: Closing | Lost = await reached.value.ask(['Version']);
     if (greeting.kind === 'ok') return reached.value;
     reached.value.close();
-    if (greeting.kind === 'error') return `the supervisor at ${socket} refuses: ${reasonOf(greeting.failure)}`;
+    if (greeting.kind === 'error')
+      return `the supervisor at ${socket} refuses: ${reasonOf(greeting.failure)}`;
     if (greeting.kind === 'exit-status') return `what answers at ${socket} is no supervisor`;
   }
 }
@@ -66,7 +68,10 @@ async function begin(socket: string): Promise<Conversation | string> {
 /** The successor of a supervisor that went away; else the exit code, the reason told. */
 async function comeBack(errand: Errand, relay: SignalRelay, screen: Screen): Promise<Conversation | number> {
   const { socket, label } = errand;
-  const progress = new Progress(screen, () => `the supervisor went away; ${label} goes on, waiting for its return`);
+  const progress = new Progress(
+    screen,
+    () => `the supervisor went away; ${label} goes on, waiting for its return`,
+  );
   const { givenUp } = relay;
   const reached = await reach(socket, { refusedMs: RETURN_MS, absentMs: RETURN_MS, giveUp: givenUp });
   progress.close();

@@ -1,7 +1,16 @@
 import type { Conversation } from '../conversation.ts';
 
 /** What archonctl passes on to the command. SIGTSTP and SIGCONT are seen to apart. */
-const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGWINCH'] as const;
+const PASSED_ON = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGWINCH',
+] as const;
 
 /** By these a person wants it to end. */
 const ENDING: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];

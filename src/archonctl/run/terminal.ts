@@ -18,8 +18,10 @@ export function terminalNote(
   isAtTerminal = (): boolean => isTerminal(INPUT) && isTerminal(ERROR),
 ): string | undefined {
   const name = (command[0] ?? '').replace(/^.*\//, '');
-  const [index, found] = [...NEEDS.entries()].find(([, [programs]]) => programs.split(' ').includes(name)) ?? [];
-  const isShellAtWork = index === 0 && command.slice(1).some((word) => word === '-c' || !word.startsWith('-'));
+  const [index, found] =
+    [...NEEDS.entries()].find(([, [programs]]) => programs.split(' ').includes(name)) ?? [];
+  const isShellAtWork =
+    index === 0 && command.slice(1).some((word) => word === '-c' || !word.startsWith('-'));
   if (found === undefined || isShellAtWork || !isAtTerminal()) return undefined;
   return `${name} runs without a controlling terminal: ${found[1]}`;
 }

@@ -26,7 +26,8 @@ export const events = defineVerb({
     },
     kind: { value: 'KIND', help: 'only those of this kind, such as exited' },
   },
-  description: 'Prints what has happened to units, oldest first: number, time, label, kind, and what the kind adds.',
+  description:
+    'Prints what has happened to units, oldest first: number, time, label, kind, and what the kind adds.',
   examples: [
     ['events --last 20', 'the latest'],
     ["events 'web*' --kind exited", 'every end of a unit whose label begins so'],
@@ -58,7 +59,13 @@ function eventLine(event: EventRecord): string {
 function eventJson(event: EventRecord): object {
   const details = event.details.map(([name, value]) => [name, textOf(value)] as const);
   const { sequence, label, kind } = event;
-  return { sequence, time: Number(formatTime(event.timeNs)), label, kind, details: Object.fromEntries(details) };
+  return {
+    sequence,
+    time: Number(formatTime(event.timeNs)),
+    label,
+    kind,
+    details: Object.fromEntries(details),
+  };
 }
 
 function eventRow(event: EventRecord): Record<(typeof FIELDS)[number], string> {

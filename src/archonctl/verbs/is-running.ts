@@ -24,7 +24,8 @@ export const isRunning = defineVerb({
     if (globals.format === 'json') printJson(screen, { units });
     if (code !== EXIT.done) return code;
     const down = units.filter(({ state }) => state !== 'running');
-    for (const { label, state } of down) screen.complain(`${printable(label)} is ${printable(state ?? 'nowhere')}`);
+    for (const { label, state } of down)
+      screen.complain(`${printable(label)} is ${printable(state ?? 'nowhere')}`);
     return down.length === 0 ? EXIT.done : EXIT.notInThatState;
   },
 });

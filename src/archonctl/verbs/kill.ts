@@ -37,11 +37,18 @@ export const kill = defineVerb({
     const signal = signalNumber(habit ?? given.signal ?? 'SIGTERM');
     const labels = habit === undefined ? words : words.slice(1);
     if (!signal.ok || labels.length === 0) {
-      screen.complain(signal.ok ? 'name a label after the signal; see archonctl kill --help' : signal.error.message);
+      screen.complain(
+        signal.ok ? 'name a label after the signal; see archonctl kill --help' : signal.error.message,
+      );
       return EXIT.wrongUse;
     }
     const name = signalName(signal.value);
     const scope = given.scope === undefined ? [] : [`@scope=${given.scope}`];
-    return askForCount(invocation, ['Signal', name, ...labels, ...scope], false, (units) => `${name} sent to ${units}`);
+    return askForCount(
+      invocation,
+      ['Signal', name, ...labels, ...scope],
+      false,
+      (units) => `${name} sent to ${units}`,
+    );
   },
 });

@@ -1,4 +1,4 @@
-import { consult, settle } from '../consult.ts';
+import { consult, recordsOf, settle } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { UNIT_FIELDS, unitJson, unitRow, unitTable } from '../print/unit.ts';
 import { defineVerb, EXIT } from '../verb.ts';
@@ -24,9 +24,7 @@ export const list = defineVerb({
     if (!answers.ok) return answers.error;
     const [answer] = answers.value;
     if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
-    const rows = answer.data.flatMap((one) =>
-      one.kind === 'data' && one.name === 'Unit' ? [unitRow(one.fields)] : [],
-    );
+    const rows = recordsOf(answer, 'Unit').map(unitRow);
     if (globals.format === 'json') {
       printJson(screen, { units: rows.map(unitJson) });
     } else if (globals.format === 'csv') {

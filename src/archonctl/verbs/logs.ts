@@ -2,7 +2,7 @@ import { refuse } from '../../base/failure.ts';
 import { ok } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
 import { bytesOf, textOf } from '../../protocol/bytes.ts';
-import { consult, settle, type Answer } from '../consult.ts';
+import { consult, recordsOf, settle, type Answer } from '../consult.ts';
 import { printJson } from '../print/document.ts';
 import { localTime } from '../print/time.ts';
 import { numberOf } from '../print/unit.ts';
@@ -45,7 +45,9 @@ export const logs = defineVerb({
     if (!answers.ok) return answers.error;
     const lines = inOrder(words.map((label, index) => linesOf(label, answers.value[index])));
     if (globals.format === 'json') {
-      printJson(screen, { lines: lines.map((line) => ({ ...line, time: numberOf(line.time), text: textOf(line.text) })) });
+      printJson(screen, {
+        lines: lines.map((line) => ({ ...line, time: numberOf(line.time), text: textOf(line.text) })),
+      });
     } else {
       const width = words.length === 1 ? undefined : Math.max(...words.map((label) => label.length));
       screen.outBytes(bytesOf(lines.map((line) => shown(line, width, given.times === true)).join('')));
@@ -55,11 +57,7 @@ export const logs = defineVerb({
 });
 
 function linesOf(label: string, answer: Answer | undefined): LogLine[] {
-  return (answer?.data ?? []).flatMap((one) =>
-    one.kind === 'data' && one.name === 'Line'
-      ? [{ label, time: one.fields[0] ?? '', text: one.fields[1] ?? '' }]
-      : [],
-  );
+  return recordsOf(answer, 'Line').map(([time = '', text = '']) => ({ label, time, text }));
 }
 
 /** All lines by their times; a line without one stays behind the line of its unit that it followed. */

@@ -43,6 +43,8 @@ export const monitor = defineVerb({
     const answers = await consult(invocation, [question], false);
     closeDescriptor(pidfd.value);
     if (!answers.ok) return answers.error;
-    return printStarted(invocation, answers.value, globals.format === 'json') ?? settle(invocation, answers.value);
+    return (
+      printStarted(invocation, answers.value, globals.format === 'json') ?? settle(invocation, answers.value)
+    );
   },
 });

@@ -39,17 +39,20 @@ export const run = defineVerb({
       screen.complain(command.error);
       return EXIT.wrongUse;
     }
-    const { program, line, rest } = command.value;
-    const note = terminalNote(invocation.words);
+    const { words, line, rest } = command.value;
+    const note = terminalNote(words);
     if (note !== undefined) screen.complain(note);
-    const label = given.label ?? ownLabel(program);
+    const label = given.label ?? ownLabel(words[0] ?? '');
     const options = [
       `@label=${label}`,
       ...supervisedLimit(given.timeout, globals).options,
       ...(given.keep === true ? ['@keep=1'] : []),
     ];
     const socket = socketPath(globals.socket, caller.uid, caller.env);
-    return follow({ socket, label, request: ['Run', line, ...rest, ...options], descriptors: STANDARD }, screen);
+    return follow(
+      { socket, label, request: ['Run', line, ...rest, ...options], descriptors: STANDARD },
+      screen,
+    );
   },
 });
 

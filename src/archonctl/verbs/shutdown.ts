@@ -1,6 +1,6 @@
 import { parseDuration } from '../../base/duration.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import { consult, settle, type Answer, type Data } from '../consult.ts';
+import { consult, recordsOf, settle, type Answer, type Data } from '../consult.ts';
 import { printJson } from '../print/document.ts';
 import { printable } from '../print/printable.ts';
 import { Progress } from '../print/progress.ts';
@@ -48,11 +48,8 @@ export const shutdown = defineVerb({
     if (!answers.ok) return answers.error;
     const [answer] = answers.value;
     if (globals.format === 'json' && answer?.closing.kind === 'ok') {
-      const units = answer.data.flatMap((data) => {
-        const [label, state] = doneOf(data) ?? [];
-        return label === undefined ? [] : [{ label: textOf(label), state }];
-      });
-      printJson(screen, { units });
+      const units = recordsOf(answer, 'Done').map((fields) => fields.map(textOf));
+      printJson(screen, { units: units.map(([label, state]) => ({ label, state })) });
     }
     return answer?.closing.kind === 'ok' ? EXIT.done : settle(invocation, answers.value);
   },
@@ -63,8 +60,6 @@ function doneOf(data: Data): readonly string[] | undefined {
 }
 
 function upLabels([answer]: readonly Answer[]): string[] {
-  const rows = (answer?.data ?? []).flatMap((one) =>
-    one.kind === 'data' && one.name === 'Unit' ? [unitRow(one.fields)] : [],
-  );
+  const rows = recordsOf(answer, 'Unit').map(unitRow);
   return rows.filter(({ state }) => !DOWN.includes(state)).map(({ label }) => label);
 }

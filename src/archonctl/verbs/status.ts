@@ -1,8 +1,9 @@
 import { socketPath } from '../../protocol/socket-path.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import { consult, settle, type Answer } from '../consult.ts';
-import { printJson } from '../print/document.ts';
-import { fieldOfStatus, statusJson, statusText } from '../print/status.ts';
+import { consult, recordsOf, settle, type Answer } from '../consult.ts';
+import { printCsv, printJson } from '../print/document.ts';
+import { fieldOfStatus, statusJson, statusRows, statusText } from '../print/status.ts';
+import { unitRow } from '../print/unit.ts';
 import { defineVerb, EXIT, type Invocation } from '../verb.ts';
 
 /** How many of the last lines of a log are shown. */
@@ -38,28 +39,31 @@ async function ofUnits(invocation: Invocation): Promise<number> {
   const isForPeople = globals.format === 'people';
   const answers = await consult(invocation, isForPeople ? [...facts, ...logs] : facts, true);
   if (!answers.ok) return answers.error;
-  const found = answers.value.slice(0, words.length);
-  if (isForPeople) {
-    const look = { nowMs: Date.now(), isColoured: screen.isColoured() };
-    const texts = words.flatMap((label, index) => {
-      const answer = found[index];
-      if (answer?.closing.kind !== 'ok') return [];
-      return [statusText(label, answer.data, linesOf(answers.value[words.length + index]), look)];
-    });
-    screen.out(texts.join('\n'));
+  const asked = words.map((label, index) => ({
+    label,
+    answer: answers.value[index],
+    log: linesOf(answers.value[words.length + index]),
+  }));
+  const found = asked.flatMap(({ label, answer, log }) =>
+    answer?.closing.kind === 'ok' ? [{ label, data: answer.data, log }] : [],
+  );
+  if (globals.format === 'json') {
+    printJson(screen, { units: found.map(({ data }) => statusJson(data)) });
+  } else if (globals.format === 'csv') {
+    const rows = found.flatMap(({ label, data }) => statusRows(label, data));
+    await printCsv(screen, ['label', 'name', 'value'], rows);
   } else {
-    printJson(screen, { units: found.filter(({ closing }) => closing.kind === 'ok').map(({ data }) => statusJson(data)) });
+    const look = { nowMs: Date.now(), isColoured: screen.isColoured() };
+    screen.out(found.map(({ label, data, log }) => statusText(label, data, log, look)).join('\n'));
   }
-  const code = settle(invocation, found);
+  const code = settle(invocation, answers.value.slice(0, words.length));
   const isWell = found.every(({ data }) => WELL.includes(fieldOfStatus(data, 'state')));
   return code === EXIT.done && !isWell ? EXIT.notInThatState : code;
 }
 
 /** A log that cannot be had leaves the status without one. */
 function linesOf(answer: Answer | undefined): readonly string[] {
-  return (answer?.data ?? []).flatMap((one) =>
-    one.kind === 'data' && one.name === 'Line' ? [one.fields[1] ?? ''] : [],
-  );
+  return recordsOf(answer, 'Line').map(([, text = '']) => text);
 }
 
 async function ofSupervisor(invocation: Invocation): Promise<number> {
@@ -71,7 +75,7 @@ async function ofSupervisor(invocation: Invocation): Promise<number> {
   const [name = '', number = '', protocol = ''] = version.closing.fields.map(textOf);
   const socket = socketPath(globals.socket, caller.uid, caller.env);
   const states = countStates(list);
-  if (globals.format === 'people') {
+  if (globals.format !== 'json') {
     const counts = Object.entries(states).map(([state, count]) => `${count} ${state}`);
     const units = counts.length === 0 ? 'no unit' : counts.join(', ');
     screen.out(`${name} ${number} (protocol ${protocol}) answers at ${socket}: ${units}\n`);
@@ -81,12 +85,8 @@ async function ofSupervisor(invocation: Invocation): Promise<number> {
   return settle(invocation, answers.value);
 }
 
-function countStates({ data }: Answer): Record<string, number> {
+function countStates(list: Answer): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const one of data) {
-    if (one.kind !== 'data' || one.name !== 'Unit') continue;
-    const state = textOf(one.fields[1] ?? '');
-    counts[state] = (counts[state] ?? 0) + 1;
-  }
+  for (const { state } of recordsOf(list, 'Unit').map(unitRow)) counts[state] = (counts[state] ?? 0) + 1;
   return counts;
 }

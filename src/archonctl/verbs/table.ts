@@ -25,9 +25,15 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   },
   start: { summary: 'start units', load: async () => (await import('./start.ts')).start },
   stop: { summary: 'stop units', load: async () => (await import('./stop.ts')).stop },
-  restart: { summary: 'stop units and start them again', load: async () => (await import('./restart.ts')).restart },
+  restart: {
+    summary: 'stop units and start them again',
+    load: async () => (await import('./restart.ts')).restart,
+  },
   kill: { summary: 'send a signal to units', load: async () => (await import('./kill.ts')).kill },
-  forget: { summary: 'end the records of what is down', load: async () => (await import('./forget.ts')).forget },
+  forget: {
+    summary: 'end the records of what is down',
+    load: async () => (await import('./forget.ts')).forget,
+  },
   list: {
     aliases: ['ls'],
     summary: 'list units',
@@ -42,7 +48,10 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'for scripts: whether units are running',
     load: async () => (await import('./is-running.ts')).isRunning,
   },
-  wait: { summary: 'wait for the end of units, or for a state', load: async () => (await import('./wait.ts')).wait },
+  wait: {
+    summary: 'wait for the end of units, or for a state',
+    load: async () => (await import('./wait.ts')).wait,
+  },
   logs: { summary: 'print what units have written', load: async () => (await import('./logs.ts')).logs },
   events: { summary: 'print what has happened', load: async () => (await import('./events.ts')).events },
   send: {

@@ -1,5 +1,5 @@
 import { textOf } from '../../protocol/bytes.ts';
-import { consult, settle } from '../consult.ts';
+import { consult, recordsOf, settle } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { PROCESS_FIELDS, treeText, type ProcessRow } from '../print/tree.ts';
 import { numberOf } from '../print/unit.ts';
@@ -22,8 +22,7 @@ export const tree = defineVerb({
     if (!answers.ok) return answers.error;
     const [answer] = answers.value;
     if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
-    const records = answer.data.flatMap((one) => (one.kind === 'data' && one.name === 'Process' ? [one.fields] : []));
-    const rows = records.map((fields) => {
+    const rows = recordsOf(answer, 'Process').map((fields) => {
       const pairs = PROCESS_FIELDS.map((name, index) => [name, textOf(fields[index] ?? '')] as const);
       return Object.fromEntries(pairs) as ProcessRow;
     });

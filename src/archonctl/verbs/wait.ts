@@ -24,7 +24,11 @@ export const wait = defineVerb({
           ? ok(text)
           : refuse('bad-argument', `${show(text)} is not ${listing(UNIT_STATES)}`),
     },
-    timeout: { value: 'DURATION', help: 'for so long at most; then the exit code is 3', check: parseDuration },
+    timeout: {
+      value: 'DURATION',
+      help: 'for so long at most; then the exit code is 3',
+      check: parseDuration,
+    },
   },
   description:
     'Waits until each unit has ended and prints their exit codes, a line each, in the order of the labels (128 and ' +
@@ -39,18 +43,26 @@ export const wait = defineVerb({
     const limit = supervisedLimit(given.timeout, globals);
     const options = [...(given.for === undefined ? [] : [`@for=${given.for}`]), ...limit.options];
     const what = `waiting for ${words.map(printable).join(', ')}`;
-    const progress = new Progress(screen, () => (given.for === undefined ? what : `${what} to be ${given.for}`));
+    const progress = new Progress(screen, () =>
+      given.for === undefined ? what : `${what} to be ${given.for}`,
+    );
     const questions = words.map((label) => ({ fields: ['Wait', label, ...options] }) as const);
     const answers = await consult({ ...invocation, globals: limit.globals }, questions, true);
     progress.close();
     if (!answers.ok) return answers.error;
     const late = answers.value.filter(isTimedOut);
-    const code = settle(invocation, answers.value.filter((answer) => !isTimedOut(answer)));
+    const code = settle(
+      invocation,
+      answers.value.filter((answer) => !isTimedOut(answer)),
+    );
     for (const { closing } of late) if (closing.kind === 'error') screen.complain(reasonOf(closing.failure));
     if (globals.format === 'json') {
-      printJson(screen, { units: words.map((label, index) => ({ label, exitCode: codeOf(answers.value[index]) })) });
+      printJson(screen, {
+        units: words.map((label, index) => ({ label, exitCode: codeOf(answers.value[index]) })),
+      });
     } else {
-      for (const { closing } of answers.value) if (closing.kind === 'exit-status') screen.out(`${closing.code}\n`);
+      for (const { closing } of answers.value)
+        if (closing.kind === 'exit-status') screen.out(`${closing.code}\n`);
     }
     return code === EXIT.done && late.length > 0 ? EXIT.notInThatState : code;
   },

@@ -39,6 +39,11 @@ export function makeCommandUnit(
       giveUp(user.error);
       return;
     }
+    /* Looking up a user takes its time. */
+    if (house.shutdown.isBegun) {
+      giveUp(failure('shutting-down'));
+      return;
+    }
     const label = chooseLabel(house, request);
     if (!label.ok) {
       giveUp(label.error);

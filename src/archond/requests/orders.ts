@@ -27,9 +27,13 @@ type OrderRequest = RequestOf<'Start'> | RequestOf<'Stop'> | RequestOf<'Restart'
 export function start(house: House, request: RequestOf<'Start'>, call: Call): void {
   give(house, request, call, {
     refusal: notStartable,
-    event: (record) =>
-      isDown(record) || record.shownState === 'stopping' ? { kind: 'order-start' } : undefined,
-    verdict: (record) => () => upVerdict(record, -1),
+    event: (record) => (isOnItsWayUp(record) ? undefined : { kind: 'order-start' }),
+    verdict: (record) => {
+      const isUp = isOnItsWayUp(record);
+      const before = isUp ? -1 : record.unit.generation;
+      const restarts = isUp ? record.unit.history.restarts : 0;
+      return () => upVerdict(record, before, restarts);
+    },
   });
 }
 
@@ -64,8 +68,8 @@ export function restart(house: House, request: RequestOf<'Restart'>, call: Call)
     refusal: notStartable,
     event: (record) => (isDown(record) ? { kind: 'order-start' } : { kind: 'order-stop', reason: 'restart' }),
     verdict: (record) => {
-      const before = liveGeneration(record.unit.state) ?? -1;
-      return () => upVerdict(record, before);
+      const before = record.unit.generation;
+      return () => upVerdict(record, before, 0);
     },
   });
 }
@@ -77,8 +81,19 @@ const STOP: Order = {
       : failure('unsupported', `${record.label} is only watched: use Signal, or Forget to end the watch`),
   event: (record) =>
     record.unit.state.kind === 'stopped' ? undefined : { kind: 'order-stop', reason: 'requested' },
-  verdict: (record) => () => (record.unit.state.kind === 'stopped' ? { kind: 'done' } : undefined),
+  verdict: (record) => {
+    /* An order to start that crosses this one brings up the next generation; this one has been stopped then. */
+    const stopped = liveGeneration(record.unit.state);
+    return () => {
+      const isOver = stopped !== undefined && liveGeneration(record.unit.state) !== stopped;
+      return isOver || record.unit.state.kind === 'stopped' ? { kind: 'done' } : undefined;
+    };
+  },
 };
+
+function isOnItsWayUp(record: UnitRecord): boolean {
+  return !isDown(record) && record.shownState !== 'stopping' && record.shownState !== 'backoff';
+}
 
 function notStartable(record: UnitRecord): Failure | undefined {
   if (record.watched !== undefined)
@@ -88,33 +103,36 @@ function notStartable(record: UnitRecord): Failure | undefined {
   return undefined;
 }
 
-/** Whether a generation after `before` is up, or an attempt at one has failed. */
-function upVerdict(record: UnitRecord, before: number): Verdict {
-  const { state, lastEnd } = record.unit;
+/** Whether a generation after `before` is up, or an attempt at one has failed: the `restarts` are counted from there. */
+function upVerdict(record: UnitRecord, before: number, restarts: number): Verdict {
+  const { state, history, generation } = record.unit;
+  if (generation <= before && state.kind !== 'stopped') return undefined;
   switch (state.kind) {
     case 'running':
-      return state.generation > before ? { kind: 'done' } : undefined;
     case 'finished':
       return { kind: 'done' };
     case 'clearing':
       /* With readiness by exec it was up, however shortly. */
-      if (state.generation <= before || state.end.kind === 'not-executed') return undefined;
-      return { kind: 'done' };
+      return state.end.kind === 'not-executed'
+        ? { kind: 'failed', failure: whyFailed(record) }
+        : { kind: 'done' };
+    case 'starting':
+      return history.restarts > restarts ? { kind: 'failed', failure: whyFailed(record) } : undefined;
     case 'backoff':
     case 'failed':
-      return {
-        kind: 'failed',
-        failure:
-          lastEnd?.kind === 'not-executed'
-            ? notExecuted(record.launch?.words[0] ?? record.label, lastEnd)
-            : failure('failed', `${record.label} is ${record.shownState}`),
-      };
+      return { kind: 'failed', failure: whyFailed(record) };
     case 'stopped':
       return { kind: 'failed', failure: failure('cancelled', `${record.label} was stopped meanwhile`) };
-    case 'starting':
     case 'stopping':
       return undefined;
   }
+}
+
+function whyFailed(record: UnitRecord): Failure {
+  const { lastEnd } = record.unit;
+  return lastEnd?.kind === 'not-executed'
+    ? notExecuted(record.launch?.words[0] ?? record.label, lastEnd)
+    : failure('failed', `${record.label} is ${record.shownState}`);
 }
 
 function give(house: House, request: OrderRequest, call: Call, order: Order): void {

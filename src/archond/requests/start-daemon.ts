@@ -31,10 +31,10 @@ export function startDaemon(house: House, request: RequestOf<'StartDaemon'>, cal
   });
 }
 
-/** Its first exec has succeeded, or it will not. */
+/** Its exec has succeeded, or it will not. */
 function isDecided(record: UnitRecord): boolean {
   const { kind } = record.unit.state;
-  return kind !== 'starting' && kind !== 'clearing';
+  return kind !== 'starting' && kind !== 'clearing' && kind !== 'stopping';
 }
 
 function answer(house: House, record: UnitRecord, program: string, isNamed: boolean, call: Call): void {
@@ -44,8 +44,8 @@ function answer(house: House, record: UnitRecord, program: string, isNamed: bool
     call.fail(notExecuted(program, lastEnd));
     return;
   }
-  if (record.pid === undefined) {
-    call.fail(failure('cancelled', `${record.label} was stopped before it had a process`));
+  if (record.pid === undefined || state.kind === 'stopped') {
+    call.fail(failure('cancelled', `${record.label} was stopped before its program ran`));
     return;
   }
   if (isNamed) call.ok(record.label, String(record.pid));

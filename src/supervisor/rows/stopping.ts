@@ -45,9 +45,8 @@ export const STOPPING: Row<'stopping'> = {
     if (pid === undefined) return stay('impossible', unit, 'its spawn is answered first');
     const ended = { ...unit, lastEnd: end };
     const tell: Effect = { kind: 'tell', event: { kind: 'exited', generation, pid, end } };
-    /* The others were asked to end too, and have the rest of the patience to do so. */
-    if (unit.spec.stop.scope === 'tree' && state.rung === 'signal')
-      return move({ ...ended, state: { ...state, end } }, [tell]);
+    /* The others were asked to end too, and have the rest of the patience to do so, or are being killed. */
+    if (unit.spec.stop.scope === 'tree') return move({ ...ended, state: { ...state, end } }, [tell]);
     return move({ ...ended, state: { ...state, rung: 'kill', end } }, [
       NO_TIMER,
       tell,

@@ -93,6 +93,13 @@ class FakeAppendFile implements AppendFile {
     answerLater(this.#view, failed, () => disk.synced(this.#node, Math.min(bytes, sizeOf(this.#node))), done);
   }
 
+  syncNow(): Result<undefined, SysError> {
+    this.#called('syncNow');
+    const failed = failure(this.#view, 'fdatasync', this.#path);
+    if (failed === undefined) this.#view.kernel.disk.synced(this.#node, sizeOf(this.#node));
+    return failed ?? ok(undefined);
+  }
+
   close(): void {
     this.#view.call('file.close');
     if (this.#isClosed) return;

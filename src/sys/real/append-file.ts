@@ -112,6 +112,14 @@ class RealAppendFile implements AppendFile {
     });
   }
 
+  syncNow(): Result<undefined, SysError> {
+    this.#mustBeOpen('syncNow');
+    return attempt(() => {
+      fs.fdatasyncSync(this.#descriptor);
+      return undefined;
+    });
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#closeIfIdle();

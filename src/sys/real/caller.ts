@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import type tty from 'node:tty';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { Descriptor, SysError } from '../sys.ts';
@@ -39,14 +40,14 @@ export function isTerminal(descriptor: Descriptor): boolean {
 
 /** Columns of the terminal behind a descriptor, undefined where it is none or does not know. */
 export function terminalColumns(descriptor: Descriptor): number | undefined {
-  const tty = terminals(descriptor);
-  if (tty?.isatty(descriptor) !== true) return undefined;
-  const { columns } = new tty.WriteStream(descriptor);
+  const module = terminals(descriptor);
+  if (module?.isatty(descriptor) !== true) return undefined;
+  const { columns } = new module.WriteStream(descriptor);
   return columns > 0 ? columns : undefined;
 }
 
 /** The module for terminals, which takes 2 ms to load; undefined where the descriptor cannot be one. */
-function terminals(descriptor: Descriptor): typeof import('node:tty') | undefined {
+function terminals(descriptor: Descriptor): typeof tty | undefined {
   try {
     const status = fstatSync(descriptor);
     const isMemory = status.rdev >> 8 === MEMORY_DEVICES;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -58,11 +58,17 @@ export class Bench implements AsyncDisposable {
     this.folder = folder;
   }
 
-  static async make(): Promise<Bench> {
+  /** With these programs of scenarios/ and fixtures/, which stand in the folder as `scenario-NAME` and `NAME`. */
+  static async make(scenarios: readonly string[], fixtures: readonly string[]): Promise<Bench> {
     await build((await productTargets()).filter((target) => target.name === 'keeper'));
     const bench = new Bench(await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-keeper-')));
     await chmod(bench.folder, 0o755);
     await copyFile(path.join(ROOT, 'build/native/keeper'), bench.path('keeper'));
+    const library = await bench.#compileLibrary();
+    await Promise.all([
+      ...scenarios.map(async (name) => bench.#compileScenario(name, library)),
+      ...fixtures.map(async (name) => bench.#compileFixture(name)),
+    ]);
     const trial = ['--runtime', bench.folder, '--tree', 'cgroup', '--', '/bin/sh', '-c', 'exit 3'];
     bench.cgroups = (await collect([bench.path('keeper'), ...trial])).code === 3;
     return bench;
@@ -85,19 +91,25 @@ export class Bench implements AsyncDisposable {
     return this.path('keeper-plain');
   }
 
-  /** Compiles fixtures/NAME.c; returns the program. */
-  async fixture(name: string): Promise<string> {
+  async #compileFixture(name: string): Promise<void> {
     const flags = name === 'idle' ? ['-static', '-nostdlib', '-fno-stack-protector'] : ['-static'];
-    return this.#compile(name, [`${HERE}/fixtures/${name}.c`], flags);
+    await this.#compile(name, [`${HERE}/fixtures/${name}.c`], flags);
   }
 
-  /** Compiles scenarios/NAME.c with its parts (NAME-….c) and the library. */
-  async scenario(name: string): Promise<string> {
+  /** scenarios/NAME.c with its parts, NAME-….c, and the library. */
+  async #compileScenario(name: string, library: readonly string[]): Promise<void> {
     const parts = (await filesIn(`${HERE}/scenarios`, '.c')).filter((file) => {
       const base = path.basename(file, '.c');
       return base === name || base.startsWith(`${name}-`);
     });
-    return this.#compile(`scenario-${name}`, [...parts, ...(await filesIn(`${HERE}/lib`, '.c'))], []);
+    await this.#compile(`scenario-${name}`, [...parts, ...library], []);
+  }
+
+  async #compileLibrary(): Promise<string[]> {
+    const sources = await filesIn(`${HERE}/lib`, '.c');
+    return Promise.all(
+      sources.map(async (file) => this.#compile(`${path.basename(file)}.o`, [file], ['-c'])),
+    );
   }
 
   async #compile(name: string, sources: readonly string[], flags: readonly string[]): Promise<string> {
@@ -130,11 +142,11 @@ export class Bench implements AsyncDisposable {
     return { code, text, report, left: await readdir(runtime) };
   }
 
-  /** Pids of processes whose program lies in this folder. */
+  /** Pids of processes whose program, or what is said to it, lies in this folder. */
   leftOver(): number[] {
     return readdirSync('/proc')
       .map(Number)
-      .filter((pid) => Number.isInteger(pid) && programOf(pid).startsWith(`${this.folder}/`));
+      .filter((pid) => Number.isInteger(pid) && wordsOf(pid).includes(`${this.folder}/`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -145,9 +157,10 @@ export class Bench implements AsyncDisposable {
   }
 }
 
-function programOf(pid: number): string {
+/** The path of its program, whatever it calls itself, and its words. */
+function wordsOf(pid: number): string {
   try {
-    return readlinkSync(`/proc/${pid}/exe`);
+    return `${readlinkSync(`/proc/${pid}/exe`)} ${readFileSync(`/proc/${pid}/cmdline`, 'latin1')}`;
   } catch {
     return ''; // gone, or somebody else's
   }
@@ -157,12 +170,13 @@ function programOf(pid: number): string {
 export async function collect(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd = '/',
 ): Promise<{ code: number | null; text: string }> {
   const [program = '', ...args] = command;
   return new Promise((resolve, reject) => {
     const seed = process.env['SEED'];
     const child = spawn(program, args, {
-      cwd: '/',
+      cwd,
       env: { PATH: process.env['PATH'], ...(seed === undefined ? {} : { SEED: seed }), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

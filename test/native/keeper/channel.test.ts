@@ -5,13 +5,12 @@ import { expectClean } from './expect-clean.ts';
 describe('the channel of the keeper', () => {
   let bench: Bench;
   beforeAll(async () => {
-    bench = await Bench.make();
-    for (const name of ['requests', 'kept', 'signals']) await bench.scenario(name);
+    bench = await Bench.make(['requests', 'kept', 'signals'], ['ender']);
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
   it('refuses what is not a request, before the greeting, of another epoch or of no known kind', async () => {
-    const outcome = await bench.run({ scenario: 'requests', args: [await bench.fixture('ender')] });
+    const outcome = await bench.run({ scenario: 'requests', args: [bench.path('ender')] });
     expectClean(bench, outcome);
   });
 

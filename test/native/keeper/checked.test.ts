@@ -9,21 +9,9 @@ describe('the keeper under the sanitizers', () => {
   let bench: Bench;
   let keeper: readonly string[];
   beforeAll(async () => {
-    bench = await Bench.make();
+    const scenarios = ['attributes', 'failures', 'exits', 'trees', 'minders', 'kept', 'signals', 'requests'];
+    bench = await Bench.make(scenarios, ['report', 'ender', 'dodger']);
     keeper = [await bench.sanitizedKeeper()];
-    for (const name of [
-      'attributes',
-      'failures',
-      'exits',
-      'trees',
-      'minders',
-      'kept',
-      'signals',
-      'requests',
-    ]) {
-      await bench.scenario(name);
-    }
-    for (const name of ['report', 'ender', 'dodger']) await bench.fixture(name);
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
@@ -74,12 +62,11 @@ describe.runIf(valgrind)('the keeper under valgrind, by fork alone', () => {
   let logs: string;
   let keeper: readonly string[];
   beforeAll(async () => {
-    bench = await Bench.make();
+    const scenarios = ['attributes', 'exits', 'trees', 'minders', 'kept'];
+    bench = await Bench.make(scenarios, ['report', 'ender', 'dodger']);
     logs = await bench.shared();
     const check = ['--quiet', '--error-exitcode=99', '--leak-check=full', `--log-file=${logs}/%p`];
     keeper = ['valgrind', ...check, await bench.plainKeeper()];
-    for (const name of ['attributes', 'exits', 'trees', 'minders', 'kept']) await bench.scenario(name);
-    for (const name of ['report', 'ender', 'dodger']) await bench.fixture(name);
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
@@ -92,15 +79,8 @@ describe.runIf(valgrind)('the keeper under valgrind, by fork alone', () => {
   it('spawns, empties trees and outlives its peers without a finding', async () => {
     const tree = 'minder';
     const options = ['--longest-delay', '0'];
-    const env = {
-      NO_LIMITS: '1',
-      SPAWNS: '150',
-      EXITS: '200',
-      EACH_IN_TURN: '30',
-      MOVING: '1',
-      MINDERS: '10',
-    };
-    const further = { ...env, HUNTED: '60', KEPT: '200' };
+    const few = { SPAWNS: '60', EXITS: '60', EACH_IN_TURN: '15', MOVING: '1', MINDERS: '5', HUNTED: '20' };
+    const env = { ...few, KEPT: '60', NO_LIMITS: '1' };
     const [report, ender, dodger] = ['report', 'ender', 'dodger'].map((name) => bench.path(name));
     const shared = await bench.shared();
     const runs: Record<string, readonly string[]> = {
@@ -111,7 +91,7 @@ describe.runIf(valgrind)('the keeper under valgrind, by fork alone', () => {
       kept: [],
     };
     for (const [scenario, args] of Object.entries(runs)) {
-      expectClean(bench, await bench.run({ scenario, args, keeper, tree, options, env: further }));
+      expectClean(bench, await bench.run({ scenario, args, keeper, tree, options, env }));
     }
     expect(await findings()).toBe('');
   });

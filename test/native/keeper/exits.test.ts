@@ -5,18 +5,15 @@ import { expectClean } from './expect-clean.ts';
 /** Each end is reported exactly once, with its code and resource usage: 20,000 in all. */
 describe('the ends of processes', () => {
   let bench: Bench;
-  let ender: string;
   beforeAll(async () => {
-    bench = await Bench.make();
-    ender = await bench.fixture('ender');
-    await bench.scenario('exits');
+    bench = await Bench.make(['exits'], ['ender']);
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
   const run = async (mode: string, tree: 'cgroup' | 'minder', exits: string) =>
     bench.run({
       scenario: 'exits',
-      args: [mode, await bench.shared(), ender, 'RUNTIME'],
+      args: [mode, await bench.shared(), bench.path('ender'), 'RUNTIME'],
       tree: tree === 'cgroup' && !bench.cgroups ? 'minder' : tree,
       env: { EXITS: exits },
       options: ['--longest-delay', '0'],

@@ -9,13 +9,10 @@ import { expectClean } from './expect-clean.ts';
 
 describe('the life of the keeper', () => {
   let bench: Bench;
-  let dodger: string;
   let ready: string;
   beforeAll(async () => {
-    bench = await Bench.make();
-    dodger = await bench.fixture('dodger');
-    ready = await bench.scenario('ready');
-    await bench.scenario('restarts');
+    bench = await Bench.make(['ready', 'restarts'], ['dodger']);
+    ready = bench.path('scenario-ready');
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
@@ -66,7 +63,7 @@ describe('the life of the keeper', () => {
     const inherited = [
       'sh',
       '-c',
-      'exec 7</dev/null 99</dev/null; exec "$0" "$@"',
+      'exec 7</dev/null 9</dev/null; exec "$0" "$@"',
       ...keeper('--runtime', runtime),
     ];
     const ended = await collect([...inherited, ...shell(script)], { ARCHON_KEEPER_FD: '77' });
@@ -83,7 +80,7 @@ describe('the life of the keeper', () => {
 
   it('quits with the code that it is told, and leaves no process, no cgroup and no table', async () => {
     const runtime = await bench.shared();
-    const child = spawn(bench.path('keeper'), ['--runtime', runtime, '--', ready, dodger], {
+    const child = spawn(bench.path('keeper'), ['--runtime', runtime, '--', ready, bench.path('dodger')], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const started = JSON.parse(await firstLine(child.stderr)) as { keeper: number; cgroup_root: string };
@@ -102,9 +99,10 @@ describe('the life of the keeper', () => {
     const log = path.join(runtime, 'log');
     const begin = (folder: string): string[] =>
       keeper('--runtime', folder, ...locks, '--background', '--log', log, '--', ready);
-    const began = await collect(begin(runtime));
+    // Into a file: archond goes on with the standard error that it was started with.
+    const began = await collect(['sh', '-c', 'exec "$0" "$@" 2>began', ...begin(runtime)], {}, runtime);
     expect(began.code).toBe(0);
-    const pid = Number(/"keeper":(\d+)/.exec(began.text)?.[1]);
+    const pid = Number(/"keeper":(\d+)/.exec(await readFile(`${runtime}/began`, 'utf8'))?.[1]);
     expect(await readFile(`${runtime}/one`, 'utf8')).toBe(`${pid}\n`);
 
     await mkdir(`${runtime}/other`);
@@ -115,7 +113,7 @@ describe('the life of the keeper', () => {
     process.kill(pid, 'SIGTERM');
     await until(async () => !(await readdir(runtime)).includes('table'));
     await until(() => bench.leftOver().length === 0);
-    expect((await readdir(runtime)).sort()).toEqual(['log', 'other']);
+    expect((await readdir(runtime)).sort()).toEqual(['began', 'log', 'other']);
   });
 
   it('goes not to the background where archond never answers, and passes its code on', async () => {

@@ -4,11 +4,8 @@ import { expectClean } from './expect-clean.ts';
 
 describe('the memory of the keeper', () => {
   let bench: Bench;
-  let idle: string;
   beforeAll(async () => {
-    bench = await Bench.make();
-    idle = await bench.fixture('idle');
-    await bench.scenario('memory');
+    bench = await Bench.make(['memory'], ['idle']);
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
@@ -17,7 +14,7 @@ describe('the memory of the keeper', () => {
     async (tree, context) => {
       context.skip(tree === 'cgroup' && !bench.cgroups, 'no cgroup can be made here');
       const env = { PROCESSES: scaled(5000), KEPT: scaled(5000) };
-      const outcome = await bench.run({ scenario: 'memory', args: [idle], tree, env });
+      const outcome = await bench.run({ scenario: 'memory', args: [bench.path('idle')], tree, env });
       expectClean(bench, outcome);
       console.log(`keeper, ${tree}: ${JSON.stringify(outcome.report)}`);
     },

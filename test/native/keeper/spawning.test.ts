@@ -4,20 +4,13 @@ import { expectClean } from './expect-clean.ts';
 
 describe('a spawn by the keeper', () => {
   let bench: Bench;
-  let report: string;
-  let ender: string;
   beforeAll(async () => {
-    bench = await Bench.make();
-    report = await bench.fixture('report');
-    ender = await bench.fixture('ender');
-    await bench.scenario('attributes');
-    await bench.scenario('failures');
-    await bench.scenario('full');
+    bench = await Bench.make(['attributes', 'failures', 'full'], ['report', 'ender']);
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
   it('gives the program every attribute that was asked for, and nothing else, 10,000 times', async () => {
-    const args = [report, await bench.shared()];
+    const args = [bench.path('report'), await bench.shared()];
     const outcome = await bench.run({ scenario: 'attributes', args, env: { SPAWNS: scaled(10_000) } });
     expectClean(bench, outcome);
     expect(outcome.report).toMatchObject({ spawns: Number(scaled(10_000)) });
@@ -26,7 +19,7 @@ describe('a spawn by the keeper', () => {
   it.runIf(isRoot)(
     'does so for an ordinary user, and shows what is forbidden as stage and errno',
     async () => {
-      const args = [report, await bench.shared()];
+      const args = [bench.path('report'), await bench.shared()];
       const env = { SPAWNS: scaled(2000) };
       const outcome = await bench.run({ scenario: 'attributes', args, env, ordinary: true });
       expectClean(bench, outcome);
@@ -35,7 +28,7 @@ describe('a spawn by the keeper', () => {
   );
 
   it('fails at each stage with its errno', async () => {
-    const args = [ender, await bench.shared()];
+    const args = [bench.path('ender'), await bench.shared()];
     const outcome = await bench.run({ scenario: 'failures', args });
     expectClean(bench, outcome);
     expect(outcome.report).toMatchObject({
@@ -49,7 +42,7 @@ describe('a spawn by the keeper', () => {
   });
 
   it('fails at each stage for an ordinary user, also where no process can be made', async () => {
-    const args = [ender, await bench.shared()];
+    const args = [bench.path('ender'), await bench.shared()];
     const outcome = await bench.run({ scenario: 'failures', args, tree: 'minder', ordinary: true });
     expectClean(bench, outcome);
     expect(outcome.report).toMatchObject({ request: 117, nice: 1, oom: 2, user: 3, cwd: 4 });

@@ -8,13 +8,9 @@ const users = isRoot ? [false, true] : [false];
 describe.each(users)('the trees of processes, as another user: %s', (ordinary) => {
   let bench: Bench;
   let dodger: string;
-  let ender: string;
   beforeAll(async () => {
-    bench = await Bench.make();
-    dodger = await bench.fixture('dodger');
-    ender = await bench.fixture('ender');
-    await bench.scenario('trees');
-    await bench.scenario('minders');
+    bench = await Bench.make(['trees', 'minders'], ['dodger', 'ender']);
+    dodger = bench.path('dodger');
   });
   afterAll(async () => bench[Symbol.asyncDispose]());
 
@@ -32,7 +28,7 @@ describe.each(users)('the trees of processes, as another user: %s', (ordinary) =
   });
 
   it('are gone, and their ends exact, when minders are killed at any moment', async () => {
-    const args = [dodger, ender, `${await bench.shared()}/record`];
+    const args = [dodger, bench.path('ender'), `${await bench.shared()}/record`];
     const env = { HUNTED: scaled(800) };
     const outcome = await bench.run({ scenario: 'minders', args, env, ordinary });
     expectClean(bench, outcome);

@@ -33,6 +33,12 @@ void tree_await(const struct tree *tree, int bytes) {
   }
 }
 
+void tree_await_count(const struct tree *tree, uint64_t count) {
+  uint64_t until = clock_ns() + 30000000000u, now;
+  while ((now = peer_signal(tree->index, 0, SCOPE_TREE, TELL_DONE).as.done.value) != count)
+    CHECK(clock_ns() < until, "%llu processes, not %llu", (unsigned long long)now, (unsigned long long)count);
+}
+
 int tree_answers(const struct tree *tree, char *out, int room) {
   ssize_t got = read(tree->there, out, (size_t)room);
   return got > 0 ? (int)got : 0;

@@ -15,6 +15,8 @@ struct tree {
 
 struct tree tree_start(const char *dodger, const char *how, uint32_t kind);
 void tree_await(const struct tree *tree, int bytes); /* until so many have come */
+/* Until the keeper counts so many: those that only forked the next may still be on their way out. */
+void tree_await_count(const struct tree *tree, uint64_t count);
 int tree_answers(const struct tree *tree, char *out, int room); /* what has come since, without waiting */
 bool tree_is_gone(const struct tree *tree);
 void tree_end(struct tree *tree); /* it must be empty and gone: frees the entry, closes everything */

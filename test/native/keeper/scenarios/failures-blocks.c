@@ -117,8 +117,8 @@ unsigned broken_messages(const char *program) {
   return 20;
 }
 
-#define FIELD(name, value) {#name, offsetof(struct spawn_block, name), sizeof((struct spawn_block *)0)->name,
-                            value}
+#define SIZE_OF(name) sizeof((struct spawn_block *)0)->name
+#define FIELD(name, value) {#name, offsetof(struct spawn_block, name), SIZE_OF(name), value}
 static const struct { const char *name; size_t at, size; uint64_t value; } broken[] = {
     FIELD(magic, 0), FIELD(magic, 0x31425342), FIELD(bytes, 0), FIELD(bytes, 160), FIELD(bytes, UINT64_MAX),
     FIELD(argc, 0), FIELD(argc, 1u << 20), FIELD(argc, UINT32_MAX), FIELD(envc, 1u << 20),

@@ -9,10 +9,6 @@
 
 static const char *dodger;
 
-static uint64_t count_of(const struct tree *tree) {
-  return peer_signal(tree->index, 0, SCOPE_TREE, TELL_DONE).as.done.value;
-}
-
 static void expect_end(const struct tree *tree, uint32_t kind, uint32_t status) {
   const struct table_entry *entry = &peer.entries[tree->index];
   CHECK(entry->exit_kind == kind && entry->exit_status == status, "ended with kind %u, status %u",
@@ -25,17 +21,17 @@ static void emptied(uint32_t kind) {
   struct tree tree = tree_start(dodger, "stay", kind), neighbour = tree_start(dodger, "stay", kind);
   tree_await(&tree, FAMILY);
   tree_await(&neighbour, FAMILY);
+  tree_await_count(&tree, FAMILY);
   uint64_t reached = peer_signal(tree.index, SIGTERM, SCOPE_TREE, TELL_DONE).as.done.value;
   CHECK(reached == FAMILY, "%llu processes", (unsigned long long)reached);
-  CHECK(count_of(&tree) == FAMILY && state_at(tree.index) == ENTRY_RUNNING, "they were deaf to SIGTERM");
+  tree_await_count(&tree, FAMILY);
+  CHECK(state_at(tree.index) == ENTRY_RUNNING, "they were deaf to SIGTERM");
 
   peer_signal(tree.index, SIGKILL, SCOPE_MAIN, TELL_DONE);
   wait_for_state(tree.index, ENTRY_EXITED);
   expect_end(&tree, 2, SIGKILL);
-  while (count_of(&tree) > FAMILY - 1) {
-  }
-  CHECK(state_at(tree.index) == ENTRY_EXITED && count_of(&tree) == FAMILY - 1 && !tree_is_gone(&tree),
-        "only the main one is gone");
+  tree_await_count(&tree, FAMILY - 1);
+  CHECK(state_at(tree.index) == ENTRY_EXITED && !tree_is_gone(&tree), "only the main one is gone");
   struct incoming refused = peer_signal(tree.index, SIGKILL, SCOPE_GROUP, TELL_REFUSED);
   CHECK(refused.as.refused.error == ESRCH, "errno %u", refused.as.refused.error);
 
@@ -43,7 +39,7 @@ static void emptied(uint32_t kind) {
   wait_for_state(tree.index, ENTRY_EMPTY);
   CHECK(peer_signal(tree.index, SIGKILL, SCOPE_TREE, TELL_DONE).as.done.value == 0,
         "nobody is left to signal");
-  CHECK(count_of(&neighbour) == FAMILY && !tree_is_gone(&neighbour), "the neighbour was touched");
+  tree_await_count(&neighbour, FAMILY);
   tree_end(&tree);
   peer_kill_tree(neighbour.index);
   wait_for_state(neighbour.index, ENTRY_EMPTY);
@@ -56,7 +52,8 @@ static void left_behind(uint32_t kind) {
   tree_await(&tree, FAMILY);
   wait_for_state(tree.index, ENTRY_EXITED);
   expect_end(&tree, 1, 3);
-  CHECK(state_at(tree.index) == ENTRY_EXITED && count_of(&tree) == FAMILY - 1, "the others live");
+  tree_await_count(&tree, FAMILY - 1);
+  CHECK(state_at(tree.index) == ENTRY_EXITED, "the others live");
   peer_kill_tree(tree.index);
   wait_for_state(tree.index, ENTRY_EMPTY);
   expect_end(&tree, 1, 3);

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { decodeRecord } from '../../src/protocol/record.ts';
+import { isTag } from '../../src/protocol/tag.ts';
+
+/** The lines that answer a request, without tags; `hang-up` ends the connection in their place. */
+export type Script = (fields: readonly string[]) => readonly string[] | 'hang-up' | undefined;
+
+/**
+ * In place of a supervisor: reads records as any server would and answers them by a script, each line
+ * under the tag of its request. What the script answers with `undefined` stays unanswered.
+ */
+export class Pretended implements AsyncDisposable {
+  readonly socket: string;
+  /** The requests that came, without tags. */
+  readonly requests: string[][] = [];
+  readonly #folder: string;
+  readonly #server: Server;
+  readonly #connections = new Set<Socket>();
+  #script: Script;
+
+  private constructor(folder: string, script: Script) {
+    this.#folder = folder;
+    this.socket = path.join(folder, 'archon.sock');
+    this.#script = script;
+    this.#server = createServer((connection) => {
+      this.#serve(connection);
+    });
+  }
+
+  /** One that listens, unless it is to begin later by `listen`. */
+  static async start(script: Script, isListening = true): Promise<Pretended> {
+    const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-pretended-'));
+    const made = new Pretended(folder, script);
+    if (isListening) await made.listen();
+    return made;
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(this.socket);
+    await once(this.#server, 'listening');
+  }
+
+  /** From the next request on. */
+  answerBy(script: Script): void {
+    this.#script = script;
+  }
+
+  #serve(connection: Socket): void {
+    this.#connections.add(connection);
+    let rest = '';
+    connection.setEncoding('latin1');
+    connection.on('error', () => undefined);
+    connection.on('close', () => this.#connections.delete(connection));
+    connection.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#answer(connection, line);
+    });
+  }
+
+  #answer(connection: Socket, line: string): void {
+    const record = decodeRecord(Buffer.from(line, 'latin1'));
+    const fields: readonly string[] = record.ok ? record.value : [line];
+    const [tag = ''] = fields;
+    const isTagged = isTag(tag);
+    const request = isTagged ? fields.slice(1) : [...fields];
+    this.requests.push(request);
+    const answer = this.#script(request);
+    if (answer === 'hang-up') connection.destroy();
+    else for (const one of answer ?? []) connection.write(`${isTagged ? `${tag},` : ''}${one}\n`, 'latin1');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.destroy();
+    if (this.#server.listening) {
+      this.#server.close();
+      await once(this.#server, 'close');
+    }
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+/** A script by verbs; what is not in it is `unknown-verb`. */
+export function byVerb(answers: Readonly<Record<string, readonly string[]>>): Script {
+  return ([verb = '']) => answers[verb] ?? [`Error,there is no ${verb},unknown-verb`];
+}
