@@ -14,9 +14,10 @@
 #define BUCKETS 16384
 #define KEPT_RESERVE 256 /* numbers left for spawns and for the keeper itself */
 
-static struct { int fd; uint32_t first_block, bytes, next; } kept[KEPT_MAX]; /* fd 0: free */
-static struct { uint32_t next; char text[BLOCK_TEXT]; } blocks[BLOCKS];       /* block 0 is none */
-static uint32_t buckets[BUCKETS];                                             /* slot + 1 */
+/* fd 0: free; next: slot + 1 */
+static struct { int fd; uint32_t first_block; uint16_t bytes, next; } kept[KEPT_MAX];
+static struct { uint32_t next; char text[BLOCK_TEXT]; } blocks[BLOCKS];                /* block 0 is none */
+static uint16_t buckets[BUCKETS];                                                      /* slot + 1 */
 static uint32_t kept_used, kept_spare, count;       /* slots ever used, and the first of the free ones + 1 */
 static uint32_t blocks_used = 1, blocks_spare, blocks_free = BLOCKS - 1;
 
@@ -44,8 +45,8 @@ static bool has_name(uint32_t slot, const char *name, size_t bytes) {
 }
 
 /* The place that names the slot: its bucket or its predecessor's link; *place is 0 where there is none. */
-static uint32_t *find(const char *name, size_t bytes) {
-  uint32_t *place = &buckets[bucket_of(name, bytes)];
+static uint16_t *find(const char *name, size_t bytes) {
+  uint16_t *place = &buckets[bucket_of(name, bytes)];
   while (*place != 0 && !has_name(*place - 1, name, bytes)) place = &kept[*place - 1].next;
   return place;
 }
@@ -59,7 +60,7 @@ static uint32_t take_block(void) {
 }
 
 static void put_name(uint32_t slot, const char *name, size_t bytes) {
-  kept[slot].bytes = (uint32_t)bytes;
+  kept[slot].bytes = (uint16_t)bytes;
   uint32_t *link = &kept[slot].first_block;
   for (size_t done = 0; done < bytes; done += BLOCK_TEXT) {
     uint32_t block = take_block();
@@ -80,14 +81,14 @@ static void drop_name(uint32_t slot) {
   }
 }
 
-static int fault_of(const uint32_t *place, size_t bytes, bool replace) {
+static int fault_of(const uint16_t *place, size_t bytes, bool replace) {
   if (*place != 0) return replace ? 0 : EEXIST;
   bool room = (kept_spare != 0 || kept_used < KEPT_MAX) && blocks_free >= bytes / BLOCK_TEXT + 1;
   return room ? 0 : ENOSPC;
 }
 
 int kept_store(const char *name, size_t bytes, int fd, bool replace) {
-  uint32_t *place = find(name, bytes);
+  uint16_t *place = find(name, bytes);
   int fault = fault_of(place, bytes, replace);
   if (fault != 0) {
     close(fd);
@@ -105,20 +106,20 @@ int kept_store(const char *name, size_t bytes, int fd, bool replace) {
   kept[slot].fd = high;
   kept[slot].next = 0;
   put_name(slot, name, bytes);
-  *place = slot + 1;
+  *place = (uint16_t)(slot + 1);
   count++;
   return 0;
 }
 
 int kept_drop(const char *name, size_t bytes) {
-  uint32_t *place = find(name, bytes);
+  uint16_t *place = find(name, bytes);
   if (*place == 0) return ENOENT;
   uint32_t slot = *place - 1;
   *place = kept[slot].next;
   close(kept[slot].fd);
   drop_name(slot);
   kept[slot].fd = NONE;
-  kept[slot].next = kept_spare;
+  kept[slot].next = (uint16_t)kept_spare;
   kept_spare = slot + 1;
   count--;
   return 0;

@@ -77,6 +77,8 @@ int kill_children(bool (*chosen)(pid_t pid), struct seen *seen) {
  */
 static void kill_below_minder(uint32_t index) {
   struct seen seen = {0};
+  pid_t minder = (pid_t)keeper.entries[index].minder_pid;
+  if (minder > 0) kill(minder, SIGCONT); /* our child: somebody may have stopped it, and it has to reap */
   for (int pass = 0; pass < PASSES; pass++)
     if (below_minder(index, SIGKILL, &seen) == 0) break;
   if (seen.youngest_ticks + 1 >= slots[index].swept_ticks) slots[index].sweeps = 0;

@@ -65,9 +65,10 @@ struct table_header {
 struct table_entry {            /* 256 bytes */
   uint64_t state_word;          /*   0 generation << 8 | entry_state; keeper; published last */
   uint64_t ack_word;            /*   8 generation << 8 | the state that archond has recorded; archond */
-  uint64_t minder_word;         /*  16 generation << 8 | entry_state as its minder saw it; minder */
+  uint64_t minder_word;         /*  16 generation << 8 | entry_state as its minder saw it; minder. Where the
+                                   state word is 0 and this is not: a spawn that is on its way */
   uint32_t pid;                 /*  24 main process; keeper, or the minder before it reports */
-  uint32_t minder_pid;          /*  28 0 without minder */
+  uint32_t minder_pid;          /*  28 0 without minder, and once it has ended */
   uint64_t start_ticks;         /*  32 start time of the main process (stat field 22) */
   uint64_t started_ns;          /*  40 CLOCK_MONOTONIC */
   uint64_t ended_ns;            /*  48 CLOCK_MONOTONIC */

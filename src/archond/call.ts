@@ -1,3 +1,4 @@
+import type { EventRecord } from '../base/event-record.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
@@ -52,6 +53,11 @@ export class Call {
   /** Sends a record before the closing one. */
   data(name: string, ...fields: readonly string[]): void {
     if (!this.#isClosed) this.#send({ kind: 'data', name, fields }, false, []);
+  }
+
+  /** Sends an event before the closing reply. */
+  event(event: EventRecord): void {
+    if (!this.#isClosed) this.#send({ kind: 'event', event }, false, []);
   }
 
   /** Sends the closing reply; returns whether there was anybody to send it to. */

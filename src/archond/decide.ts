@@ -4,6 +4,7 @@ import { roleOf } from '../protocol/role.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
+import { Chronicle } from './chronicle.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
 import { recover } from './recovery.ts';
@@ -53,7 +54,7 @@ function start(sys: Sys): void {
     sys.keeper.kept((kept) => {
       if (!kept.ok) fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
       house = build(sys);
-      const found = recover(sys, house.supervisor, log, kept.value);
+      const found = recover(house, kept.value, welcome.value.epoch === 1);
       if (found > 0) log.info('took over', { units: found, epoch: welcome.value.epoch });
       answer(house);
     });
@@ -63,16 +64,31 @@ function start(sys: Sys): void {
 function build(sys: Sys): House {
   const empty = sys.descriptors.openNull();
   if (!empty.ok) fatal(`cannot open /dev/null: ${empty.error.code}`);
-  const supervisor = new Supervisor(sys, log, settings.logDir, empty.value, (label, event) => {
-    log.debug(event.kind, { label, ...event });
-  });
+  const chronicle = new Chronicle(sys, settings, log);
+  const supervisor = new Supervisor(sys, log, settings.logDir, empty.value, chronicle);
   const shutdown = new Shutdown(sys, supervisor, log, () => {
-    end(sys);
+    end(sys, supervisor, chronicle);
   });
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   const baseEnv = baseEnvironment(process.env);
-  const house: House = { sys, settings, log, supervisor, shutdown, baseEnv, version: VERSION, uid, gid };
+  const turn = async (): Promise<void> =>
+    new Promise((resolve) => {
+      sys.timers.at(sys.clock.monotonicMs(), resolve);
+    });
+  const house: House = {
+    sys,
+    settings,
+    log,
+    supervisor,
+    chronicle,
+    shutdown,
+    baseEnv,
+    version: VERSION,
+    uid,
+    gid,
+    turn,
+  };
   return house;
 }
 
@@ -96,6 +112,8 @@ function answer(house: House): void {
     fatal(`cannot listen on ${settings.socket}: ${code} (${call})`);
   }
   listening = bound.value;
+  house.chronicle.note('ready', [['version', VERSION]]);
+  house.chronicle.flush();
   sys.keeper.ready(() => undefined);
   log.info('ready', { socket: settings.socket, pid: process.pid });
   const isTerminal = settings.foreground && process.stderr.isTTY;
@@ -123,13 +141,17 @@ function serve(house: House, connection: Connection): void {
   sessions.add(session);
 }
 
-/** Everything is down: the last replies go out, the keeper cleans up, and both end. */
-function end(sys: Sys): void {
+/** Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. */
+function end(sys: Sys, supervisor: Supervisor, chronicle: Chronicle): void {
   listening?.close();
   for (const session of sessions) session.close();
-  sys.keeper.quit(0, () => {
-    process.exitCode = 0;
-    sys.close();
+  for (const record of [...supervisor.records.values()]) supervisor.remove(record);
+  chronicle.note('shut-down');
+  chronicle.close(() => {
+    sys.keeper.quit(0, () => {
+      process.exitCode = 0;
+      sys.close();
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Sys } from '../sys/sys.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -10,6 +11,7 @@ export interface House {
   readonly settings: Settings;
   readonly log: Log;
   readonly supervisor: Supervisor;
+  readonly chronicle: Chronicle;
   readonly shutdown: Shutdown;
   /** See `baseEnvironment`. */
   readonly baseEnv: ReadonlyMap<string, string>;
@@ -17,5 +19,7 @@ export interface House {
   readonly version: string;
   /** The user that archond runs as. */
   readonly uid: number;
+  /** Resolves after whatever else is to be done now: for work that is done piece by piece. */
+  turn(): Promise<void>;
   readonly gid: number;
 }

@@ -1,7 +1,10 @@
 import type { Descriptor, ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Found } from '../supervisor/adopt.ts';
+import type { RememberedUnit } from './chronicle.ts';
+import type { House } from './house.ts';
 import type { Log } from './log.ts';
 import { isDown } from './outcome.ts';
+import type { Wish } from './remembered-unit.ts';
 import { watchedLabel, type Supervisor } from './supervisor.ts';
 import { fromTags } from './tags.ts';
 import { pipeOwner, UnitOutput } from './unit-output.ts';
@@ -11,11 +14,37 @@ import type { UnitRecord } from './unit-record.ts';
 const UNCLAIMED_MS = 60_000;
 
 /**
- * Goes on from where an earlier archond stopped: the table says what exists, the keeper has the pipes.
- * What ended meanwhile becomes an event with its code. Returns the number of units found.
+ * Goes on from where an earlier archond stopped: the table says what exists, the keeper has the pipes, the
+ * journal says what was wanted. What ended meanwhile becomes an event with its code. Returns the number of
+ * units found.
+ *
+ * @param isFirst nothing was started by this keeper before: a new boot, or a start after an orderly end
  */
-export function recover(sys: Sys, supervisor: Supervisor, log: Log, kept: readonly Kept[]): number {
+export function recover(house: House, kept: readonly Kept[], isFirst: boolean): number {
+  const { sys, supervisor, chronicle, log } = house;
   const pipes = newestPipes(sys, kept);
+  const remembered = chronicle.units();
+  const entries = newestEntries(sys);
+  for (const entry of entries.values()) {
+    const before = remembered.get(entry.label);
+    remembered.delete(entry.label);
+    const record = adopt(house, entry, before);
+    const pipe = pipes.get(entry.label);
+    if (pipe !== undefined && takePipe(sys, supervisor, record, pipe, log)) pipes.delete(entry.label);
+    goOn(house, record, entry, before?.wish);
+  }
+  for (const [label, before] of remembered) {
+    if (isFirst) chronicle.removed(label, true);
+    else restore(house, before);
+  }
+  for (const pipe of pipes.values()) drop(sys, pipe);
+  takeWatches(sys, supervisor, kept);
+  chronicle.flush();
+  return supervisor.records.size;
+}
+
+/** The youngest entry of each unit; the others were empty when it was spawned, and are given back. */
+function newestEntries(sys: Sys): Map<string, ProcessEntry> {
   const newest = new Map<string, ProcessEntry>();
   for (const entry of sys.keeper.entries()) {
     const other = newest.get(entry.label);
@@ -24,40 +53,61 @@ export function recover(sys: Sys, supervisor: Supervisor, log: Log, kept: readon
     if (isNewer) newest.set(entry.label, entry);
     if (late !== undefined) giveBack(sys, late);
   }
-  for (const entry of newest.values()) {
-    const record = adopt(supervisor, entry);
-    const pipe = pipes.get(entry.label);
-    if (pipe !== undefined && takePipe(sys, supervisor, record, pipe, log)) pipes.delete(entry.label);
-    goOn(sys, supervisor, record, entry);
-  }
-  for (const pipe of pipes.values()) drop(sys, pipe);
-  takeWatches(sys, supervisor, kept);
-  return newest.size;
+  return newest;
 }
 
-function adopt(supervisor: Supervisor, entry: ProcessEntry): UnitRecord {
-  const { spec, keep } = fromTags(entry.label, entry.tags);
-  const record = supervisor.add({ spec, launch: undefined, stdio: [undefined, undefined, undefined], keep });
+function adopt(
+  { supervisor, chronicle }: House,
+  entry: ProcessEntry,
+  before: RememberedUnit | undefined,
+): UnitRecord {
+  const tagged = fromTags(entry.label, entry.tags);
+  const { spec, launch } = before?.known ?? { spec: tagged.spec, launch: undefined };
+  const record = supervisor.add({
+    spec,
+    launch,
+    stdio: [undefined, undefined, undefined],
+    keep: tagged.keep,
+  });
   record.ref = { index: entry.index, generation: entry.generation };
   record.pid = entry.pid;
   record.startTicks = entry.startTicks;
-  supervisor.put(record, found(entry));
+  const found = foundOf(entry, before?.wish, chronicle.hasTold(entry.label, entry.generation, entry.pid));
+  supervisor.put(record, found);
+  if (found.stage === 'starting' || found.stage === 'alive') {
+    const { pid, generation } = entry;
+    chronicle.adopted(record, [
+      ['pid', String(pid)],
+      ['generation', String(generation)],
+    ]);
+  }
   return record;
 }
 
-/** An end that was acknowledged has been told before: it is not told again. */
-function found(entry: ProcessEntry): Found {
+/** An end that was told before is not told again. */
+function foundOf(entry: ProcessEntry, wish: Wish | undefined, wasTold: boolean): Found {
   const { generation, pid, startedAtMs, end, acknowledged, state } = entry;
   const base = { generation, pid, startedAtMs, end };
-  if (acknowledged === 'exited' || acknowledged === 'empty') {
-    return { ...base, stage: state === 'empty' && acknowledged === 'empty' ? 'over' : 'ended' };
+  if (end !== undefined && (wasTold || acknowledged === 'exited' || acknowledged === 'empty')) {
+    /* With a wish to be up it had not settled: that nothing is left is told once more. */
+    if (state !== 'empty' || acknowledged !== 'empty' || wish?.at === 'up')
+      return { ...base, stage: 'ended' };
+    return { ...base, stage: wish?.at === 'stopped' ? 'stopped' : 'over' };
   }
   /* Where its program never ran, that is told as it would have been. */
   const isBefore = state === 'starting' || end?.kind === 'not-executed';
   return { ...base, end: undefined, stage: isBefore ? 'starting' : 'alive' };
 }
 
-function goOn(sys: Sys, supervisor: Supervisor, record: UnitRecord, entry: ProcessEntry): void {
+function goOn(
+  { sys, supervisor }: House,
+  record: UnitRecord,
+  entry: ProcessEntry,
+  wish: Wish | undefined,
+): void {
+  if (wish?.at === 'stopping' && !isDown(record)) {
+    supervisor.post(record, { kind: 'order-stop', reason: wish.desired === 'up' ? 'restart' : 'requested' });
+  }
   supervisor.follow(record, entry);
   if (record.unit.spec.origin !== 'run') return;
   if (isDown(record)) {
@@ -65,8 +115,9 @@ function goOn(sys: Sys, supervisor: Supervisor, record: UnitRecord, entry: Proce
     return;
   }
   const cancel = sys.timers.at(sys.clock.monotonicMs() + UNCLAIMED_MS, () => {
-    if (!record.keep && record.waiters === 0)
+    if (!record.keep && record.waiters === 0) {
       supervisor.post(record, { kind: 'order-stop', reason: 'client-gone' });
+    }
   });
   const observe = (): void => {
     if (!isDown(record)) return;
@@ -75,6 +126,25 @@ function goOn(sys: Sys, supervisor: Supervisor, record: UnitRecord, entry: Proce
     supervisor.keepEnded(record);
   };
   record.observers.add(observe);
+}
+
+/** A daemon of which the table says nothing: it was down, or its next process had not been asked for yet. */
+function restore({ sys, supervisor }: House, { known, wish }: RememberedUnit): void {
+  const { spec, launch } = known;
+  const record = supervisor.add({ spec, launch, stdio: [undefined, undefined, undefined], keep: true });
+  if (wish?.at === 'up' || wish?.desired === 'up') {
+    supervisor.post(record, { kind: 'order-start' });
+    return;
+  }
+  const isStopped = wish === undefined || wish.at === 'stopped' || wish.at === 'stopping';
+  const startedAtMs = sys.clock.monotonicMs();
+  supervisor.put(record, {
+    generation: 0,
+    pid: 0,
+    startedAtMs,
+    stage: isStopped ? 'stopped' : 'over',
+    end: wish?.end,
+  });
 }
 
 /** A descriptor that the keeper handed over. */

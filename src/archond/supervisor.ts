@@ -1,10 +1,11 @@
 import type { Descriptor, ProcessEntry, ProcessRef, Sys, SysError } from '../sys/sys.ts';
-import type { Effect, ToldEvent } from '../supervisor/effect.ts';
+import type { Effect } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
 import { publicState, type End } from '../supervisor/state.ts';
 import { newUnit, transition } from '../supervisor/transition.ts';
 import { adoptedUnit, adoptionEffects, type Found } from '../supervisor/adopt.ts';
 import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../supervisor/unit.ts';
+import type { Chronicle } from './chronicle.ts';
 import { spawnOrder, type Launch } from './launch.ts';
 import type { Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
@@ -37,9 +38,6 @@ export interface NewUnit {
   readonly keep: boolean;
 }
 
-/** Told of everything that units tell. */
-export type EventSink = (label: string, event: ToldEvent, moment: { readonly timeNs: bigint }) => void;
-
 /**
  * The units and the one place where their states change. Events come in through the mailbox, one step
  * at a time; effects are carried out behind it, and their outcomes come back as events.
@@ -50,19 +48,19 @@ export class Supervisor {
   readonly #sys: Sys;
   readonly #log: Log;
   readonly #logDir: string;
-  readonly #sink: EventSink;
+  readonly #chronicle: Chronicle;
   readonly #mailbox: Mailbox;
   readonly #emptyInput: Descriptor;
   /** Runs that ended and were not asked for, oldest first. */
   readonly #ended: UnitRecord[] = [];
   #generation: number;
 
-  constructor(sys: Sys, log: Log, logDir: string, emptyInput: Descriptor, sink: EventSink) {
+  constructor(sys: Sys, log: Log, logDir: string, emptyInput: Descriptor, chronicle: Chronicle) {
     this.#sys = sys;
     this.#log = log;
     this.#logDir = logDir;
     this.#emptyInput = emptyInput;
-    this.#sink = sink;
+    this.#chronicle = chronicle;
     this.#generation = sys.keeper.lastGeneration();
     this.#mailbox = new Mailbox((error) => {
       log.error('a step failed', { error: String(error) });
@@ -86,10 +84,12 @@ export class Supervisor {
       waiters: 0,
       stoppedFor: undefined,
       watched: undefined,
+      usage: undefined,
       timers: new Map(),
       observers: new Set(),
     };
     this.records.set(record.label, record);
+    this.#chronicle.added(record);
     return record;
   }
 
@@ -144,7 +144,10 @@ export class Supervisor {
 
   /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered. */
   remove(record: UnitRecord): void {
-    if (this.records.get(record.label) === record) this.records.delete(record.label);
+    if (this.records.get(record.label) === record) {
+      this.records.delete(record.label);
+      this.#chronicle.removed(record.label, record.unit.spec.origin === 'daemon');
+    }
     queueMicrotask(() => {
       this.#release(record);
     });
@@ -224,6 +227,7 @@ export class Supervisor {
     const end: End = entry.end;
     const isEmpty = entry.state === 'empty';
     this.#mailbox.post(() => {
+      record.usage = entry.usage;
       /* The last that the process wrote is in the log before its end is told. */
       record.output?.drain();
       this.#step(record, { kind: 'exited', generation, end });
@@ -250,6 +254,10 @@ export class Supervisor {
     const { state } = step.unit;
     if (state.kind === 'stopping') record.stoppedFor = state.reason;
     else if (state.kind === 'starting') record.stoppedFor = undefined;
+    for (const effect of step.effects) if (effect.kind === 'tell') this.#chronicle.tell(record, effect.event);
+    this.#chronicle.wanted(record);
+    /* Written before it is acted on. */
+    this.#chronicle.flush();
     for (const effect of step.effects) this.#carryOut(record, effect);
     if (isDown(record)) this.#closeOutput(record);
     for (const observer of [...record.observers]) observer(record);
@@ -281,8 +289,7 @@ export class Supervisor {
         record.timers.get(effect.timer)?.();
         record.timers.delete(effect.timer);
         return;
-      case 'tell':
-        this.#sink(record.label, effect.event, { timeNs: this.#sys.clock.realtimeNs() });
+      case 'tell': // it was told before
         return;
     }
   }

@@ -1,4 +1,4 @@
-import type { Cancel, Descriptor, ProcessRef } from '../sys/sys.ts';
+import type { Cancel, Descriptor, ProcessRef, ResourceUsage } from '../sys/sys.ts';
 import type { TimerName } from '../supervisor/effect.ts';
 import type { PublicState, StopReason } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/transition.ts';
@@ -31,6 +31,8 @@ export interface UnitRecord {
   stoppedFor: StopReason | undefined;
   /** A process that was not started here: its descriptor, and how to end the watch. */
   watched: { readonly pidfd: Descriptor; readonly end: Cancel } | undefined;
+  /** What its last process used in its life. */
+  usage: ResourceUsage | undefined;
   readonly timers: Map<TimerName, Cancel>;
   /** Called after each step that changed the unit. */
   readonly observers: Set<(record: UnitRecord) => void>;

@@ -1,8 +1,9 @@
 import { err, ok, type Result } from '../base/result.ts';
 import type { AppendFile, SysError } from '../sys/sys.ts';
+import type { Head } from './head.ts';
 import type { Remembered } from './payload.ts';
 import { moveSegment, newestUsable, completeValues, type SetAside } from './recovery.ts';
-import { headOf, Segments, unreadSegment } from './segments.ts';
+import { headOf, Segments, unreadSegment, type Segment } from './segments.ts';
 import type { Store } from './store.ts';
 import type { Writer } from './writer.ts';
 
@@ -17,8 +18,8 @@ export interface Climbed {
 export class Climber {
   readonly #writer: Writer;
   readonly #settle: (file: AppendFile) => void;
-  /** Of the segments that were in the state folder when that was lost. */
-  readonly #lostTokens = new Set<string>();
+  /** Of segments that were seen in the state folder: what they say is known. */
+  readonly #knownTokens = new Set<string>();
   #late: Remembered[] = [];
   #setAside: SetAside[] = [];
 
@@ -31,9 +32,7 @@ export class Climber {
   /** The folder is gone, or another: nothing of what is in its place is known. */
   lose(error: SysError): void {
     const { segments, stores, values } = this.#writer;
-    const lost = segments.of(stores.state);
-    for (const { head } of lost) if (typeof head === 'object') this.#lostTokens.add(head.token);
-    segments.remove(lost);
+    this.#dropKnown(segments.of(stores.state));
     values.keepsForgotten = true;
     this.#writer.fall('state', error);
   }
@@ -60,7 +59,6 @@ export class Climber {
     const climbed = { late: this.#late, setAside: this.#setAside };
     this.#late = [];
     this.#setAside = [];
-    this.#lostTokens.clear();
     return ok(climbed);
   }
 
@@ -78,9 +76,10 @@ export class Climber {
       const { base, error } = newestUsable(past, setAside);
       if (error !== undefined) return error;
       this.#setAside.push(...setAside);
-      segments.remove(known);
+      const isOwn = base !== undefined && this.#isOwn(base.scan.head);
+      this.#dropKnown(known);
       segments.addPast(past.all);
-      if (base !== undefined && !this.#isOwn(base.scan.head)) {
+      if (base !== undefined && !isOwn) {
         completeValues(past, base.scan);
         this.#late.push(...values.addPast(base.scan.values));
       }
@@ -89,9 +88,19 @@ export class Climber {
     return undefined;
   }
 
-  /** Was it written by this archond or read at its start? Then its values are known, and some forgotten since. */
-  #isOwn(head: { readonly token: string; readonly journalId: string }): boolean {
-    return this.#lostTokens.has(head.token) || head.journalId === this.#writer.journalId;
+  #dropKnown(known: readonly Segment[]): void {
+    for (const { head } of known) if (typeof head === 'object') this.#knownTokens.add(head.token);
+    this.#writer.segments.remove(known);
+  }
+
+  /**
+   * Was it written by this archond, or read at its start, or is it what a segment of ours goes on from? Then its values
+   * are known, and some have been forgotten since.
+   */
+  #isOwn({ token, journalId }: Head): boolean {
+    const { segments, journalId: ownId } = this.#writer;
+    if (journalId === ownId || this.#knownTokens.has(token)) return true;
+    return segments.all.some(({ head }) => typeof head === 'object' && isAt(token, head));
   }
 
   #moveAll(target: Store): SysError | undefined {
@@ -106,4 +115,9 @@ export class Climber {
     }
     return undefined;
   }
+}
+
+/** Does this head belong to the segment of that name, or to the one behind it? */
+function isAt(token: string, head: Head): boolean {
+  return head.token === token || head.before?.token === token;
 }

@@ -153,7 +153,9 @@ export class EventCursor {
     const forward = place.segment.isGone ? undefined : this.#forward;
     const piece = forward?.next((bytes, line) => this.#take(place, bytes, line, events));
     if (piece?.kind === 'more' || piece?.kind === 'refused') return;
-    // What it should have had and did not is seen by the number with which the next one begins.
+    // What it should have had and did not is seen by the number with which the next one begins. Where it
+    // cannot be read now it may be later.
+    if (piece?.kind === 'failed') this.#before = undefined;
     this.#at += 1;
     this.#forward = undefined;
   }
@@ -164,7 +166,7 @@ export class EventCursor {
     const { segment, end, span } = place;
     const head = segment.isGone ? undefined : headOf(segment);
     if (head === undefined) {
-      this.#noteGap(place);
+      this.#noteGap(undefined);
       return undefined;
     }
     this.#before = place;

@@ -244,7 +244,10 @@ export class Journal {
 
   /** Brings a file to which nothing more is written to the disk, and closes it. */
   #finish(file: AppendFile): void {
-    this.#run((after) => file.sync(after), () => undefined);
+    this.#run(
+      (after) => file.sync(after),
+      () => undefined,
+    );
     file.close();
   }
 

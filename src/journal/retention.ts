@@ -26,7 +26,7 @@ export function retain(segments: Segments, store: Store, nowMs: number): void {
     gone.push(segment);
   }
   segments.remove(gone);
-  removeAside(store, own.find((segment) => !segment.isGone)?.ordinal ?? 0);
+  removeAside(store, gone.at(-1)?.ordinal ?? 0);
 }
 
 function sizeOf(segment: Segment): number {
@@ -50,9 +50,9 @@ function beginningMs(segment: Segment | undefined): number | undefined {
   return head === undefined ? undefined : Number(head.timeNs / 1_000_000n);
 }
 
-function removeAside(store: Store, oldestOrdinal: number): void {
+function removeAside(store: Store, lastGone: number): void {
   const aside = store.listAside();
   for (const [index, ordinal] of aside.entries()) {
-    if (ordinal < oldestOrdinal || aside.length - index > MOST_ASIDE) store.removeAside(ordinal);
+    if (ordinal <= lastGone || aside.length - index > MOST_ASIDE) store.removeAside(ordinal);
   }
 }

@@ -12,8 +12,8 @@ const HEAD_BYTES = 4096;
 export interface Segment {
   store: Store;
   ordinal: number;
-  /** Read when it is needed first; `unreadable` where that failed. */
-  head: Head | 'unreadable' | undefined;
+  /** Undefined where nobody has looked; `none` where there is none. */
+  head: Head | 'none' | undefined;
   /** How many bytes are known to be whole; undefined where nobody has looked. */
   goodBytes: number | undefined;
   /** Its size on the disk, for retention; undefined where nobody has looked. */
@@ -45,16 +45,17 @@ export function readerOf(segment: Segment): ReadBytes {
   return (offsetBytes, lengthBytes) => segment.store.reader(segment.ordinal)(offsetBytes, lengthBytes);
 }
 
-/** Reads the head of a segment, once. */
+/** The head of a segment, read where it is needed first; undefined where there is none or it cannot be read now. */
 export function headOf(segment: Segment): Head | undefined {
-  segment.head ??= readHead(readerOf(segment)) ?? 'unreadable';
-  return segment.head === 'unreadable' ? undefined : segment.head;
+  if (segment.head === undefined) {
+    const got = readerOf(segment)(0, HEAD_BYTES);
+    if (got.ok) segment.head = headIn(got.value) ?? 'none';
+  }
+  return segment.head === 'none' ? undefined : segment.head;
 }
 
-function readHead(read: ReadBytes): Head | undefined {
-  const got = read(0, HEAD_BYTES);
-  if (!got.ok) return undefined;
-  const bytes = Buffer.from(got.value.buffer, got.value.byteOffset, got.value.length);
+function headIn(got: Uint8Array): Head | undefined {
+  const bytes = Buffer.from(got.buffer, got.byteOffset, got.length);
   const line = lineAt(bytes, 0, lineFeedAt(bytes, 0));
   return line?.type === LINE_TYPES.head.charCodeAt(0) ? readHeadPayload(payloadOf(bytes, line)) : undefined;
 }

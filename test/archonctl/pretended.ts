@@ -6,8 +6,11 @@ import path from 'node:path';
 import { decodeRecord } from '../../src/protocol/record.ts';
 import { isTag } from '../../src/protocol/tag.ts';
 
-/** The lines that answer a request, without tags; `hang-up` ends the connection in their place. */
-export type Script = (fields: readonly string[]) => readonly string[] | 'hang-up' | undefined;
+/** In the place of a line: the connection ends. */
+export const HANG_UP = 'hang-up';
+
+/** The lines that answer a request, without tags; `HANG_UP` is none. */
+export type Script = (fields: readonly string[]) => readonly string[] | undefined;
 
 /**
  * In place of a supervisor: reads records as any server would and answers them by a script, each line
@@ -69,9 +72,10 @@ export class Pretended implements AsyncDisposable {
     const isTagged = isTag(tag);
     const request = isTagged ? fields.slice(1) : [...fields];
     this.requests.push(request);
-    const answer = this.#script(request);
-    if (answer === 'hang-up') connection.destroy();
-    else for (const one of answer ?? []) connection.write(`${isTagged ? `${tag},` : ''}${one}\n`, 'latin1');
+    for (const one of this.#script(request) ?? []) {
+      if (one === HANG_UP) connection.destroySoon();
+      else connection.write(`${isTagged ? `${tag},` : ''}${one}\n`, 'latin1');
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

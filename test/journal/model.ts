@@ -112,7 +112,10 @@ export class Oracle {
         this.#cut(step.bytes);
         return;
       case 'break':
-        this.#onDisk(step.disk, rig.disk.fail(step.disk, step.code, ['write', 'open', 'fdatasync', 'rename']));
+        this.#onDisk(
+          step.disk,
+          rig.disk.fail(step.disk, step.code, ['write', 'open', 'fdatasync', 'rename']),
+        );
         return;
       case 'fill':
         this.#onDisk(step.disk, rig.disk.limit(step.disk, step.bytes));
@@ -131,7 +134,9 @@ export class Oracle {
     const { rig } = this;
     if (this.#flushed < this.#given.length) return;
     const found = rig.query();
-    const wanted = this.#given.flatMap((given) => (given.kind === 'event' ? [`${given.sequence} ${given.text}`] : []));
+    const wanted = this.#given.flatMap((given) =>
+      given.kind === 'event' ? [`${given.sequence} ${given.text}`] : [],
+    );
     const events = found.filter((one) => one !== 'gap').map((one) => `${one.sequence} ${one.label}`);
     const held = new Set(events);
     expect(events).toEqual(wanted.filter((line) => held.has(line) || !this.#doubtful.has(line)));
@@ -144,7 +149,12 @@ export class Oracle {
     const { journal } = this.rig;
     const from = journal.firstKept();
     expect(this.rig.lines({ after: from - 1 })).toEqual(wanted.slice(from - 1));
-    expect(this.rig.lines({ last: 3 })).toEqual(this.rig.lines().filter((line) => line !== 'gap').slice(-3));
+    expect(this.rig.lines({ last: 3 })).toEqual(
+      this.rig
+        .lines()
+        .filter((line) => line !== 'gap')
+        .slice(-3),
+    );
   }
 
   #append(label: string, size: number): void {
@@ -166,7 +176,8 @@ export class Oracle {
     const isWitnessed = this.rig.paths(RUNTIME_DISK).includes(WITNESS);
     this.rig.killAndOpen();
     this.#findPrefix(this.#inFiles, 'killed');
-    if (health === 'well' && isWitnessed) expect(this.rig.found).toMatchObject({ idChange: undefined, journalId: journal.journalId });
+    if (health === 'well' && isWitnessed)
+      expect(this.rig.found).toMatchObject({ idChange: undefined, journalId: journal.journalId });
     else this.#expectOtherId(journal.journalId);
   }
 
@@ -223,7 +234,8 @@ export class Oracle {
     for (let length = this.#given.length; length >= least; length -= 1) {
       const prefix = this.#given.slice(0, length);
       const events = prefix.filter(({ kind }) => kind === 'event').length;
-      if (events !== lastSequence || JSON.stringify(valuesOf(prefix)) !== JSON.stringify(remembered)) continue;
+      if (events !== lastSequence || JSON.stringify(valuesOf(prefix)) !== JSON.stringify(remembered))
+        continue;
       this.#given = prefix;
       this.#flushed = this.#inFiles = length;
       this.#synced = Math.min(this.#synced, length);

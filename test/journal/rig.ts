@@ -149,9 +149,7 @@ export class Rig {
 
   /** The same in short: `<sequence> <label>` each. */
   lines(query: EventQuery = {}): string[] {
-    return this.query(query).map((found) =>
-      found === 'gap' ? 'gap' : `${found.sequence} ${found.label}`,
-    );
+    return this.query(query).map((found) => (found === 'gap' ? 'gap' : `${found.sequence} ${found.label}`));
   }
 
   /** What the next archond would remember: `<kind>/<key>` and the value each, sorted. */
@@ -169,6 +167,21 @@ export class Rig {
   /** The segments of a folder by their names. */
   segments(folder = DIR): string[] {
     return this.paths(folder).filter((path) => path.endsWith('.journal'));
+  }
+
+  /** What all files below the state and the runtime folder hold. */
+  files(): Map<string, Buffer> {
+    const paths = [...this.paths(STATE_DISK), ...this.paths(RUNTIME_DISK)];
+    const isFile = (path: string): boolean => this.control.kernel.files.node(path)?.kind === 'file';
+    return new Map(paths.filter(isFile).map((path) => [path, Buffer.from(this.bytes(path))]));
+  }
+
+  /** Puts other files in the place of all that are there. Archond has to be dead. */
+  replaceFiles(wanted: ReadonlyMap<string, Buffer>): void {
+    for (const path of this.files().keys()) this.control.kernel.files.remove(path);
+    for (const [path, bytes] of wanted) {
+      this.control.kernel.files.put(path, { kind: 'file', mode: 0o600, uid: 0, chunks: [bytes] });
+    }
   }
 
   bytes(path: string): Buffer {

@@ -55,7 +55,19 @@ export class TestSupervisor implements AsyncDisposable {
 
   /** Starts one and waits until it answers. */
   static async start(options: SupervisorOptions = {}): Promise<TestSupervisor> {
-    const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-test-'));
+    return TestSupervisor.#startIn(
+      await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-test-')),
+      options,
+    );
+  }
+
+  /** Starts another one in the folder of this one, which has ended. */
+  async again(): Promise<TestSupervisor> {
+    await this.#ended;
+    return TestSupervisor.#startIn(this.folder, {});
+  }
+
+  static async #startIn(folder: string, options: SupervisorOptions): Promise<TestSupervisor> {
     const home = options.uid === undefined ? ROOT : await publicCopy(folder, options.uid);
     const args = [
       '--foreground',
@@ -166,7 +178,9 @@ export class TestSupervisor implements AsyncDisposable {
 
   /** What is there of it that should not be. */
   async #left(): Promise<string[]> {
-    const files = (await readdir(this.folder)).filter((name) => !['state', 'home', 'out'].includes(name));
+    const files = (await readdir(this.folder).catch(() => [])).filter(
+      (name) => !['state', 'home', 'out', 'journal'].includes(name),
+    );
     const ours = processesWith('ARCHON_SOCKET', this.socket).filter(isAlive);
     const processes = ours.map((pid) => `process ${pid}: ${environmentOf(pid).get('ARCHON_LABEL') ?? ''}`);
     return [...files, ...processes, ...cgroupsHolding(this.pid)];

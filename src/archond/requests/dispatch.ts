@@ -5,6 +5,7 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { cancel } from './cancel.ts';
+import { events } from './events.ts';
 import { forget } from './forget.ts';
 import { list } from './list.ts';
 import { log } from './log.ts';
@@ -39,6 +40,7 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Status: status,
   Tree: tree,
   Log: log,
+  Events: events,
   Cancel: cancel,
   Shutdown: (house, request, call) => {
     house.shutdown.begin(request.options.timeout, call);
@@ -57,7 +59,6 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Unlink: undefined,
   Links: undefined,
   Subscribe: undefined,
-  Events: undefined,
   Why: undefined,
   Rules: undefined,
   ReloadRules: undefined,

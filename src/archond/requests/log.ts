@@ -121,10 +121,7 @@ class LogReader {
 
   /** Others first; and not before the client has read most of what was sent. */
   async #turn(): Promise<void> {
-    const { sys } = this.#house;
-    await new Promise<void>((resolve) => {
-      sys.timers.at(sys.clock.monotonicMs(), resolve);
-    });
+    await this.#house.turn();
     if (!this.#call.isClosed) await this.#call.untilWritable();
   }
 }

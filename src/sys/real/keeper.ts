@@ -140,14 +140,17 @@ export class RealKeeper implements Keeper {
 
   kept(done: Answer<readonly Kept[]>): void {
     const list: Kept[] = [];
+    let isWhole = true;
     const take = (told: Told): Result<readonly Kept[], Refusal> | undefined => {
-      if (told.type !== MESSAGE.TELL_KEPT) return ok(list);
+      if (told.type !== MESSAGE.TELL_KEPT) return isWhole ? ok(list) : err(ownRefusal('EMFILE'));
       const descriptor = told.takeDescriptor();
-      if (descriptor !== undefined) list.push({ name: nameIn(told), descriptor });
+      // The kernel drops a descriptor where there is no number for it; nobody may take it for not kept.
+      if (descriptor === undefined) isWhole = false;
+      else list.push({ name: nameIn(told), descriptor });
       return undefined;
     };
     this.#ask(this.#writer.bare(MESSAGE.ASK_KEPT), [], take, (answer) => {
-      // Refused in the middle: nobody gets what has come so far.
+      // Nobody gets a part of it.
       if (!answer.ok) for (const { descriptor } of list) native.closeDescriptor(descriptor);
       done(answer);
     });
@@ -226,12 +229,14 @@ export class RealKeeper implements Keeper {
   }
 }
 
-/** The value of TELL_DONE. */
-function value({ words, at }: Told): Result<number, Refusal> {
+/** The value of TELL_DONE; any other answer is not one to what was asked. */
+function value({ type, words, at }: Told): Result<number, Refusal> {
+  if (type !== MESSAGE.TELL_DONE) return err(ownRefusal('EPROTO'));
   return ok(words.u64(at + DONE.value));
 }
 
-function spawned({ words, at }: Told): Result<Spawned, Refusal> {
+function spawned({ type, words, at }: Told): Result<Spawned, Refusal> {
+  if (type !== MESSAGE.TELL_SPAWNED) return err(ownRefusal('EPROTO'));
   return ok({
     index: words.u32(at + SPAWNED.index),
     generation: words.u64(at + SPAWNED.generation),

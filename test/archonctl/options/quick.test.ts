@@ -73,9 +73,46 @@ describe('a plain command line', () => {
 
 describe('both readers of command lines', () => {
   const token = fc.oneof(
-    fc.constantFrom('-l', '--label', '--label=x', '-e', '-eA=1', '--env', '--env=', 'A=1', '-f', '--force', '-fl', '-fe'),
-    fc.constantFrom('--timeout', '5s', 'soon', '--timeout=1m', '--my-env', '--no-wait', '--wait', '--', '-', '', '-5', '--5'),
-    fc.constantFrom('--help', '-h', '--bogus', '--force=1', '--labe', '-lweb', '--constructor', 'ls', 'web*', '-ff'),
+    fc.constantFrom(
+      '-l',
+      '--label',
+      '--label=x',
+      '-e',
+      '-eA=1',
+      '--env',
+      '--env=',
+      'A=1',
+      '-f',
+      '--force',
+      '-fl',
+      '-fe',
+    ),
+    fc.constantFrom(
+      '--timeout',
+      '5s',
+      'soon',
+      '--timeout=1m',
+      '--my-env',
+      '--no-wait',
+      '--wait',
+      '--',
+      '-',
+      '',
+      '-5',
+      '--5',
+    ),
+    fc.constantFrom(
+      '--help',
+      '-h',
+      '--bogus',
+      '--force=1',
+      '--labe',
+      '-lweb',
+      '--constructor',
+      'ls',
+      'web*',
+      '-ff',
+    ),
     fc.string({ maxLength: 4 }),
   );
   const orders = fc.constantFrom<Order>('options-first', 'options-anywhere');
@@ -116,8 +153,7 @@ describe('what is said of a wrong line', () => {
     [['-l'], "option '-l, --label <LABEL>' argument missing; see archonctl try --help"],
     [
       ['--timeout', 'soon'],
-      "option '--timeout <DURATION>' argument 'soon' is invalid. 'soon' is not a duration: write 250ms, 5s, 2m, 1h or " +
-        '1d; see archonctl try --help',
+      "option '--timeout <DURATION>': 'soon' is not a duration: write 250ms, 5s, 2m, 1h or 1d; see archonctl try --help",
     ],
   ])('%j: one sentence that names what to do', (line, sentence) => {
     expect(said(...line)).toBe(sentence);
@@ -125,7 +161,8 @@ describe('what is said of a wrong line', () => {
 
   it('counts the operands', () => {
     const form = { ...formOf('options-anywhere'), operands: ['<label>'] };
-    expect(explain(form, [], undefined)).toMatchObject({ kind: 'wrong', sentence: /missing required argument 'label'/ });
-    expect(explain(form, ['a', 'b'], undefined)).toMatchObject({ kind: 'wrong', sentence: /too many arguments/ });
+    const sentence = (...line: string[]) => expect(JSON.stringify(explain(form, line, undefined)));
+    sentence().toContain("missing required argument 'label'");
+    sentence('a', 'b').toContain('too many arguments');
   });
 });

@@ -208,6 +208,24 @@ describe('a request', () => {
     expect(heard).toEqual(['EIO']);
   });
 
+  it('for what is kept is refused where a descriptor was lost on the way', async () => {
+    keeper.kept(note);
+    await tell('take 1');
+    await tell(`send +${kept(1, 'one')} ${kept(1, 'two')} ${done(1, 2)}`);
+    await until(() => heard.length === 1);
+    expect(heard).toEqual(['EMFILE']);
+  });
+
+  it('that is answered with what was not asked for is refused', async () => {
+    const spawned = message(MESSAGE.TELL_SPAWNED, 1, 64);
+    keeper.ready(note);
+    keeper.hello(note);
+    await tell('take 2');
+    await tell(`send ${spawned} ${done(2, 1)}`);
+    await until(() => heard.length === 2);
+    expect(heard).toEqual(['EPROTO', 'EPROTO']);
+  });
+
   it('that cannot be encoded is refused without being sent, and not inside the call', async () => {
     const order = { generation: 1, label: 'x', argv: [], env: [], paths: [], descriptors: [] };
     keeper.spawn(order, note);

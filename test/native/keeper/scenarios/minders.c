@@ -101,6 +101,19 @@ static void killed_before_it_could_tell(void) {
   peer_free(spawned.index);
 }
 
+/* A minder that is stopped can tell nothing; whoever kills its tree wakes it. */
+static void stopped(void) {
+  struct tree tree = tree_start(dodger, "stay", TREE_MINDER);
+  tree_await(&tree, FAMILY);
+  pid_t minder = minder_of(tree.index);
+  kill(minder, SIGSTOP);
+  while (state_of_process(minder) != 'T') usleep(500);
+  peer_kill_tree(tree.index);
+  wait_for_state(tree.index, ENTRY_EMPTY);
+  CHECK(peer.entries[tree.index].facts == 0, "facts %u", peer.entries[tree.index].facts);
+  tree_end(&tree);
+}
+
 static void all_at_once(void) {
   enum { MOST = 400 };
   static struct tree trees[MOST];
@@ -220,6 +233,7 @@ int main(int argc, char **argv) {
   killed_alone();
   killed_later();
   killed_before_it_could_tell();
+  stopped();
   all_at_once();
   hunted();
   while (peer_pump(0)) {

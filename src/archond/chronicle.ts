@@ -1,0 +1,190 @@
+import { describeErrno } from '../base/errno.ts';
+import { Journal } from '../journal/journal.ts';
+import type { Report } from '../journal/health.ts';
+import type { Remembered } from '../journal/payload.ts';
+import type { ToldEvent } from '../supervisor/effect.ts';
+import type { Sys } from '../sys/sys.ts';
+import type { Log } from './log.ts';
+import { readUnit, readWish, unitValue, wishOf, type KnownUnit, type Wish } from './remembered-unit.ts';
+import type { Settings } from './settings.ts';
+import { detailsOf, type Details } from './told-details.ts';
+import type { UnitRecord } from './unit-record.ts';
+
+/** The supervisor's own events carry this label; it can be no unit's, which do not begin so. */
+const OWN_LABEL = '-';
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
+const BOOT_ID_BYTES = 36;
+
+/** So many ends at most were told and not yet marked so in the table when an archond died. */
+const TOLD_ENDS = 1024;
+
+/** What was remembered of a unit by an earlier archond. */
+export interface RememberedUnit {
+  readonly known: KnownUnit;
+  readonly wish: Wish | undefined;
+}
+
+/**
+ * What archond writes down before it acts: events, and of each daemon how it is made and what is wanted
+ * of it. One place that knows the journal's words; the journal knows none of units.
+ */
+export class Chronicle {
+  readonly journal: Journal;
+  readonly #sys: Sys;
+  readonly #log: Log;
+  /** The wish of each unit as it was written last, to write only what changed. */
+  readonly #written = new Map<string, string>();
+  readonly #remembered: readonly Remembered[];
+  #toldEnds: Set<string> | undefined;
+
+  constructor(sys: Sys, settings: Settings, log: Log) {
+    this.#sys = sys;
+    this.#log = log;
+    const { journal, found } = Journal.open({
+      sys,
+      dir: `${settings.stateDir}/journal`,
+      fallbackDir: `${settings.runtimeDir}/journal`,
+      bootId: bootId(sys),
+      told: (report) => {
+        this.#trouble(report);
+      },
+    });
+    this.journal = journal;
+    this.#remembered = found.remembered;
+    if (journal.health.kind === 'degraded') {
+      const { error, place } = journal.health;
+      this.#trouble({ kind: 'degraded', error, place });
+    }
+    for (const { path, fromBytes } of found.setAside) {
+      log.error('a part of the journal cannot be read and was set aside', { file: path, fromBytes });
+      this.note('set-aside', [['file', path]]);
+    }
+    this.#keepTrying();
+  }
+
+  /** The daemons that an earlier archond knew, by label. */
+  units(): Map<string, RememberedUnit> {
+    const wishes = new Map<string, Wish | undefined>();
+    for (const { kind, key, value } of this.#remembered)
+      if (kind === 'wish') wishes.set(key, readWish(value));
+    const units = new Map<string, RememberedUnit>();
+    for (const { kind, key, value } of this.#remembered) {
+      if (kind !== 'unit') continue;
+      const known = readUnit(key, value);
+      if (known === undefined) this.#log.warn('what is remembered of a unit cannot be read', { label: key });
+      else units.set(key, { known, wish: wishes.get(key) });
+    }
+    return units;
+  }
+
+  /** Whether the end of this process was told by an earlier archond, which had no time left to say so in the table. */
+  hasTold(label: string, generation: number, pid: number): boolean {
+    this.#toldEnds ??= this.#readToldEnds();
+    return this.#toldEnds.has(`${label} ${generation} ${pid}`);
+  }
+
+  #readToldEnds(): Set<string> {
+    const told = new Set<string>();
+    const cursor = this.journal.events({ kind: 'exited', last: TOLD_ENDS });
+    for (let slice = cursor.next(); ; slice = cursor.next()) {
+      for (const { label, details } of slice.events) {
+        const values = new Map(details);
+        told.add(`${label} ${values.get('generation') ?? ''} ${values.get('pid') ?? ''}`);
+      }
+      if (slice.isLast) return told;
+    }
+  }
+
+  /** An event of a unit. Its number is final, and it is written with the next `flush`. */
+  tell(record: UnitRecord, event: ToldEvent): void {
+    const details = detailsOf(event, event.kind === 'exited' ? record.usage : undefined);
+    this.journal.append({
+      timeNs: this.#sys.clock.realtimeNs(),
+      label: record.label,
+      kind: event.kind,
+      details,
+    });
+  }
+
+  /** An event of the supervisor itself. */
+  note(what: string, details: Details = []): void {
+    const timeNs = this.#sys.clock.realtimeNs();
+    this.journal.append({
+      timeNs,
+      label: OWN_LABEL,
+      kind: 'supervisor',
+      details: [['what', what], ...details],
+    });
+  }
+
+  /** A unit that was there before this archond. */
+  adopted(record: UnitRecord, details: Details): void {
+    const timeNs = this.#sys.clock.realtimeNs();
+    this.journal.append({ timeNs, label: record.label, kind: 'adopted', details });
+  }
+
+  /** How a new daemon is made. What is not one the table knows well enough. */
+  added(record: UnitRecord): void {
+    if (record.unit.spec.origin !== 'daemon' || record.launch === undefined) return;
+    this.journal.remember('unit', record.label, unitValue(record.unit.spec, record.launch));
+  }
+
+  /** What is wanted of a daemon, where that has changed. */
+  wanted(record: UnitRecord): void {
+    if (record.unit.spec.origin !== 'daemon') return;
+    const wish = wishOf(record.unit);
+    const text = JSON.stringify(wish);
+    if (this.#written.get(record.label) === text) return;
+    this.#written.set(record.label, text);
+    this.journal.remember('wish', record.label, wish);
+  }
+
+  /** A unit that is no more. */
+  removed(label: string, isDaemon: boolean): void {
+    if (!isDaemon) return;
+    this.#written.delete(label);
+    this.journal.forget('unit', label);
+    this.journal.forget('wish', label);
+    this.journal.flush();
+  }
+
+  /** Writes what was noted; before anything of it is acted on. */
+  flush(): void {
+    this.journal.flush();
+  }
+
+  /** The clean end. */
+  close(done: () => void): void {
+    this.journal.close(done);
+  }
+
+  #trouble(report: Report): void {
+    if (report.kind === 'degraded') {
+      const { code, call } = report.error;
+      this.#log.error('the journal cannot be written; going on without it', {
+        error: describeErrno(code),
+        call,
+        place: report.place,
+      });
+      this.note('journal-degraded', [
+        ['errno', code],
+        ['place', report.place],
+      ]);
+    } else {
+      this.#log.info('the journal can be written again');
+      this.note('journal-recovered');
+    }
+  }
+
+  #keepTrying(): void {
+    const { clock, timers } = this.#sys;
+    timers.at(this.journal.retry(clock.monotonicMs()), () => {
+      this.#keepTrying();
+    });
+  }
+}
+
+function bootId(sys: Sys): string {
+  const read = sys.files.read(BOOT_ID_FILE, 0, BOOT_ID_BYTES);
+  return read.ok ? Buffer.from(read.value).toString('latin1') : 'unknown';
+}

@@ -1,0 +1,67 @@
+import { signalName } from '../base/signals.ts';
+import type { ToldEvent } from '../supervisor/effect.ts';
+import type { End } from '../supervisor/state.ts';
+import type { ResourceUsage } from '../sys/sys.ts';
+
+/** `name=value` of an event record, in their order. */
+export type Details = readonly (readonly [name: string, value: string])[];
+
+/** What the record of an event says beside its kind (protocol page, the paragraph on events). */
+export function detailsOf(event: ToldEvent, usage: ResourceUsage | undefined): Details {
+  switch (event.kind) {
+    case 'starting':
+    case 'running':
+      return [
+        ['pid', String(event.pid)],
+        ['generation', String(event.generation)],
+      ];
+    case 'stopping':
+      return [
+        ['generation', String(event.generation)],
+        ['reason', event.reason],
+      ];
+    case 'exited':
+      return [
+        ...(event.pid === undefined ? [] : [['pid', String(event.pid)] as const]),
+        ['generation', String(event.generation)],
+        ...endDetails(event.end),
+        ...(usage === undefined ? [] : usageDetails(usage)),
+      ];
+    case 'stopped':
+      return [['reason', event.reason]];
+    case 'backoff':
+      return [
+        ['delay', `${Math.round(event.delayMs)}ms`],
+        ['attempt', String(event.attempt)],
+      ];
+    case 'failed':
+      return [['reason', event.reason], ...(event.end === undefined ? [] : endDetails(event.end))];
+    case 'finished':
+      return endDetails(event.end);
+  }
+}
+
+function endDetails(end: End): Details {
+  switch (end.kind) {
+    case 'exited':
+      return [['code', String(end.code)]];
+    case 'signalled':
+      return [['signal', signalName(end.signal)], ...(end.core ? [['core', '1'] as const] : [])];
+    case 'not-executed':
+      return [
+        ['stage', end.stage],
+        ['errno', end.code],
+      ];
+    case 'unknown':
+      return [['unknown', '1']];
+  }
+}
+
+/** Times in seconds, memory in bytes. */
+function usageDetails({ userUs, systemUs, maxRssKib }: ResourceUsage): Details {
+  return [
+    ['utime', (userUs / 1e6).toFixed(6)],
+    ['stime', (systemUs / 1e6).toFixed(6)],
+    ['maxrss', String(maxRssKib * 1024)],
+  ];
+}
