@@ -143,14 +143,6 @@ static napi_value channel_write(napi_env env, napi_callback_info info) {
   return return_int(env, result);
 }
 
-/* queuedMessages(id): bytes that the keeper has not taken yet. */
-static napi_value channel_queued(napi_env env, napi_callback_info info) {
-  struct arguments arguments;
-  read_arguments(env, info, &arguments);
-  struct channel *channel = slot_find(arguments.helper, argument_int(&arguments, 0), &channel_class);
-  return return_int(env, channel == NULL ? 0 : (int64_t)channel->queue.bytes);
-}
-
 static napi_value channel_close(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   read_arguments(env, info, &arguments);
@@ -160,6 +152,8 @@ static napi_value channel_close(napi_env env, napi_callback_info info) {
 }
 
 const struct function channel_functions[] = {
-    {"openChannel", channel_open},         {"send", channel_write},     {"queuedMessages", channel_queued},
-    {"closeChannel", channel_close},       {NULL, NULL},
+    {"openChannel", channel_open},
+    {"send", channel_write},
+    {"closeChannel", channel_close},
+    {NULL, NULL},
 };

@@ -15,8 +15,11 @@ const OWN_LABEL = '-';
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 const BOOT_ID_BYTES = 36;
 
-/** So many ends at most were told and not yet marked so in the table when an archond died. */
-const TOLD_ENDS = 1024;
+/**
+ * An end that was told is marked so in the table before anything else happens: one that is not marked was
+ * told by the last events of a dead archond, behind which there are at most what its successors adopted.
+ */
+const LATEST_EVENTS = 64;
 
 /** What was remembered of a unit by an earlier archond. */
 export interface RememberedUnit {
@@ -65,8 +68,11 @@ export class Chronicle {
   /** The daemons that an earlier archond knew, by label. */
   units(): Map<string, RememberedUnit> {
     const wishes = new Map<string, Wish | undefined>();
-    for (const { kind, key, value } of this.#remembered)
-      if (kind === 'wish') wishes.set(key, readWish(value));
+    for (const { kind, key, value } of this.#remembered) {
+      if (kind !== 'wish') continue;
+      wishes.set(key, readWish(value));
+      this.#written.set(key, JSON.stringify(value));
+    }
     const units = new Map<string, RememberedUnit>();
     for (const { kind, key, value } of this.#remembered) {
       if (kind !== 'unit') continue;
@@ -79,15 +85,16 @@ export class Chronicle {
 
   /** Whether the end of this process was told by an earlier archond, which had no time left to say so in the table. */
   hasTold(label: string, generation: number, pid: number): boolean {
-    this.#toldEnds ??= this.#readToldEnds();
+    this.#toldEnds ??= this.#readToldEnds(LATEST_EVENTS + 4 * this.#sys.keeper.entries().length);
     return this.#toldEnds.has(`${label} ${generation} ${pid}`);
   }
 
-  #readToldEnds(): Set<string> {
+  #readToldEnds(last: number): Set<string> {
     const told = new Set<string>();
-    const cursor = this.journal.events({ kind: 'exited', last: TOLD_ENDS });
+    const cursor = this.journal.events({ last });
     for (let slice = cursor.next(); ; slice = cursor.next()) {
-      for (const { label, details } of slice.events) {
+      for (const { label, kind, details } of slice.events) {
+        if (kind !== 'exited') continue;
         const values = new Map(details);
         told.add(`${label} ${values.get('generation') ?? ''} ${values.get('pid') ?? ''}`);
       }

@@ -89,7 +89,6 @@ export class Supervisor {
       observers: new Set(),
     };
     this.records.set(record.label, record);
-    this.#chronicle.added(record);
     return record;
   }
 

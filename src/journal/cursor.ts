@@ -72,7 +72,7 @@ export class EventCursor {
       return { segment, end, span: isCurrent ? current.span.span : segments.spanOf(first + index) };
     });
     const { after, last } = query;
-    this.#isSeeking = after !== undefined || (last !== undefined && last > 0);
+    this.#isSeeking = last !== 0 && (after !== undefined || last !== undefined);
     this.#at = this.#isSeeking ? this.#places.length - 1 : 0;
     if (last === 0) this.#at = this.#places.length;
     this.#expected = after === undefined || last === 0 ? undefined : after + 1;

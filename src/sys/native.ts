@@ -37,7 +37,6 @@ export interface Native {
   /** A slot that owns the seqpacket socket and tells `MESSAGES` and `GONE`. */
   openChannel(descriptor: number): Answer;
   send(slot: number, message: Uint8Array, descriptorCount: number): Answer;
-  queuedMessages(slot: number): number;
   closeChannel(slot: number): void;
   sealedMemfd(bytes: Uint8Array, length: number): Answer;
   /** The file behind the descriptor, mapped whole, shared and writable. */

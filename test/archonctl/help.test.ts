@@ -69,10 +69,7 @@ describe('wrong use', () => {
     [[], "missing required argument 'verb'; see archonctl --help"],
     [['lst'], "'lst' is none of its verbs; did you mean list?"],
     [['frobnicate'], "'frobnicate' is none of its verbs; see archonctl --help"],
-    [
-      ['list', 'a', 'b'],
-      "too many arguments for 'archonctl list'. Expected 1 argument but got 2; see archonctl list --help",
-    ],
+    [['list', 'a', 'b'], 'too many arguments: expected 1 argument but got 2; see archonctl list --help'],
     [['stop'], "missing required argument 'label'; see archonctl stop --help"],
     [['list', '--all'], "unknown option '--all'; see archonctl list --help"],
     [['--json', '--csv', 'list'], 'choose one of --json and --csv'],

@@ -142,6 +142,12 @@ export class Rig {
     for (const label of labels) this.journal.append(event(label, { timeNs: this.sys.clock.realtimeNs() }));
   }
 
+  /** Appends an event that is larger than a small checkpoint: where segments are to be tiny each gets one of its own. */
+  appendLarge(label: string): void {
+    const timeNs = this.sys.clock.realtimeNs();
+    this.journal.append(event(label, { timeNs, details: [['text', 'x'.repeat(1000)]] }));
+  }
+
   /** Everything that the query gives, and `gap` where something is missing. */
   query(query: EventQuery = {}): (EventRecord | 'gap')[] {
     return readAll(this.journal.events(query));

@@ -85,7 +85,10 @@ function optionOf(name: string, spec: OptionSpec): Option {
 
 /** Commander's message as one sentence that says what to do. */
 function sentenceOf(message: string, title: string): string {
-  const plain = message.replace(/^error: /, '').replace(/(option '[^']*') argument '.*' is invalid\./s, '$1:');
+  const plain = message
+    .replace(/^error: /, '')
+    .replace(/(option '[^']*') argument '.*' is invalid\./s, '$1:')
+    .replace('. Expected ', ': expected ');
   const [first = '', ...more] = plain.trim().split('\n');
   const hint = more.length === 0 ? '' : ` ${more.join(' ')}`;
   return `${first.replace(/\.$/, '')}${hint}; see ${title} --help`;

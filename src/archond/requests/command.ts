@@ -62,6 +62,7 @@ export function makeCommandUnit(
       stdio: stdio.value,
       keep: own.keep,
     });
+    house.chronicle.added(record);
     done(ok(record));
   });
 }
