@@ -217,7 +217,7 @@ void strays_work(uint64_t now);
 uint64_t strays_next(void);
 
 /* signalling.c: 1 where the process was still where it had been seen, and was signalled; else 0. */
-int send_to_child(pid_t pid, pid_t parent, int signal, struct seen *seen);
+int send_to_child(pid_t pid, pid_t parent, pid_t heir, int signal, struct seen *seen);
 int send_to_member(pid_t pid, const char *cgroup, int signal);
 
 /* proc.c */

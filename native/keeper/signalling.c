@@ -21,14 +21,14 @@ static int send_held(int fd, pid_t pid, int signal) {
   return sent == 0 ? 1 : 0;
 }
 
-int send_to_child(pid_t pid, pid_t parent, int signal, struct seen *seen) {
+int send_to_child(pid_t pid, pid_t parent, pid_t heir, int signal, struct seen *seen) {
   int fd = hold(pid);
   if (fd < 0 && errno != ENOSYS) return 0;
   pid_t of = 0;
   uint64_t start = 0;
   char state = 0;
   int sent = 0;
-  if (proc_stat(pid, &of, &start, &state) && of == parent && state != 'Z' && state != 'X') {
+  if (proc_stat(pid, &of, &start, &state) && (of == parent || of == heir) && state != 'Z' && state != 'X') {
     sent = send_held(fd, pid, signal);
     if (start > seen->youngest_ticks) seen->youngest_ticks = start;
   }

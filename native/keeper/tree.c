@@ -37,15 +37,16 @@ void tree_list(uint32_t index) {
 
 /*
  * A signal to each of the first `count` in `found` and to everything below them, parents before
- * children, each only if it is still where it was seen. Returns how many were signalled.
+ * children, each only if it is still where it was seen: below its parent, or, where the signal has ended
+ * that already, below the `heir` of orphans. Returns how many were signalled.
  */
-static int signal_from(int count, int signal, struct seen *seen) {
+static int signal_from(int count, pid_t heir, int signal, struct seen *seen) {
   int sent = 0;
   for (int i = 0; i < count; i++) {
     int more = proc_children(found[i], found + count, MAX_TREE - count);
     for (int j = 0; j < more; j++) parents[count + j] = found[i];
     count += more;
-    sent += send_to_child(found[i], parents[i], signal, seen);
+    sent += send_to_child(found[i], parents[i], heir, signal, seen);
   }
   return sent;
 }
@@ -55,7 +56,7 @@ static int below_minder(uint32_t index, int signal, struct seen *seen) {
   if (minder == 0) return 0;
   int count = proc_children(minder, found, MAX_TREE);
   for (int i = 0; i < count; i++) parents[i] = minder;
-  return signal_from(count, signal, seen);
+  return signal_from(count, minder, signal, seen);
 }
 
 int kill_children(bool (*chosen)(pid_t pid), struct seen *seen) {
@@ -66,7 +67,7 @@ int kill_children(bool (*chosen)(pid_t pid), struct seen *seen) {
     for (int i = 0; i < count; i++)
       if (chosen(found[i])) found[left++] = found[i];
     for (int i = 0; i < left; i++) parents[i] = keeper.pid;
-    if (signal_from(left, SIGKILL, seen) == 0) break;
+    if (signal_from(left, keeper.pid, SIGKILL, seen) == 0) break;
   }
   return left;
 }

@@ -187,7 +187,7 @@ export class Journal {
     this.#isClosed = true;
     this.#settlePast(Infinity);
     this.#syncs.whenIdle(() => {
-      this.#writer.pending.addClosed(String(this.#timeNs()));
+      this.#writer.pending.addClosed(this.#timeNs());
       this.#writer.flush();
       const { trouble, current } = this.#writer;
       const finish: SyncDone = (result) => {

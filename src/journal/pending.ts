@@ -50,12 +50,9 @@ export class Pending {
     this.#change(kind, key, { type: LINE_TYPES.forgotten, payload: forgottenPayload(timeNs, kind, key) });
   }
 
-  addOpened(payload: string): void {
-    this.#lines.add(LINE_TYPES.opened, payload);
-  }
-
-  addClosed(payload: string): void {
-    this.#lines.add(LINE_TYPES.closed, payload);
+  /** The clean end. */
+  addClosed(timeNs: bigint): void {
+    this.#lines.add(LINE_TYPES.closed, String(timeNs));
   }
 
   /**
@@ -70,12 +67,17 @@ export class Pending {
       values.set(name, line);
       applied += 1;
     }
-    const left = this.#changes.slice(applied);
-    this.#changes = left.map((change) => ({ ...change, endBytes: change.endBytes - whole.bytes }));
+    if (this.#changes.length > 0) this.#shift(applied, whole.bytes);
     this.#events -= whole.events;
     this.#lines.drop(whole.bytes);
     if (this.length === 0) this.#span = new SpanOf();
     return whole;
+  }
+
+  /** Forgets the changes that were applied; the lines of the others now end earlier. */
+  #shift(applied: number, bytes: number): void {
+    const left = this.#changes.slice(applied);
+    this.#changes = left.map((change) => ({ ...change, endBytes: change.endBytes - bytes }));
   }
 
   #change(kind: string, key: string, line: ValueLine): void {

@@ -78,12 +78,17 @@ export class Pretended implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Hangs up on all and is no longer there, nor is its socket. */
+  async disappear(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
     for (const connection of this.#connections) connection.destroy();
-    if (this.#server.listening) {
-      this.#server.close();
-      await once(this.#server, 'close');
-    }
+    await closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disappear();
     await rm(this.#folder, { recursive: true });
   }
 }

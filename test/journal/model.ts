@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Remembered } from '../../src/journal/payload.ts';
-import { event, RUNTIME_DISK, Rig, STATE_DISK } from './rig.ts';
+import { event, RUNTIME_DISK, STATE_DISK, type Rig } from './rig.ts';
 
 /** One thing that is done to a journal, or happens to it. */
 export type Step =

@@ -29,7 +29,6 @@ describe('a payload', () => {
     fc.assert(
       fc.property(fc.nat(), event, (sequence, given) => {
         const payload = eventPayload(sequence, given);
-        // eslint-disable-next-line no-control-regex -- control characters are the point of the range
         expect(payload).toMatch(/^[\x20-\xff]*$/);
         expect(readEventPayload(payload)).toEqual({ sequence, ...given });
         const bytes = Buffer.from(payload, 'latin1');

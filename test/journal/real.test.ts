@@ -76,7 +76,7 @@ describe('on a real disk', () => {
   test('archond may be killed at any instant, again and again: no number is missing, none is used twice', async () => {
     let told = 0;
     let id = '';
-    for (let life = 1; life <= 25; life += 1) {
+    for (let life = 1; life <= 15; life += 1) {
       const writer = new Writer(program, world.folder);
       const [word, last, journalId, change] = (await writer.line())?.split(' ') ?? [];
       expect([word, change]).toEqual(['open', life === 1 ? 'new' : 'same']);
@@ -96,24 +96,22 @@ describe('on a real disk', () => {
     expect(await close(journal)).toBe(true);
   });
 
-  test('a file that may not grow any more is left for another, and nothing is lost over a kill', async () => {
+  test('a file that may not grow any more is left for another, and a kill costs only what was in memory', async () => {
     using own = new RealWorld();
     const writer = new Writer(program, own.folder, 64);
     expect(await writer.line()).toMatch(/^open 0 /);
     let line = await writer.line();
-    let told = 0;
-    for (; line !== undefined && !line.startsWith('degraded'); line = await writer.line())
-      told = Number(line);
+    while (line !== undefined && !line.startsWith('degraded')) line = await writer.line();
     expect(line).toBe('degraded EFBIG');
-    for (let lines = 0; lines < 100; lines += 1) told = Number(await writer.line());
-    const rest = (await writer.kill()).filter((one) => /^\d+$/.test(one));
-    told = Number(rest.at(-1) ?? told);
+    let inFiles = 0;
+    for (let lines = 0; lines < 100; lines += 1) inFiles = Number(await writer.line());
+    await writer.kill();
     const { journal, found } = own.open();
     expect(journal.health).toEqual({ kind: 'well' });
     expect(found.idChange).toBe('unwitnessed');
-    // What did not fit into 64 KiB beside it was in memory, and died with it.
     expect(numbers(journal)).toEqual(upTo(found.lastSequence));
-    expect(found.lastSequence).toBeGreaterThan(500);
+    expect(found.lastSequence).toBeGreaterThanOrEqual(inFiles);
+    expect(inFiles).toBeGreaterThan(500);
     expect(await close(journal)).toBe(true);
   });
 

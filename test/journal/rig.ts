@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { EventRecord } from '../../src/base/event-record.ts';
-import { EventCursor, type EventQuery } from '../../src/journal/cursor.ts';
+import type { EventCursor, EventQuery } from '../../src/journal/cursor.ts';
 import type { Report } from '../../src/journal/health.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import type { Found } from '../../src/journal/opening.ts';

@@ -15,6 +15,9 @@ const PASSED_ON = [
 /** By these a person wants it to end. */
 const ENDING: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
 
+/** What these say is of the moment only. */
+const PASSING: readonly string[] = ['SIGWINCH', 'SIGSTOP', 'SIGCONT'];
+
 /** A signal may come before the command exists; then it is offered again, for a second. */
 const AGAIN_MS = 20;
 const TRIES = 50;
@@ -74,11 +77,15 @@ export class SignalRelay {
     if (isEnding && (isSilent || (isAway && this.#kept.some((kept) => ENDING.includes(kept))))) {
       this.#givenUp.abort(signal);
     } else if (isAway) {
-      if (signal !== 'SIGWINCH') this.#kept.push(signal);
+      this.#keep(signal);
     } else {
       void this.#send(signal);
     }
   };
+
+  #keep(signal: NodeJS.Signals): void {
+    if (!PASSING.includes(signal)) this.#kept.push(signal);
+  }
 
   readonly #stop = (): void => {
     void this.#send('SIGSTOP').then(() => process.kill(process.pid, 'SIGSTOP'));
@@ -96,6 +103,8 @@ export class SignalRelay {
       this.#unansweredSinceMs ??= performance.now();
       const answer = await conversation.ask(['Signal', signal, this.#label, '@scope=group']);
       this.#unansweredSinceMs = undefined;
+      /* Whether it was passed on nobody can say; the successor does it again rather than not at all. */
+      if (answer.kind === 'lost') this.#keep(signal);
       if (answer.kind !== 'error') return;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }

@@ -5,7 +5,7 @@ import { expectClean } from './expect-clean.ts';
 
 const PEERS = { EXITS: scaled(1200), EACH_IN_TURN: '60' };
 
-describe('the keeper under the sanitizers', () => {
+describe('the keeper under the sanitizers', { timeout: 240_000 }, () => {
   let bench: Bench;
   let keeper: readonly string[];
   beforeAll(async () => {
@@ -57,7 +57,7 @@ const valgrind = (await collect(['sh', '-c', 'valgrind --version'])).code === 0;
  * valgrind knows neither clone3(2) nor pidfds: here the keeper falls back to fork(2) and kill(2). Limits
  * are valgrind's own, and it cannot go on after an exec that fails: such cases are left out.
  */
-describe.runIf(valgrind)('the keeper under valgrind, by fork alone', () => {
+describe.runIf(valgrind)('the keeper under valgrind, by fork alone', { timeout: 240_000 }, () => {
   let bench: Bench;
   let logs: string;
   let keeper: readonly string[];

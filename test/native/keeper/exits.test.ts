@@ -3,7 +3,7 @@ import { Bench, scaled } from './bench.ts';
 import { expectClean } from './expect-clean.ts';
 
 /** Each end is reported exactly once, with its code and resource usage: 20,000 in all. */
-describe('the ends of processes', () => {
+describe('the ends of processes', { timeout: 240_000 }, () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.make(['exits'], ['ender']);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { Bench, scaled } from './bench.ts';
 import { expectClean } from './expect-clean.ts';
 
-describe('the memory of the keeper', () => {
+describe('the memory of the keeper', { timeout: 240_000 }, () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.make(['memory'], ['idle']);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, isRoot, scaled } from './bench.ts';
 import { expectClean } from './expect-clean.ts';
 
-describe('a spawn by the keeper', () => {
+describe('a spawn by the keeper', { timeout: 240_000 }, () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.make(['attributes', 'failures', 'full'], ['report', 'ender']);

@@ -5,7 +5,7 @@ import { expectClean } from './expect-clean.ts';
 /** As root with `ordinary` the keeper runs as another user; else as whoever runs the tests. */
 const users = isRoot ? [false, true] : [false];
 
-describe.each(users)('the trees of processes, as another user: %s', (ordinary) => {
+describe.each(users)('the trees of processes, as another user: %s', { timeout: 240_000 }, (ordinary) => {
   let bench: Bench;
   let dodger: string;
   beforeAll(async () => {

@@ -117,6 +117,19 @@ describe('a disk', () => {
     expect(held(rig)).toBe('safe,ma');
   });
 
+  it('has what a sync has waited for, unless that failed', () => {
+    const { rig, file } = prepare();
+    const { disk } = rig.control.kernel;
+    file.write(Buffer.from('safe,'));
+    expect(code(file.syncNow())).toBe('ok');
+    file.write(Buffer.from('lost'));
+    disk.fail('/var/state', 'EIO', ['fdatasync']);
+    expect(code(file.syncNow())).toBe('EIO');
+    rig.control.killArchond();
+    disk.losePower('/var', (synced) => synced);
+    expect(held(rig)).toBe('safe,');
+  });
+
   it('does what a sync was asked for even where archond dies before the answer', () => {
     const { rig, file } = prepare();
     file.write(Buffer.from('synced'));

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { realSockets } from '../../../src/sys/real/sockets.ts';
 import { realSys } from '../../../src/sys/real/real-sys.ts';
-import type { Listening, Sys } from '../../../src/sys/sys.ts';
+import type { KeeperListener, Listening, Sys } from '../../../src/sys/sys.ts';
 import { Folder, openDescriptors, value } from '../../native/support.ts';
 import { Bell } from '../suite/bell.ts';
 import type { Client, Harness, Stranger } from '../suite/harness.ts';
@@ -22,6 +22,13 @@ const STRANGER = `exec 3<&0; sh -c 'read code; exit "$code"' <&3 & echo $!; exec
 interface Handle {
   readonly fd: number;
 }
+/** Hears nothing. */
+const DEAF: KeeperListener = {
+  changed: () => undefined,
+  signalled: () => undefined,
+  orphaned: () => undefined,
+  gone: () => undefined,
+};
 const descriptorOf = (stream: unknown): number =>
   (stream as { readonly _handle: Handle | null } | null)?._handle?.fd ?? -1;
 
@@ -209,11 +216,22 @@ export class RealHarness implements Harness {
     }
   }
 
+  /** Whether the keeper has taken note. */
+  #quit(): Promise<boolean> {
+    return new Promise((done) => this.sys.keeper.quit(0, (answer) => done(answer.ok)));
+  }
+
   /** Has the keeper quit, which kills all that is left. */
   async close(): Promise<void> {
     for (const end of this.#ends) end();
     const isOver = once(this.#keeper, 'close');
-    await new Promise<void>((done) => this.sys.keeper.quit(0, () => done()));
+    // Where a test has failed in the middle of a restart there is nobody to ask; a successor can.
+    if (!(await this.#quit())) {
+      await this.restart();
+      this.sys.keeper.listen(DEAF);
+      await new Promise<void>((done) => this.sys.keeper.hello(() => done()));
+      await this.#quit();
+    }
     this.#die();
     this.#killArchond();
     if (this.#keeper.exitCode === null && this.#keeper.signalCode === null) await isOver;

@@ -154,6 +154,12 @@ export function storedFiles(test: Tester): void {
     expect(await closing).toEqual({ ok: true, value: undefined });
   });
 
+  test('a sync that waits says at once how it went', (world) => {
+    const { file } = open(world);
+    write(file, 'synced');
+    expect(file.syncNow()).toEqual({ ok: true, value: undefined });
+  });
+
   test('a folder can be synced, and one that is missing cannot', async (world) => {
     const { files } = world.sys;
     const { folder } = world.harness;

@@ -155,7 +155,7 @@ static void first(int open_before) {
   store_socket();
   struct message_header head;
   peer_send(ASK_KEPT, &head, sizeof head, NULL, 0);
-  for (int i = 0; i < 100; i++) peer_pump(-1);
+  for (uint64_t i = kept / 2; i > 0; i--) peer_pump(-1);
   raise(SIGKILL); /* with the listing half read */
 }
 
