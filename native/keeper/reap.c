@@ -12,10 +12,14 @@
 #define ENDS_A_TURN 256
 
 /* Children of the program that became the keeper by exec: they are waited for and otherwise left alone. */
-static pid_t initial[64];
+#define INITIAL_MOST 1024
+static pid_t initial[INITIAL_MOST];
 static int initial_count;
 
-void note_initial_children(void) { initial_count = proc_children(keeper.pid, initial, 64); }
+void note_initial_children(void) {
+  initial_count = proc_children(keeper.pid, initial, INITIAL_MOST);
+  keeper.reap_again = initial_count > 0; /* some may have ended before their end would have been signalled */
+}
 
 bool initial_child(pid_t pid) {
   for (int i = 0; i < initial_count; i++)

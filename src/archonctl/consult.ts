@@ -5,13 +5,17 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { Fields } from '../protocol/record.ts';
 import { socketPath } from '../protocol/socket-path.ts';
 import type { Descriptor } from '../sys/sys.ts';
+import { monotonicMs } from './clock.ts';
 import type { Closing, Conversation, OnData } from './conversation.ts';
 import { printable } from './print/printable.ts';
-import { reach } from './reach.ts';
+import { reach, reachListening } from './reach.ts';
 import { EXIT, type Invocation } from './verb.ts';
 
 /** How long an answer is waited for over the supervisor's own death and return. */
 const RETURN_MS = 10_000;
+
+/** A successor that hangs up as well is not asked again at once. */
+const AGAIN_MS = 20;
 
 /** A request to be put. */
 export interface Question {
@@ -43,55 +47,43 @@ export async function consult(
   isRepeatable: boolean,
 ): Promise<Result<readonly Answer[], number>> {
   const socket = socketPath(globals.socket, caller.uid, caller.env);
-  const deadline = new AbortController();
   const { timeoutMs } = globals;
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => deadline.abort(), timeoutMs);
+  const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const giveUp = deadline === undefined ? {} : { giveUp: deadline };
+  const isLate = (): boolean => deadline?.aborted === true;
   const answers = new Map<Question, Answer>();
   const refuse = (sentence: string, code: number): Result<never, number> => {
-    clearTimeout(timer);
     screen.complain(sentence);
     return err(code);
   };
-  let patienceMs: number | undefined;
-  for (let beganAtMs = performance.now(); answers.size < questions.length;) {
-    const leftMs = patienceMs === undefined ? undefined : patienceMs - (performance.now() - beganAtMs);
-    const patience = leftMs === undefined ? {} : { refusedMs: leftMs, absentMs: leftMs };
-    const reached = await reach(socket, { ...patience, giveUp: deadline.signal });
-    if (!reached.ok && !deadline.signal.aborted) return refuse(reached.error, EXIT.unreachable);
-    const isPut =
-      reached.ok && (await putAll(reached.value, questions, answers, isRepeatable, deadline.signal));
-    if (answers.size === questions.length) break;
-    if (deadline.signal.aborted) {
-      return refuse(`there was no answer within ${formatDuration(timeoutMs ?? 0)}`, EXIT.failed);
-    }
-    if ((isPut && !isRepeatable) || (leftMs !== undefined && leftMs <= 0))
-      return refuse(WENT_AWAY, EXIT.failed);
-    if (patienceMs === undefined) beganAtMs = performance.now();
-    patienceMs = RETURN_MS;
+  let goneSinceMs: number | undefined;
+  for (;;) {
+    const leftMs = goneSinceMs === undefined ? undefined : goneSinceMs + RETURN_MS - monotonicMs();
+    const patience = leftMs === undefined ? giveUp : { ...giveUp, refusedMs: leftMs, absentMs: leftMs };
+    const reached = await (isRepeatable ? reach : reachListening)(socket, patience);
+    if (reached.ok) await putAll(reached.value, questions, answers, deadline);
+    else if (!isLate()) return refuse(reached.error, EXIT.unreachable);
+    if (answers.size === questions.length) return ok(questions.flatMap((one) => answers.get(one) ?? []));
+    if (isLate()) return refuse(`there was no answer within ${formatDuration(timeoutMs ?? 0)}`, EXIT.failed);
+    if (!isRepeatable || (leftMs ?? 1) <= 0) return refuse(WENT_AWAY, EXIT.failed);
+    goneSinceMs ??= monotonicMs();
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
-  clearTimeout(timer);
-  return ok(questions.flatMap((question) => answers.get(question) ?? []));
 }
 
 const WENT_AWAY = 'the supervisor went away before it answered; see archonctl list for what it did';
 
-/**
- * Puts what has no answer yet; returns when all are answered, or the connection is lost or given up. What
- * must not be put twice is put only when the supervisor has shown that it listens: one that dies under a
- * connection it has not taken has done nothing. False where nothing was put.
- */
+/** Puts what has no answer yet; returns when all are answered, or the connection is lost or given up. */
 async function putAll(
   conversation: Conversation,
   questions: readonly Question[],
   answers: Map<Question, Answer>,
-  isRepeatable: boolean,
-  giveUp: AbortSignal,
-): Promise<boolean> {
+  giveUp: AbortSignal | undefined,
+): Promise<void> {
   const hangUp = (): void => {
     conversation.close();
   };
-  giveUp.addEventListener('abort', hangUp);
-  if (!isRepeatable && (await conversation.ask(['Version'])).kind === 'lost') return false;
+  giveUp?.addEventListener('abort', hangUp);
   const put = async (question: Question): Promise<void> => {
     const data: Data[] = [];
     const onData: OnData = (reply) => {
@@ -102,9 +94,8 @@ async function putAll(
     if (closing.kind !== 'lost') answers.set(question, { data, closing });
   };
   await Promise.all(questions.filter((question) => !answers.has(question)).map(put));
-  giveUp.removeEventListener('abort', hangUp);
+  giveUp?.removeEventListener('abort', hangUp);
   conversation.close();
-  return true;
 }
 
 /** What follows the name in all records of that name among what came for a question. */

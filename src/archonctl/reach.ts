@@ -2,10 +2,13 @@ import { describeErrno } from '../base/errno.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { dial } from '../sys/dialer.ts';
 import type { Connection } from '../sys/sys.ts';
+import { monotonicMs } from './clock.ts';
 import { Conversation } from './conversation.ts';
 
 /** A supervisor that has just died is back within this time, unless its machine is very busy. */
 const RESTART_MS = 2000;
+/** How long one is tried that takes connections and hangs up on them. */
+const UNHEARD_MS = 10_000;
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 200;
 
@@ -26,6 +29,34 @@ export async function reach(socket: string, patience?: Patience): Promise<Result
 }
 
 /**
+ * Begins a conversation in which the supervisor has shown that it listens: what it was told of by a request and
+ * what not is then certain, even if it dies. One that dies under a connection it has not taken is tried again.
+ */
+export async function reachListening(
+  socket: string,
+  patience: Patience = {},
+): Promise<Result<Conversation, string>> {
+  const { giveUp } = patience;
+  const beganAtMs = monotonicMs();
+  for (;;) {
+    const reached = await reach(socket, patience);
+    if (!reached.ok) return reached;
+    const conversation = reached.value;
+    const hangUp = (): void => {
+      conversation.close();
+    };
+    giveUp?.addEventListener('abort', hangUp);
+    const greeting = await conversation.ask(['Version']);
+    giveUp?.removeEventListener('abort', hangUp);
+    if (greeting.kind !== 'lost') return reached;
+    if (giveUp?.aborted === true || monotonicMs() - beganAtMs > UNHEARD_MS) {
+      return err(`the supervisor at ${socket} hangs up before it has listened; see what it logs`);
+    }
+    await pause(LAST_PAUSE_MS / 10, giveUp);
+  }
+}
+
+/**
  * Connects to the supervisor, again and again with growing pauses as long as the patience lasts. The
  * error is a sentence that says what to do.
  */
@@ -34,14 +65,14 @@ export async function reachConnection(
   patience: Patience = {},
 ): Promise<Result<Connection, string>> {
   const { refusedMs = RESTART_MS, absentMs = 0, giveUp } = patience;
-  const beganAtMs = performance.now();
+  const beganAtMs = monotonicMs();
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     const dialled = await dial(socket, giveUp);
     if (dialled.ok) return dialled;
     const { code } = dialled.error;
     const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? absentMs : 0;
-    const leftMs = wholeMs - (performance.now() - beganAtMs);
+    const leftMs = wholeMs - (monotonicMs() - beganAtMs);
     if (leftMs <= 0 || giveUp?.aborted === true) return err(sentenceOf(socket, code));
     await pause(Math.min(pauseMs, leftMs), giveUp);
     pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);

@@ -3,7 +3,7 @@ import { Journal } from '../journal/journal.ts';
 import type { Report } from '../journal/health.ts';
 import type { Remembered } from '../journal/payload.ts';
 import type { ToldEvent } from '../supervisor/effect.ts';
-import type { Sys } from '../sys/sys.ts';
+import type { Cancel, Sys } from '../sys/sys.ts';
 import type { Log } from './log.ts';
 import { readUnit, readWish, unitValue, wishOf, type KnownUnit, type Wish } from './remembered-unit.ts';
 import type { Settings } from './settings.ts';
@@ -39,6 +39,9 @@ export class Chronicle {
   readonly #written = new Map<string, string>();
   readonly #remembered: readonly Remembered[];
   #toldEnds: Set<string> | undefined;
+  #cancelRetry: Cancel | undefined;
+  /** Told of daemons that were remembered where nothing could be read when this archond started. */
+  whenLate: (units: ReadonlyMap<string, RememberedUnit>) => void = () => undefined;
 
   constructor(sys: Sys, settings: Settings, log: Log) {
     this.#sys = sys;
@@ -66,15 +69,15 @@ export class Chronicle {
   }
 
   /** The daemons that an earlier archond knew, by label. */
-  units(): Map<string, RememberedUnit> {
+  units(remembered = this.#remembered): Map<string, RememberedUnit> {
     const wishes = new Map<string, Wish | undefined>();
-    for (const { kind, key, value } of this.#remembered) {
+    for (const { kind, key, value } of remembered) {
       if (kind !== 'wish') continue;
       wishes.set(key, readWish(value));
       this.#written.set(key, JSON.stringify(value));
     }
     const units = new Map<string, RememberedUnit>();
-    for (const { kind, key, value } of this.#remembered) {
+    for (const { kind, key, value } of remembered) {
       if (kind !== 'unit') continue;
       const known = readUnit(key, value);
       if (known === undefined) this.#log.warn('what is remembered of a unit cannot be read', { label: key });
@@ -162,6 +165,7 @@ export class Chronicle {
 
   /** The clean end. */
   close(done: () => void): void {
+    this.#cancelRetry?.();
     this.journal.close(done);
   }
 
@@ -180,12 +184,19 @@ export class Chronicle {
     } else {
       this.#log.info('the journal can be written again');
       this.note('journal-recovered');
+      if (report.late.length > 0) this.whenLate(this.units(report.late));
     }
+    /* What is to be tried next may be due sooner by now. */
+    this.#tryAt(this.#sys.clock.monotonicMs());
   }
 
   #keepTrying(): void {
-    const { clock, timers } = this.#sys;
-    timers.at(this.journal.retry(clock.monotonicMs()), () => {
+    this.#tryAt(this.journal.retry(this.#sys.clock.monotonicMs()));
+  }
+
+  #tryAt(atMs: number): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#sys.timers.at(atMs, () => {
       this.#keepTrying();
     });
   }

@@ -7,7 +7,7 @@ import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
-import { recover } from './recovery.ts';
+import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
 import { Session } from './session.ts';
 import { KEEPER_FD_VARIABLE, SETTINGS_VARIABLE, type Settings } from './settings.ts';
@@ -55,6 +55,10 @@ function start(sys: Sys): void {
       if (!kept.ok) fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
       house = build(sys);
       const found = recover(house, kept.value, welcome.value.epoch === 1);
+      const { chronicle } = house;
+      chronicle.whenLate = (units) => {
+        if (house !== undefined) takeLate(house, units);
+      };
       if (found > 0) log.info('took over', { units: found, epoch: welcome.value.epoch });
       answer(house);
     });

@@ -128,6 +128,18 @@ function goOn(
   record.observers.add(observe);
 }
 
+/**
+ * What was remembered where nothing could be read at the start, and has come to light now: how the
+ * daemons are made that are there. What is not there was not wanted up by this host any more.
+ */
+export function takeLate({ supervisor, chronicle }: House, units: ReadonlyMap<string, RememberedUnit>): void {
+  for (const [label, { known }] of units) {
+    const record = supervisor.records.get(label);
+    if (record === undefined) chronicle.removed(label, true);
+    else if (record.launch === undefined) supervisor.learn(record, known.spec, known.launch);
+  }
+}
+
 /** A daemon of which the table says nothing: it was down, or its next process had not been asked for yet. */
 function restore({ sys, supervisor }: House, { known, wish }: RememberedUnit): void {
   const { spec, launch } = known;

@@ -133,6 +133,12 @@ export class Supervisor {
     return record;
   }
 
+  /** How a unit is made and kept, which was not known when it was found. */
+  learn(record: UnitRecord, spec: UnitSpec, launch: Launch): void {
+    record.launch = launch;
+    record.unit = { ...record.unit, spec };
+  }
+
   /** Puts a unit where it was found. The one other place where a state is written. */
   put(record: UnitRecord, found: Found): void {
     const { spec } = record.unit;

@@ -2,8 +2,8 @@ import type { Result } from '../base/result.ts';
 import type { SysError } from '../sys/sys.ts';
 import { lineAt, lineFeedAt, type Line } from './line.ts';
 
-/** So many bytes are read at once: 1 ms of work or less, so that nothing else waits long. A line that is longer is read in one piece. */
-export const PIECE_BYTES = 131_072;
+/** So many bytes are read at once: about 1 ms of work, so that nothing else waits long. A line that is longer is read in one piece. */
+export const PIECE_BYTES = 65_536;
 
 /** Reads so many bytes of a segment from an offset on; fewer only at its end. */
 export type ReadBytes = (offsetBytes: number, lengthBytes: number) => Result<Uint8Array, SysError>;

@@ -19,7 +19,7 @@ export type Limits = Readonly<Record<keyof Stores, StoreLimits>>;
 /** What holds where nothing else is said. */
 export const DEFAULT_LIMITS: Limits = {
   state: {
-    // Of a segment all is read when archond starts: 15 ms.
+    // All of one segment is read when archond starts: about 20 ms.
     segmentBytes: MIB,
     segmentMs: DAY_MS,
     retainBytes: 64 * MIB,

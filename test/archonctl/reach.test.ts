@@ -40,8 +40,9 @@ describe('reaching a supervisor', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(state.isOver).toBe(false);
     await rm(path);
-    await using _server = await listening(path);
+    const server = await listening(path);
     expect(await result).toBe('reached');
+    await server[Symbol.asyncDispose]();
   });
 
   it('does not wait for a socket that is not there, unless it is told to', async () => {
@@ -51,8 +52,9 @@ describe('reaching a supervisor', () => {
     const { state, result } = attempt(path, { absentMs: A_MINUTE });
     await new Promise((resolve) => setImmediate(resolve));
     expect(state.isOver).toBe(false);
-    await using _server = await listening(path);
+    const server = await listening(path);
     expect(await result).toBe('reached');
+    await server[Symbol.asyncDispose]();
   });
 
   it('ends with what it last met when its patience ends', async () => {

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/duration.ts';
+import { monotonicMs } from '../clock.ts';
 import type { Screen } from './screen.ts';
 import { cutTo } from './table.ts';
 
@@ -16,7 +17,7 @@ const CLEAR = '\r\x1b[K';
 export class Progress {
   readonly #screen: Screen;
   readonly #what: () => string;
-  readonly #beganAtMs = performance.now();
+  readonly #beganAtMs = monotonicMs();
   #timer: NodeJS.Timeout | undefined;
   #isShown = false;
 
@@ -41,7 +42,7 @@ export class Progress {
 
   readonly #show = (): void => {
     if (!this.#screen.showsProgress()) return;
-    const text = `${this.#what()} (${formatDuration(performance.now() - this.#beganAtMs)})`;
+    const text = `${this.#what()} (${formatDuration(monotonicMs() - this.#beganAtMs)})`;
     this.#screen.err(CLEAR + cutTo(text, LEAST_COLUMNS));
     this.#isShown = true;
     this.#timer = setTimeout(this.#show, STEP_MS);

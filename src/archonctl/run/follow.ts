@@ -1,10 +1,10 @@
 import type { Fields } from '../../protocol/record.ts';
 import type { Descriptor } from '../../sys/sys.ts';
 import { reasonOf } from '../consult.ts';
-import type { Closing, Conversation, Lost } from '../conversation.ts';
+import type { Closing, Conversation } from '../conversation.ts';
 import { Progress } from '../print/progress.ts';
 import type { Screen } from '../print/screen.ts';
-import { reach } from '../reach.ts';
+import { reachListening } from '../reach.ts';
 import { EXIT } from '../verb.ts';
 import { RUN_EXIT, runExitCode } from './exit-code.ts';
 import { SignalRelay } from './relay.ts';
@@ -23,23 +23,23 @@ export interface Errand {
 /** Has the command run, whatever becomes of the supervisor meanwhile; resolves with the exit code of `run`. */
 export async function follow(errand: Errand, screen: Screen): Promise<number> {
   const { socket, label } = errand;
-  const began = await begin(socket);
-  if (typeof began === 'string') {
-    screen.complain(began);
+  const began = await reachListening(socket);
+  if (!began.ok) {
+    screen.complain(began.error);
     return EXIT.unreachable;
   }
+  let conversation = began.value;
   const relay = new SignalRelay(label);
-  let conversation = began;
-  relay.givenUp.addEventListener('abort', () => {
-    conversation.close();
-  });
   relay.attach(conversation);
   let answer = await conversation.ask(errand.request, undefined, errand.descriptors);
-  const isFirst = answer.kind !== 'lost';
+  const isSuccessors = answer.kind === 'lost';
   while (answer.kind === 'lost') {
     relay.detach();
     const again = await comeBack(errand, relay, screen);
-    if (typeof again === 'number') return again;
+    if (typeof again === 'number') {
+      relay.close();
+      return again;
+    }
     conversation = again;
     relay.attach(conversation);
     answer = await conversation.ask(['Wait', label]);
@@ -47,22 +47,8 @@ export async function follow(errand: Errand, screen: Screen): Promise<number> {
   relay.close();
   conversation.close();
   if (answer.kind === 'error')
-    screen.complain(isFirst ? reasonOf(answer.failure) : lateReason(answer, label));
+    screen.complain(isSuccessors ? lateReason(answer, label) : reasonOf(answer.failure));
   return runExitCode(answer);
-}
-
-/** A connection on which the supervisor has answered, so that it takes what is sent next; else why there is none. */
-async function begin(socket: string): Promise<Conversation | string> {
-  for (;;) {
-    const reached = await reach(socket);
-    if (!reached.ok) return reached.error;
-    const greeting: Closing | Lost = await reached.value.ask(['Version']);
-    if (greeting.kind === 'ok') return reached.value;
-    reached.value.close();
-    if (greeting.kind === 'error')
-      return `the supervisor at ${socket} refuses: ${reasonOf(greeting.failure)}`;
-    if (greeting.kind === 'exit-status') return `what answers at ${socket} is no supervisor`;
-  }
 }
 
 /** The successor of a supervisor that went away; else the exit code, the reason told. */
@@ -72,19 +58,19 @@ async function comeBack(errand: Errand, relay: SignalRelay, screen: Screen): Pro
     screen,
     () => `the supervisor went away; ${label} goes on, waiting for its return`,
   );
-  const { givenUp } = relay;
-  const reached = await reach(socket, { refusedMs: RETURN_MS, absentMs: RETURN_MS, giveUp: givenUp });
+  const patience = { refusedMs: RETURN_MS, absentMs: RETURN_MS, giveUp: relay.givenUp() };
+  const reached = await reachListening(socket, patience);
   progress.close();
-  if (reached.ok && !givenUp.aborted) return reached.value;
-  relay.close();
+  const { givenUpBy } = relay;
+  if (reached.ok && givenUpBy === undefined) return reached.value;
   const howToGoOn = `archonctl wait ${label} tells how it ends`;
-  if (!reached.ok && !givenUp.aborted) {
-    screen.complain(`${reached.error}; ${howToGoOn}`);
-    return EXIT.unreachable;
+  if (givenUpBy !== undefined) {
+    if (reached.ok) reached.value.close();
+    screen.complain(`given up; the command may go on: ${howToGoOn}`);
+    return exitOfSignal(givenUpBy);
   }
-  if (reached.ok) reached.value.close();
-  screen.complain(`given up; the command may go on: ${howToGoOn}`);
-  return exitOfSignal(String(givenUp.reason));
+  screen.complain(`${reached.ok ? '' : reached.error}; ${howToGoOn}`);
+  return EXIT.unreachable;
 }
 
 const NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };

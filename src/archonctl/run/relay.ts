@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock.ts';
 import type { Conversation } from '../conversation.ts';
 
 /** What archonctl passes on to the command. SIGTSTP and SIGCONT are seen to apart. */
@@ -34,7 +35,9 @@ const SILENCE_MS = 1000;
 export class SignalRelay {
   readonly #label: string;
   readonly #kept: NodeJS.Signals[] = [];
-  readonly #givenUp = new AbortController();
+  /** Made when it is asked for: most commands end before anybody has had enough. */
+  #giveUp: AbortController | undefined;
+  #givenUpBy: NodeJS.Signals | undefined;
   #conversation: Conversation | undefined;
   #unansweredSinceMs: number | undefined;
 
@@ -45,9 +48,16 @@ export class SignalRelay {
     process.on('SIGCONT', this.#continue);
   }
 
-  /** Aborted, with the signal's name as reason, when a person has had enough of waiting. */
-  get givenUp(): AbortSignal {
-    return this.#givenUp.signal;
+  /** Aborted when a person has had enough of waiting. */
+  givenUp(): AbortSignal {
+    this.#giveUp ??= new AbortController();
+    if (this.#givenUpBy !== undefined) this.#giveUp.abort();
+    return this.#giveUp.signal;
+  }
+
+  /** The signal by which a person said so. */
+  get givenUpBy(): NodeJS.Signals | undefined {
+    return this.#givenUpBy;
   }
 
   /** From here on signals go this way; those that were kept first. */
@@ -73,9 +83,11 @@ export class SignalRelay {
   readonly #passOn = (signal: NodeJS.Signals): void => {
     const isEnding = ENDING.includes(signal);
     const isAway = this.#conversation === undefined;
-    const isSilent = performance.now() - (this.#unansweredSinceMs ?? Infinity) > SILENCE_MS;
+    const isSilent = monotonicMs() - (this.#unansweredSinceMs ?? Infinity) > SILENCE_MS;
     if (isEnding && (isSilent || (isAway && this.#kept.some((kept) => ENDING.includes(kept))))) {
-      this.#givenUp.abort(signal);
+      this.#givenUpBy = signal;
+      this.#giveUp?.abort();
+      this.#conversation?.close();
     } else if (isAway) {
       this.#keep(signal);
     } else {
@@ -100,7 +112,7 @@ export class SignalRelay {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const conversation = this.#conversation;
       if (conversation === undefined) return;
-      this.#unansweredSinceMs ??= performance.now();
+      this.#unansweredSinceMs ??= monotonicMs();
       const answer = await conversation.ask(['Signal', signal, this.#label, '@scope=group']);
       this.#unansweredSinceMs = undefined;
       /* Whether it was passed on nobody can say; the successor does it again rather than not at all. */

@@ -5,7 +5,7 @@ import { archonctl, ARCHONCTL, endOf, plainEnv, shell } from '../client.ts';
 import { HANG_UP, Pretended } from '../pretended.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 
-const ROUNDS = 20;
+const ROUNDS = 10;
 const VERSION = ['Ok,archon,0.1.0,1'];
 
 /** A client whose command says when it runs. */
