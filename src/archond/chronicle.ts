@@ -10,8 +10,8 @@ import type { Settings } from './settings.ts';
 import { detailsOf, type Details } from './told-details.ts';
 import type { UnitRecord } from './unit-record.ts';
 
-/** The supervisor's own events carry this label; it can be no unit's, which do not begin so. */
-const OWN_LABEL = '-';
+/** The supervisor's own events belong to no unit. */
+const OWN_LABEL = '';
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 const BOOT_ID_BYTES = 36;
 

@@ -1,5 +1,6 @@
 import type { Fields } from '../../protocol/record.ts';
 import type { Descriptor } from '../../sys/sys.ts';
+import { monotonicMs } from '../clock.ts';
 import { reasonOf } from '../consult.ts';
 import type { Closing, Conversation } from '../conversation.ts';
 import { Progress } from '../print/progress.ts';
@@ -11,6 +12,12 @@ import { SignalRelay } from './relay.ts';
 
 /** As long as the supervisor lets a command live that nobody waits for. */
 const RETURN_MS = 60_000;
+
+/** One that stays for so long has come back. */
+const STEADY_MS = 1000;
+
+/** Nobody is back sooner. */
+const PAUSE_MS = 10;
 
 /** A command to be run to its end. */
 export interface Errand {
@@ -33,14 +40,19 @@ export async function follow(errand: Errand, screen: Screen): Promise<number> {
   relay.attach(conversation);
   let answer = await conversation.ask(errand.request, undefined, errand.descriptors);
   const isSuccessors = answer.kind === 'lost';
+  let goneSinceMs = 0;
+  let heardAtMs = -Infinity;
   while (answer.kind === 'lost') {
     relay.detach();
-    const again = await comeBack(errand, relay, screen);
+    /* A successor that goes away at once is as good as none. */
+    if (monotonicMs() - heardAtMs > STEADY_MS || goneSinceMs === 0) goneSinceMs = monotonicMs();
+    const again = await comeBack(errand, goneSinceMs + RETURN_MS, relay, screen);
     if (typeof again === 'number') {
       relay.close();
       return again;
     }
     conversation = again;
+    heardAtMs = monotonicMs();
     relay.attach(conversation);
     answer = await conversation.ask(['Wait', label]);
   }
@@ -52,24 +64,33 @@ export async function follow(errand: Errand, screen: Screen): Promise<number> {
 }
 
 /** The successor of a supervisor that went away; else the exit code, the reason told. */
-async function comeBack(errand: Errand, relay: SignalRelay, screen: Screen): Promise<Conversation | number> {
+async function comeBack(
+  errand: Errand,
+  untilMs: number,
+  relay: SignalRelay,
+  screen: Screen,
+): Promise<Conversation | number> {
   const { socket, label } = errand;
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  const leftMs = Math.max(0, untilMs - monotonicMs());
   const progress = new Progress(
     screen,
     () => `the supervisor went away; ${label} goes on, waiting for its return`,
   );
-  const patience = { refusedMs: RETURN_MS, absentMs: RETURN_MS, giveUp: relay.givenUp() };
+  const patience = { refusedMs: leftMs, absentMs: leftMs, giveUp: relay.givenUp() };
   const reached = await reachListening(socket, patience);
   progress.close();
   const { givenUpBy } = relay;
-  if (reached.ok && givenUpBy === undefined) return reached.value;
+  if (reached.ok && givenUpBy === undefined && leftMs > 0) return reached.value;
+  if (reached.ok) reached.value.close();
   const howToGoOn = `archonctl wait ${label} tells how it ends`;
   if (givenUpBy !== undefined) {
-    if (reached.ok) reached.value.close();
     screen.complain(`given up; the command may go on: ${howToGoOn}`);
     return exitOfSignal(givenUpBy);
   }
-  screen.complain(`${reached.ok ? '' : reached.error}; ${howToGoOn}`);
+  screen.complain(
+    `${reached.ok ? `the supervisor at ${socket} goes away again and again` : reached.error}; ${howToGoOn}`,
+  );
   return EXIT.unreachable;
 }
 

@@ -91,7 +91,7 @@ describe('a supervisor that goes away for good', () => {
       stderr:
         'archonctl: the supervisor went away, and its successor knows nothing of job: whether it ran cannot be told\n',
     });
-    expect(server.requests.map(([verb]) => verb)).toEqual(['Version', 'Run', 'Wait']);
+    expect(server.requests.map(([verb]) => verb)).toEqual(['Version', 'Run', 'Version', 'Wait']);
   });
 
   it('is waited for, which a terminal shows; a second Ctrl-C ends that', async () => {
