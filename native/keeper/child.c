@@ -48,8 +48,8 @@ static bool within(const struct spawn_block *block, uint64_t offset, uint64_t co
 }
 
 /* That array; NULL where it has no items, wherever it is said to be. */
-static const void *array(const struct child_context *context, const struct spawn_block *block, uint64_t offset,
-                         uint64_t count, uint64_t size) {
+static const void *array(const struct child_context *context, const struct spawn_block *block,
+                         uint64_t offset, uint64_t count, uint64_t size) {
   if (count == 0) return NULL;
   if (!within(block, offset, count, size)) fail(context, STAGE_REQUEST, EINVAL);
   return (const char *)block + offset;

@@ -173,11 +173,15 @@ export class Supervisor {
     record.watched = undefined;
     record.output?.discard();
     record.output = undefined;
+    this.#closeStdio(record);
+    this.#giveBack(record);
+  }
+
+  #closeStdio(record: UnitRecord): void {
     for (const descriptor of record.stdio) {
       if (descriptor !== undefined) this.#sys.descriptors.close(descriptor);
     }
     record.stdio.fill(undefined);
-    this.#giveBack(record);
   }
 
   /** Removes a unit that could not be started, as soon as nothing of it is left, and tries no further. */
@@ -327,6 +331,8 @@ export class Supervisor {
         record.ref = { index: answer.value.index, generation };
         record.pid = answer.value.pid;
         record.startTicks = answer.value.startTicks;
+        /* Whoever reads at the other end is to see its end with that of the process. */
+        if (record.unit.spec.restart.policy === 'never') this.#closeStdio(record);
         this.post(record, { kind: 'spawned', generation, pid: answer.value.pid });
       } else {
         this.#byGeneration.delete(generation);

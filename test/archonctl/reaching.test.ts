@@ -1,10 +1,10 @@
 import { chmod } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { GREETING } from './against.ts';
 import { HANG_UP, Pretended } from './pretended.ts';
 import { archonctl } from './client.ts';
 
 const LIST = ['Unit,web,running,1,1000,0,,,', 'Ok,1'];
-const VERSION = ['Ok,archon,0.1.0,1'];
 
 describe('a supervisor that cannot be reached', () => {
   it('is said to be so at once where there is no socket, by every kind of verb, with 69', async () => {
@@ -56,7 +56,7 @@ describe('a supervisor that is on its way', () => {
   it('that hangs up unheard is asked again, and what it must do once it does once', async () => {
     let connections = 0;
     await using server = await Pretended.start(([verb]) => {
-      if (verb === 'Version') return (connections += 1) < 4 ? [HANG_UP] : VERSION;
+      if (verb === 'Version') return (connections += 1) < 4 ? [HANG_UP] : GREETING;
       return ['Ok,web,7'];
     });
     expect(await archonctl(server.socket, ['start-daemon', 'true'])).toEqual({
@@ -83,10 +83,10 @@ describe('a supervisor that is on its way', () => {
   });
 
   it('is not asked again where that would do it twice', async () => {
-    await using server = await Pretended.start(([verb]) => (verb === 'Version' ? VERSION : [HANG_UP]));
+    await using server = await Pretended.start(([verb]) => (verb === 'Version' ? GREETING : [HANG_UP]));
     for (const words of [['kill', 'web'], ['restart', 'web'], ['start-daemon', 'true'], ['shutdown']]) {
       server.requests.length = 0;
-      server.answerBy(([verb]) => (verb === 'Version' ? VERSION : verb === 'List' ? LIST : [HANG_UP]));
+      server.answerBy(([verb]) => (verb === 'Version' ? GREETING : verb === 'List' ? LIST : [HANG_UP]));
       const { code, stderr } = await archonctl(server.socket, words);
       expect({ words, code, stderr }).toEqual({
         words,
@@ -139,7 +139,7 @@ describe('what answers', () => {
 
   it('may refuse to run anything, which is the failure of archon', async () => {
     await using server = await Pretended.start(([verb]) =>
-      verb === 'Version' ? VERSION : ['Error,not now,shutting-down'],
+      verb === 'Version' ? GREETING : ['Error,not now,shutting-down'],
     );
     expect(await archonctl(server.socket, ['run', 'true'])).toEqual({
       code: 125,

@@ -33,6 +33,11 @@ export function startTicksOf(pid: number): string | undefined {
   return fieldsOf(pid)[19];
 }
 
+/** Whether it is the first process of its session, as everything is that a supervisor starts. */
+export function leadsSession(pid: number): boolean {
+  return fieldsOf(pid)[3] === String(pid);
+}
+
 /** The fields of proc(5) `stat` from the third (state) on. */
 function fieldsOf(pid: number): string[] {
   const text = tryRead(`/proc/${pid}/stat`);

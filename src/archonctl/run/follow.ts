@@ -1,3 +1,4 @@
+import { signalNumber } from '../../base/signals.ts';
 import type { Fields } from '../../protocol/record.ts';
 import type { Descriptor } from '../../sys/sys.ts';
 import { monotonicMs } from '../clock.ts';
@@ -45,7 +46,7 @@ export async function follow(errand: Errand, screen: Screen): Promise<number> {
   while (answer.kind === 'lost') {
     relay.detach();
     /* A successor that goes away at once is as good as none. */
-    if (monotonicMs() - heardAtMs > STEADY_MS || goneSinceMs === 0) goneSinceMs = monotonicMs();
+    if (monotonicMs() - heardAtMs > STEADY_MS) goneSinceMs = monotonicMs();
     const again = await comeBack(errand, goneSinceMs + RETURN_MS, relay, screen);
     if (typeof again === 'number') {
       relay.close();
@@ -86,18 +87,13 @@ async function comeBack(
   const howToGoOn = `archonctl wait ${label} tells how it ends`;
   if (givenUpBy !== undefined) {
     screen.complain(`given up; the command may go on: ${howToGoOn}`);
-    return exitOfSignal(givenUpBy);
+    const number = signalNumber(givenUpBy);
+    return number.ok ? 128 + number.value : RUN_EXIT.ownFailure;
   }
   screen.complain(
     `${reached.ok ? `the supervisor at ${socket} goes away again and again` : reached.error}; ${howToGoOn}`,
   );
   return EXIT.unreachable;
-}
-
-const NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
-
-function exitOfSignal(signal: string): number {
-  return 128 + (NUMBERS[signal] ?? RUN_EXIT.ownFailure);
 }
 
 /** Why the successor could not say how the command ended. */

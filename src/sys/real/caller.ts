@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type tty from 'node:tty';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
@@ -51,7 +52,8 @@ function terminals(descriptor: Descriptor): typeof tty | undefined {
   try {
     const status = fstatSync(descriptor);
     const isMemory = status.rdev >> 8 === MEMORY_DEVICES;
-    return status.isCharacterDevice() && !isMemory ? process.getBuiltinModule('node:tty') : undefined;
+    if (!status.isCharacterDevice() || isMemory) return undefined;
+    return createRequire(import.meta.url)('node:tty') as typeof tty;
   } catch {
     return undefined;
   }

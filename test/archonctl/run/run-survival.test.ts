@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { TestSupervisor } from '../../support/supervisor.ts';
 import { archonctl, ARCHONCTL, endOf, plainEnv, shell } from '../client.ts';
+import { GREETING } from '../against.ts';
 import { HANG_UP, Pretended } from '../pretended.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 
 const ROUNDS = 10;
-const VERSION = ['Ok,archon,0.1.0,1'];
 
 /** A client whose command says when it runs. */
 function begin(socket: string, words: readonly string[]) {
@@ -78,11 +78,11 @@ describe('the death of the deciding part', () => {
 });
 
 describe('a supervisor that goes away for good', () => {
-  const gone = async () => Pretended.start(([verb]) => (verb === 'Version' ? VERSION : [HANG_UP]));
+  const gone = async () => Pretended.start(([verb]) => (verb === 'Version' ? GREETING : [HANG_UP]));
 
   it('may come back without knowing the command, which is said and not run again', async () => {
     await using server = await Pretended.start(([verb, ...rest]) => {
-      if (verb === 'Version') return VERSION;
+      if (verb === 'Version') return GREETING;
       return verb === 'Run' ? [HANG_UP] : [`Error,there is no unit ${rest[0] ?? ''},not-found`];
     });
     expect(await archonctl(server.socket, ['run', '-l', 'job', 'true'])).toEqual({
@@ -96,7 +96,7 @@ describe('a supervisor that goes away for good', () => {
 
   it('is waited for, which a terminal shows; a second Ctrl-C ends that', async () => {
     await using server = await gone();
-    server.answerBy(([verb]) => (verb === 'Version' ? VERSION : undefined));
+    server.answerBy(([verb]) => (verb === 'Version' ? GREETING : undefined));
     await using terminal = new PseudoTerminal(server.socket, 'archonctl run -l job true');
     await expect.poll(() => server.requests.length).toBe(2);
     await server.disappear();
@@ -111,7 +111,7 @@ describe('a supervisor that goes away for good', () => {
   });
 
   it('that is silent is left by a second Ctrl-C, a while after the first', async () => {
-    await using server = await Pretended.start(([verb]) => (verb === 'Version' ? VERSION : undefined));
+    await using server = await Pretended.start(([verb]) => (verb === 'Version' ? GREETING : undefined));
     const { child, end } = begin(server.socket, ['run', '-l', 'job', 'true']);
     await expect.poll(() => server.requests.length).toBe(2);
     const again = setInterval(() => child.kill('SIGTERM'), 100);
@@ -127,7 +127,7 @@ describe('a supervisor that goes away for good', () => {
   it('does not leave a signal behind that came before the command existed', async () => {
     let refusals = 0;
     await using server = await Pretended.start(([verb]) => {
-      if (verb === 'Version') return VERSION;
+      if (verb === 'Version') return GREETING;
       if (verb !== 'Signal') return undefined;
       return (refusals += 1) < 4 ? ['Error,job has no process,failed'] : ['Ok,1'];
     });

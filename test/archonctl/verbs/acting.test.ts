@@ -1,19 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { byVerb, HANG_UP, Pretended, type Script } from '../pretended.ts';
-import { archonctl, type ClientOptions } from '../client.ts';
-
-const VERSION = ['Ok,archon,0.1.0,1'];
-
-/** Calls the client once against a server with that script, which greets. */
-async function call(script: Script, words: readonly string[], options?: ClientOptions) {
-  await using server = await Pretended.start((fields) =>
-    fields[0] === 'Version' ? VERSION : script(fields),
-  );
-  const ended = await archonctl(server.socket, words, options);
-  return { ...ended, requests: server.requests.filter(([verb]) => verb !== 'Version') };
-}
+import { against } from '../against.ts';
+import { byVerb, type Script } from '../pretended.ts';
 
 describe('start, stop and restart', () => {
   const done = byVerb({
@@ -23,7 +12,7 @@ describe('start, stop and restart', () => {
   });
 
   it('tell of each unit and end with 0', async () => {
-    expect(await call(done, ['start', 'web', 'db'])).toEqual({
+    expect(await against(done, ['start', 'web', 'db'])).toEqual({
       code: 0,
       stdout: 'db is running\nweb is running\n',
       stderr: '',
@@ -49,7 +38,7 @@ describe('start, stop and restart', () => {
       ['Restart', 'a', '@wait=0'],
     ],
   ])('%j asks %j', async (words, request) => {
-    expect((await call(done, words)).requests).toEqual([request]);
+    expect((await against(done, words)).requests).toEqual([request]);
   });
 
   it('name what failed, once, and end with 1', async () => {
@@ -59,7 +48,7 @@ describe('start, stop and restart', () => {
         'Error,"cannot run x: ENOENT",exec-failed,exec,ENOENT',
       ],
     });
-    expect(await call(one, ['start', 'web'])).toMatchObject({
+    expect(await against(one, ['start', 'web'])).toMatchObject({
       code: 1,
       stdout: '',
       stderr: 'archonctl: web: cannot run x: ENOENT\n',
@@ -72,7 +61,7 @@ describe('start, stop and restart', () => {
         'Error,2 of 3 units failed,failed',
       ],
     });
-    expect(await call(two, ['start', '*'])).toMatchObject({
+    expect(await against(two, ['start', '*'])).toMatchObject({
       code: 1,
       stdout: 'db is running\n',
       stderr: 'archonctl: a: no\narchonctl: b: no\narchonctl: 2 of 3 units failed\n',
@@ -81,19 +70,19 @@ describe('start, stop and restart', () => {
 
   it('pass on a refusal, and end with 4 where there is no such unit', async () => {
     const refused = byVerb({ Stop: ['Error,web and api need db: use --force,conflict'] });
-    expect(await call(refused, ['stop', 'db'])).toMatchObject({
+    expect(await against(refused, ['stop', 'db'])).toMatchObject({
       code: 1,
       stderr: 'archonctl: web and api need db: use --force\n',
     });
     const none = byVerb({ Restart: ['Error,there is no unit x,not-found'] });
-    expect(await call(none, ['restart', 'x'])).toMatchObject({
+    expect(await against(none, ['restart', 'x'])).toMatchObject({
       code: 4,
       stderr: 'archonctl: there is no unit x\n',
     });
   });
 
   it('say that a glob matched nothing, which is no error', async () => {
-    expect(await call(byVerb({ Stop: ['Ok,0'] }), ['stop', 'x*'])).toMatchObject({
+    expect(await against(byVerb({ Stop: ['Ok,0'] }), ['stop', 'x*'])).toMatchObject({
       code: 0,
       stderr: 'archonctl: no unit matches\n',
     });
@@ -101,7 +90,7 @@ describe('start, stop and restart', () => {
 
   it('print one JSON object', async () => {
     const mixed = byVerb({ Start: ['Done,db,running', 'Failed,a,no,failed', 'Error,no,failed'] });
-    const { code, stdout, stderr } = await call(mixed, ['start', '--json', 'db', 'a']);
+    const { code, stdout, stderr } = await against(mixed, ['start', '--json', 'db', 'a']);
     expect({ code, stderr, printed: JSON.parse(stdout) as unknown }).toEqual({
       code: 1,
       stderr: '',
@@ -128,13 +117,13 @@ describe('kill and forget', () => {
     ],
     [['forget', 'a', 'b*'], ['Forget', 'a', 'b*'], 'forgot 1 unit\n'],
   ])('%j asks %j', async (words, request, stdout) => {
-    expect(await call(script, words)).toMatchObject({ code: 0, requests: [request], stdout, stderr: '' });
+    expect(await against(script, words)).toMatchObject({ code: 0, requests: [request], stdout, stderr: '' });
   });
 
   it('print the number as JSON, and say where it is none', async () => {
-    expect((await call(script, ['kill', '--json', 'web'])).stdout).toBe('{"count":2}\n');
+    expect((await against(script, ['kill', '--json', 'web'])).stdout).toBe('{"count":2}\n');
     const nothing = byVerb({ Forget: ['Ok,0'] });
-    expect(await call(nothing, ['forget', 'x*'])).toMatchObject({
+    expect(await against(nothing, ['forget', 'x*'])).toMatchObject({
       code: 0,
       stderr: 'archonctl: no unit matches\n',
     });
@@ -148,7 +137,7 @@ describe('kill and forget', () => {
       "option '--scope <SCOPE>': 'all' is not main, group or tree; see archonctl kill --help",
     ],
   ])('%j is wrong use', async (words, sentence) => {
-    expect(await call(script, words)).toMatchObject({
+    expect(await against(script, words)).toMatchObject({
       code: 2,
       requests: [],
       stderr: `archonctl: ${sentence}\n`,
@@ -167,7 +156,7 @@ describe('wait', () => {
     })[label ?? ''] ?? ['Error,there is no unit nosuch,not-found'];
 
   it('prints the exit codes in the order of the labels', async () => {
-    expect(await call(script, ['wait', 'killed', 'good'])).toEqual({
+    expect(await against(script, ['wait', 'killed', 'good'])).toEqual({
       code: 0,
       stdout: '137\n0\n',
       stderr: '',
@@ -176,7 +165,7 @@ describe('wait', () => {
         ['Wait', 'good'],
       ],
     });
-    expect(JSON.parse((await call(script, ['wait', '--json', 'killed', 'state'])).stdout)).toEqual({
+    expect(JSON.parse((await against(script, ['wait', '--json', 'killed', 'state'])).stdout)).toEqual({
       units: [
         { label: 'killed', exitCode: 137 },
         { label: 'state', exitCode: null },
@@ -185,7 +174,7 @@ describe('wait', () => {
   });
 
   it('waits for a state, and prints nothing', async () => {
-    const { code, stdout, requests } = await call(script, [
+    const { code, stdout, requests } = await against(script, [
       'wait',
       '--for',
       'running',
@@ -205,11 +194,11 @@ describe('wait', () => {
     [['wait', 'lost'], 1, 'how x ended cannot be known'],
     [['wait', 'nosuch'], 4, 'there is no unit nosuch'],
   ])('%j ends with %i', async (words, code, sentence) => {
-    expect(await call(script, words)).toMatchObject({ code, stderr: `archonctl: ${sentence}\n` });
+    expect(await against(script, words)).toMatchObject({ code, stderr: `archonctl: ${sentence}\n` });
   });
 
   it('knows the states', async () => {
-    expect((await call(script, ['wait', '--for', 'happy', 'good'])).code).toBe(2);
+    expect((await against(script, ['wait', '--for', 'happy', 'good'])).code).toBe(2);
   });
 });
 
@@ -234,7 +223,7 @@ describe('start-daemon and submit', () => {
       ['StartDaemon', 'true', '@cwd=/', '@label=', '@on-exit=logger gone'],
     ],
   ])('%j asks %j', async (words, request) => {
-    expect(await call(script, words, { cwd: '/' })).toEqual({
+    expect(await against(script, words, { cwd: '/' })).toEqual({
       code: 0,
       stdout: 'web 123\n',
       stderr: '',
@@ -243,7 +232,7 @@ describe('start-daemon and submit', () => {
   });
 
   it('print label and pid as JSON', async () => {
-    expect((await call(script, ['start-daemon', '--json', 'true'])).stdout).toBe(
+    expect((await against(script, ['start-daemon', '--json', 'true'])).stdout).toBe(
       '{"label":"web","pid":123}\n',
     );
   });
@@ -252,7 +241,7 @@ describe('start-daemon and submit', () => {
     const failing = byVerb({
       StartDaemon: ['Error,cannot run x: ENOENT (No such file or directory) at exec,exec-failed,exec,ENOENT'],
     });
-    expect(await call(failing, ['start-daemon', 'x'])).toMatchObject({
+    expect(await against(failing, ['start-daemon', 'x'])).toMatchObject({
       code: 1,
       stdout: '',
       stderr: 'archonctl: cannot run x: ENOENT (No such file or directory) at exec\n',
@@ -265,7 +254,7 @@ describe('start-daemon and submit', () => {
     [['start-daemon', '-l', 'a b', 'x'], "'a b' cannot be a label"],
     [['submit', '-l', 'x', '-p'], "missing required argument 'program'"],
   ])('%j is wrong use', async (words, sentence) => {
-    const { code, stderr, requests } = await call(script, words);
+    const { code, stderr, requests } = await against(script, words);
     expect({ code, requests }).toEqual({ code: 2, requests: [] });
     expect(stderr).toContain(sentence);
   });
@@ -276,7 +265,7 @@ describe('monitor', () => {
 
   it('hands over a descriptor of the process and prints what became of it', async () => {
     const words = ['monitor', String(process.pid), '-l', 'me'];
-    expect(await call(script, words)).toMatchObject({
+    expect(await against(script, words)).toMatchObject({
       code: 0,
       stdout: 'sleeper 123\n',
       requests: [['MonitorFD', '@label=me']],
@@ -285,14 +274,16 @@ describe('monitor', () => {
 
   it('prints the label alone of what has been reaped meanwhile', async () => {
     const reaped = byVerb({ MonitorFD: ['Ok,sleeper,'] });
-    expect((await call(reaped, ['monitor', '1'])).stdout).toBe('sleeper\n');
-    expect((await call(reaped, ['monitor', '--json', '1'])).stdout).toBe('{"label":"sleeper","pid":null}\n');
+    expect((await against(reaped, ['monitor', '1'])).stdout).toBe('sleeper\n');
+    expect((await against(reaped, ['monitor', '--json', '1'])).stdout).toBe(
+      '{"label":"sleeper","pid":null}\n',
+    );
   });
 
   it('says where there is no such process', async () => {
     const child = spawn('/bin/true');
     await once(child, 'exit');
-    expect(await call(script, ['monitor', String(child.pid)])).toMatchObject({
+    expect(await against(script, ['monitor', String(child.pid)])).toMatchObject({
       code: 1,
       stderr: `archonctl: process ${child.pid ?? 0} cannot be watched: there is no such process\n`,
       requests: [],
@@ -300,107 +291,6 @@ describe('monitor', () => {
   });
 
   it.each(['0', '-1', 'web', '99999999999', '1.5'])('takes no %s for a pid', async (word) => {
-    expect((await call(script, ['monitor', '--', word])).code).toBe(2);
-  });
-});
-
-describe('shutdown', () => {
-  const up = ['Unit,a,running,1,1,0,,,', 'Unit,b,backoff,,1,0,,,', 'Unit,c,failed,,1,0,,,', 'Ok,3'];
-
-  it('tells what goes down as it goes', async () => {
-    const script = byVerb({ List: up, Shutdown: ['Done,b,stopped', 'Done,a,stopped', 'Ok'] });
-    expect(await call(script, ['shutdown', '--timeout', '5s'])).toEqual({
-      code: 0,
-      stdout: 'b is stopped\na is stopped\n',
-      stderr: '',
-      requests: [['List'], ['Shutdown', '@timeout=5s']],
-    });
-    expect(JSON.parse((await call(script, ['shutdown', '--json'])).stdout)).toEqual({
-      units: [
-        { label: 'b', state: 'stopped' },
-        { label: 'a', state: 'stopped' },
-      ],
-    });
-  });
-
-  it('is not shortened by the global time limit, which only ends the waiting', async () => {
-    const script: Script = ([verb]) => (verb === 'List' ? up : undefined);
-    expect(await call(script, ['--timeout', '300ms', 'shutdown'])).toMatchObject({
-      code: 1,
-      stderr: 'archonctl: there was no answer within 300ms\n',
-      requests: [['List'], ['Shutdown']],
-    });
-  });
-
-  it('passes on a refusal', async () => {
-    const script = byVerb({ List: up, Shutdown: ['Error,Shutdown is for root,denied'] });
-    expect(await call(script, ['shutdown'])).toMatchObject({
-      code: 1,
-      stderr: 'archonctl: Shutdown is for root\n',
-    });
-  });
-});
-
-describe('send', () => {
-  const send = async (answer: readonly string[] | undefined, record: string, ...options: string[]) =>
-    call(() => answer, [...options, 'send', record]);
-
-  it.each([
-    [['Ok,archon,0.1.0,1'], 0],
-    [['Unit,a,running,1,1,0,,,', 'Ok,1'], 0],
-    [['ExitStatus,7'], 7],
-    [['Error,no,busy'], 1],
-    [['Error,no,not-found'], 4],
-  ])('prints %j as it came and ends with %i', async (answer, code) => {
-    const ended = await send(answer, 'List,x');
-    expect(ended).toEqual({
-      code,
-      stdout: answer.map((line) => `${line}\n`).join(''),
-      stderr: '',
-      requests: [['List', 'x']],
-    });
-  });
-
-  it('sends the record as it stands, with its tag and its bytes', async () => {
-    await using server = await Pretended.start(() => ['ExitStatus,0']);
-    const { code, stdout } = await archonctl(server.socket, ['send', '#a.1,Run,"echo ""x, y""",A=\\xff']);
-    expect({ code, stdout, requests: server.requests }).toEqual({
-      code: 0,
-      stdout: '#a.1,ExitStatus,0\n',
-      requests: [['Run', 'echo "x, y"', 'A=\xff']],
-    });
-  });
-
-  it('follows a stream to its end', async () => {
-    const answer = ['Event,1,1,a,exited,code=0', 'Ok,j:1', 'Event,2,2,a,starting', 'End,shutting-down'];
-    expect(await send(answer, 'Subscribe')).toMatchObject({ code: 0, stdout: `${answer.join('\n')}\n` });
-    expect(await send(answer, 'Events')).toMatchObject({
-      code: 0,
-      stdout: 'Event,1,1,a,exited,code=0\nOk,j:1\n',
-    });
-  });
-
-  it('ends with what a stream had come to when its connection ends', async () => {
-    expect(await send(['Ok,j:1', HANG_UP], 'Subscribe')).toMatchObject({
-      code: 0,
-      stdout: 'Ok,j:1\n',
-      stderr: '',
-    });
-  });
-
-  it('says so where no answer comes', async () => {
-    expect(await send(undefined, 'List', '--timeout', '200ms')).toMatchObject({
-      code: 1,
-      stderr: 'archonctl: there was no answer within 200ms\n',
-    });
-    const gone = await call(() => [HANG_UP], ['send', 'List']);
-    expect(gone).toMatchObject({
-      code: 1,
-      stderr: 'archonctl: the supervisor went away before its answer was complete\n',
-    });
-  });
-
-  it('sends one record only', async () => {
-    expect(await send(['Ok'], 'List\nShutdown')).toMatchObject({ code: 2, requests: [] });
+    expect((await against(script, ['monitor', '--', word])).code).toBe(2);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { against } from '../against.ts';
 import { byVerb, Pretended, type Script } from '../pretended.ts';
-import { archonctl, shell, type ClientOptions } from '../client.ts';
+import { archonctl, shell } from '../client.ts';
 
 const UNITS = [
   'Unit,db,backoff,,1000.5,3,,,signal:SIGKILL',
@@ -8,18 +9,11 @@ const UNITS = [
   'Ok,2',
 ];
 
-/** Calls the client once against a server with that script. */
-async function call(script: Script, words: readonly string[], options?: ClientOptions) {
-  await using server = await Pretended.start(script);
-  const ended = await archonctl(server.socket, words, options);
-  return { ...ended, requests: server.requests };
-}
-
 describe('list', () => {
   const script = byVerb({ List: UNITS });
 
   it('prints a table for people, without colour into a pipe', async () => {
-    const { code, stdout, stderr, requests } = await call(script, ['list']);
+    const { code, stdout, stderr, requests } = await against(script, ['list']);
     expect({ code, stderr, requests }).toEqual({ code: 0, stderr: '', requests: [['List']] });
     const lines = stdout.split('\n').map((line) => line.replace(/\d+d( \d+h)? ago/, 'AGE'));
     expect(lines).toEqual([
@@ -31,7 +25,7 @@ describe('list', () => {
   });
 
   it('prints one JSON object', async () => {
-    const { stdout } = await call(script, ['ls', '--json']);
+    const { stdout } = await against(script, ['ls', '--json']);
     expect(JSON.parse(stdout)).toEqual({
       units: [
         {
@@ -63,27 +57,30 @@ describe('list', () => {
     const csv =
       'label,state,pid,since,restarts,cpu,memory,last_exit\n' +
       'db,backoff,,1000.5,3,,,signal:SIGKILL\nweb,running,123,1000,0,12.5,1572864,\n';
-    expect((await call(script, ['--csv', 'list'])).stdout).toBe(csv);
-    expect((await call(script, ['list'], { env: { ARCHON_CSV: '1' } })).stdout).toBe(csv);
+    expect((await against(script, ['--csv', 'list'])).stdout).toBe(csv);
+    expect((await against(script, ['list'], { env: { ARCHON_CSV: '1' } })).stdout).toBe(csv);
   });
 
   it('hands on glob and time', async () => {
-    const { requests } = await call(byVerb({ List: ['Ok,0'] }), ['list', 'web*', '--at', '1700000000']);
+    const { requests } = await against(byVerb({ List: ['Ok,0'] }), ['list', 'web*', '--at', '1700000000']);
     expect(requests).toEqual([['List', 'web*', '@at=1700000000']]);
   });
 
   it('says that there is nothing, which is no error', async () => {
     const nothing = byVerb({ List: ['Ok,0'] });
-    expect(await call(nothing, ['list'])).toMatchObject({
+    expect(await against(nothing, ['list'])).toMatchObject({
       code: 0,
       stdout: '',
       stderr: 'archonctl: there is no unit\n',
     });
-    expect(await call(nothing, ['list', 'x*'])).toMatchObject({
+    expect(await against(nothing, ['list', 'x*'])).toMatchObject({
       code: 0,
       stderr: 'archonctl: no unit matches\n',
     });
-    expect(await call(nothing, ['list', '--json'])).toMatchObject({ stdout: '{"units":[]}\n', stderr: '' });
+    expect(await against(nothing, ['list', '--json'])).toMatchObject({
+      stdout: '{"units":[]}\n',
+      stderr: '',
+    });
   });
 
   it('takes thousands of units in whatever pieces they come', async () => {
@@ -91,7 +88,7 @@ describe('list', () => {
       { length: 5000 },
       (_, index) => `Unit,unit-${index},running,${index + 1},1000,0,,,`,
     );
-    const { stdout } = await call(byVerb({ List: [...many, 'Ok,5000'] }), ['list', '--csv']);
+    const { stdout } = await against(byVerb({ List: [...many, 'Ok,5000'] }), ['list', '--csv']);
     expect(stdout.split('\n')).toHaveLength(5002);
   });
 
@@ -136,7 +133,7 @@ describe('status', () => {
   };
 
   it('tells all facts of a unit and the last lines of its log', async () => {
-    const { code, stdout, requests } = await call(script, ['status', 'web'], { env: { TZ: 'UTC' } });
+    const { code, stdout, requests } = await against(script, ['status', 'web'], { env: { TZ: 'UTC' } });
     expect(code).toBe(0);
     expect(requests).toEqual([
       ['Status', 'web'],
@@ -150,12 +147,12 @@ describe('status', () => {
 
   it('does without a log that cannot be had', async () => {
     const without: Script = (fields) => (fields[0] === 'Log' ? ['Error,it is off,failed'] : script(fields));
-    const { code, stdout, stderr } = await call(without, ['status', 'done']);
+    const { code, stdout, stderr } = await against(without, ['status', 'done']);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'done\n  state  finished\n', stderr: '' });
   });
 
   it('prints JSON and CSV of several', async () => {
-    const { stdout, requests } = await call(script, ['status', 'web', 'down', '--json']);
+    const { stdout, requests } = await against(script, ['status', 'web', 'down', '--json']);
     expect(JSON.parse(stdout)).toEqual({
       units: [
         { state: 'running', pid: '123', since: '1000.25', ports: ['http', 'metrics'] },
@@ -163,14 +160,14 @@ describe('status', () => {
       ],
     });
     expect(requests.map(([verb]) => verb)).toEqual(['Status', 'Status']);
-    expect((await call(script, ['status', 'done', '--csv'])).stdout).toBe(
+    expect((await against(script, ['status', 'done', '--csv'])).stdout).toBe(
       'label,name,value\ndone,state,finished\n',
     );
   });
 
   it('ends with 3 where one is not as it should be, with 4 where there is none', async () => {
-    expect((await call(script, ['status', 'web', 'down'])).code).toBe(3);
-    const none = await call(script, ['status', 'down', 'nosuch']);
+    expect((await against(script, ['status', 'web', 'down'])).code).toBe(3);
+    const none = await against(script, ['status', 'down', 'nosuch']);
     expect(none).toMatchObject({ code: 4, stderr: 'archonctl: there is no unit nosuch\n' });
     expect(none.stdout).toContain('down\n  state  failed\n');
   });
@@ -198,11 +195,15 @@ describe('is-running', () => {
     label === 'nosuch' ? ['Error,there is no unit nosuch,not-found'] : [`Field,state,${label}`, 'Ok'];
 
   it('is silent where all are running', async () => {
-    expect(await call(script, ['is-running', 'running'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await against(script, ['is-running', 'running'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
   });
 
   it('ends with 3 and names each that is not, even if it is only starting', async () => {
-    expect(await call(script, ['is-running', 'running', 'starting', 'stopped'])).toMatchObject({
+    expect(await against(script, ['is-running', 'running', 'starting', 'stopped'])).toMatchObject({
       code: 3,
       stdout: '',
       stderr: 'archonctl: starting is starting\narchonctl: stopped is stopped\n',
@@ -210,14 +211,14 @@ describe('is-running', () => {
   });
 
   it('ends with 4 where there is no such unit', async () => {
-    expect(await call(script, ['is-running', 'stopped', 'nosuch'])).toMatchObject({
+    expect(await against(script, ['is-running', 'stopped', 'nosuch'])).toMatchObject({
       code: 4,
       stderr: 'archonctl: there is no unit nosuch\n',
     });
   });
 
   it('prints the states as JSON', async () => {
-    const { code, stdout } = await call(script, ['is-running', '--json', 'stopped', 'nosuch']);
+    const { code, stdout } = await against(script, ['is-running', '--json', 'stopped', 'nosuch']);
     expect({ code, units: JSON.parse(stdout) as unknown }).toEqual({
       code: 4,
       units: {
@@ -236,10 +237,10 @@ describe('tree', () => {
   });
 
   it('shows processes below each other, in the characters of the locale', async () => {
-    expect((await call(script, ['tree', 'web'], { env: { LANG: 'C' } })).stdout).toBe(
+    expect((await against(script, ['tree', 'web'], { env: { LANG: 'C' } })).stdout).toBe(
       'web\n`- 10 S nginx\n   `- 11 R worker, \\x1b 1\n',
     );
-    const utf8 = await call(script, ['tree'], { env: { LC_ALL: 'C.UTF-8' } });
+    const utf8 = await against(script, ['tree'], { env: { LC_ALL: 'C.UTF-8' } });
     expect(Buffer.from(utf8.stdout, 'latin1').toString()).toBe(
       'web\n└─ 10 S nginx\n   └─ 11 R worker, \\x1b 1\n',
     );
@@ -247,13 +248,13 @@ describe('tree', () => {
   });
 
   it('prints JSON and CSV', async () => {
-    expect(JSON.parse((await call(script, ['tree', '--json'])).stdout)).toEqual({
+    expect(JSON.parse((await against(script, ['tree', '--json'])).stdout)).toEqual({
       processes: [
         { depth: 0, pid: 10, ppid: 1, label: 'web', state: 'S', command: 'nginx' },
         { depth: 1, pid: 11, ppid: 10, label: 'web', state: 'R', command: 'worker, \x1b 1' },
       ],
     });
-    expect((await call(script, ['tree', '--csv'])).stdout).toBe(
+    expect((await against(script, ['tree', '--csv'])).stdout).toBe(
       'depth,pid,ppid,label,state,command\n0,10,1,web,S,nginx\n1,11,10,web,R,"worker, \x1b 1"\n',
     );
   });
@@ -268,36 +269,36 @@ describe('logs', () => {
         : ['Error,there is no unit nosuch,not-found'];
 
   it('prints the lines of one unit byte by byte', async () => {
-    const { code, stdout, requests } = await call(script, ['logs', '-n', '20', 'web']);
+    const { code, stdout, requests } = await against(script, ['logs', '-n', '20', 'web']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'first\nwith \xff byte\nthird\n' });
     expect(requests).toEqual([['Log', 'web', '@lines=20']]);
   });
 
   it('tells those of several apart and puts them in order', async () => {
-    expect((await call(script, ['logs', 'web', 'db'])).stdout).toBe(
+    expect((await against(script, ['logs', 'web', 'db'])).stdout).toBe(
       'web | first\nweb | with \xff byte\ndb  | between\nweb | third\n',
     );
   });
 
   it('shows times where they are known', async () => {
-    expect((await call(script, ['logs', '-t', 'web'], { env: { TZ: 'UTC' } })).stdout).toBe(
+    expect((await against(script, ['logs', '-t', 'web'], { env: { TZ: 'UTC' } })).stdout).toBe(
       '1970-01-01 00:16:40.500 first\nwith \xff byte\n1970-01-01 00:16:42.000 third\n',
     );
   });
 
   it('prints JSON', async () => {
-    expect(JSON.parse((await call(script, ['logs', '--json', 'db'])).stdout)).toEqual({
+    expect(JSON.parse((await against(script, ['logs', '--json', 'db'])).stdout)).toEqual({
       lines: [{ label: 'db', time: 1001, text: 'between' }],
     });
   });
 
   it('prints what there is where one label is wrong, and ends with 4', async () => {
-    expect(await call(script, ['logs', 'db', 'nosuch'])).toMatchObject({
+    expect(await against(script, ['logs', 'db', 'nosuch'])).toMatchObject({
       code: 4,
       stdout: 'db     | between\n',
       stderr: 'archonctl: there is no unit nosuch\n',
     });
-    expect((await call(script, ['logs', '-n', 'few', 'db'])).code).toBe(2);
+    expect((await against(script, ['logs', '-n', 'few', 'db'])).code).toBe(2);
   });
 });
 
@@ -311,9 +312,13 @@ describe('events', () => {
   });
 
   it('prints a line for each', async () => {
-    const { stdout, requests } = await call(script, ['events', '--last', '2', 'web*', '--kind', 'exited'], {
-      env: { TZ: 'UTC' },
-    });
+    const { stdout, requests } = await against(
+      script,
+      ['events', '--last', '2', 'web*', '--kind', 'exited'],
+      {
+        env: { TZ: 'UTC' },
+      },
+    );
     expect(requests).toEqual([['Events', 'web*', '@last=2', '@kind=exited']]);
     expect(stdout).toBe(
       '7 1970-01-01 00:16:40.000 web starting pid=123 generation=4\n' +
@@ -322,7 +327,7 @@ describe('events', () => {
   });
 
   it('prints JSON and CSV', async () => {
-    expect(JSON.parse((await call(script, ['events', '--json'])).stdout)).toEqual({
+    expect(JSON.parse((await against(script, ['events', '--json'])).stdout)).toEqual({
       events: [
         {
           sequence: 7,
@@ -334,7 +339,7 @@ describe('events', () => {
         { sequence: 8, time: 1001, label: 'web', kind: 'exited', details: { code: '3', reason: 'a, b' } },
       ],
     });
-    expect((await call(script, ['events', '--csv'])).stdout).toBe(
+    expect((await against(script, ['events', '--csv'])).stdout).toBe(
       'sequence,time,label,kind,details\n7,1000.000000001,web,starting,pid=123 generation=4\n' +
         '8,1001,web,exited,"code=3 reason=a, b"\n',
     );

@@ -62,16 +62,25 @@ export class Bench implements AsyncDisposable {
   static async make(scenarios: readonly string[], fixtures: readonly string[]): Promise<Bench> {
     await build((await productTargets()).filter((target) => target.name === 'keeper'));
     const bench = new Bench(await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-keeper-')));
-    await chmod(bench.folder, 0o755);
-    await copyFile(path.join(ROOT, 'build/native/keeper'), bench.path('keeper'));
-    const library = await bench.#compileLibrary();
+    try {
+      await bench.#fill(scenarios, fixtures);
+      return bench;
+    } catch (error) {
+      await bench[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #fill(scenarios: readonly string[], fixtures: readonly string[]): Promise<void> {
+    await chmod(this.folder, 0o755);
+    await copyFile(path.join(ROOT, 'build/native/keeper'), this.path('keeper'));
+    const library = await this.#compileLibrary();
     await Promise.all([
-      ...scenarios.map(async (name) => bench.#compileScenario(name, library)),
-      ...fixtures.map(async (name) => bench.#compileFixture(name)),
+      ...scenarios.map(async (name) => this.#compileScenario(name, library)),
+      ...fixtures.map(async (name) => this.#compileFixture(name)),
     ]);
-    const trial = ['--runtime', bench.folder, '--tree', 'cgroup', '--', '/bin/sh', '-c', 'exit 3'];
-    bench.cgroups = (await collect([bench.path('keeper'), ...trial])).code === 3;
-    return bench;
+    const trial = ['--runtime', this.folder, '--tree', 'cgroup', '--', '/bin/sh', '-c', 'exit 3'];
+    this.cgroups = (await collect([this.path('keeper'), ...trial])).code === 3;
   }
 
   path(name: string): string {
