@@ -268,7 +268,10 @@ export class Supervisor {
     /* Written before it is acted on. */
     this.#chronicle.flush();
     for (const effect of step.effects) this.#carryOut(record, effect);
-    if (isDown(record)) this.#closeOutput(record);
+    if (isDown(record)) {
+      this.#closeOutput(record);
+      if (record.unit.spec.origin === 'run') this.#closeStdio(record);
+    }
     for (const observer of [...record.observers]) observer(record);
   }
 
