@@ -49,18 +49,25 @@ describe('a command that is run on a terminal', () => {
   });
 
   it('is stopped by Ctrl-Z with archonctl, and goes on with it', async () => {
-    await using terminal = on('bash --norc --noprofile -i');
-    terminal.type(`archonctl run -l held bash -c 'echo ar''med; read; echo "read $REPLY"; exit 4'\n`);
+    /* A shell takes what is typed only when it has shown its prompt; what comes sooner may be lost. */
+    await using terminal = on('env PS1=ready: bash --norc --noprofile -i');
+    const type = async (line: string): Promise<void> => {
+      await terminal.until('ready:');
+      terminal.type(`${line}\n`);
+    };
+    const command =
+      'trap "echo goes on" CONT; echo ar""med; until read; do :; done; echo "read $REPLY"; exit 4';
+    await type(`archonctl run -l held bash -c '${command}'`);
     await terminal.until('armed');
     terminal.type(CTRL_Z);
     await terminal.until('Stopped');
-    terminal.type('archonctl tree held --csv\n');
+    await type('archonctl tree held --csv');
     await terminal.until(',held,T,');
-    terminal.type('fg\n');
-    await terminal.until('archonctl run -l held');
+    await type('fg');
+    await terminal.until('goes on\r\n');
     terminal.type('line\n');
     await terminal.until('read line');
-    terminal.type('exit $?\n');
+    await type('exit $?');
     expect(await terminal.ended()).toBe(4);
   });
 
