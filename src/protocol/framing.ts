@@ -141,7 +141,8 @@ export class LineCutter<D> {
       this.#begin(base + from);
       if (!take(cut)) {
         this.#isHeld = true;
-        this.#held = isOwn ? bytes.subarray(from) : bytes.slice(from);
+        /* A Buffer's `slice` is no copy, and the read's memory is used again. */
+        this.#held = isOwn ? bytes.subarray(from) : new Uint8Array(bytes.subarray(from));
         return;
       }
     }

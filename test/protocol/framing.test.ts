@@ -297,10 +297,13 @@ describe('a taker that wants no more', () => {
     expect(told).toHaveLength(4);
   });
 
-  test('has bytes kept for it that the reader may overwrite', () => {
+  test.each([
+    ['an array', bytesOf],
+    ['a Buffer, whose slices are no copies', (text: string) => Buffer.from(text)],
+  ])('has bytes kept for it that the reader may overwrite, be they %s', (_, made) => {
     const cutter = new LineCutter<number>();
     const { told, take } = keeper();
-    const bytes = bytesOf('A\nB\nC\nhalf');
+    const bytes = made('A\nB\nC\nhalf');
     cutter.push({ bytes }, () => false);
     bytes.fill(0x7a);
     cutter.resume(take);
