@@ -5,6 +5,7 @@ import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
+import { EndedRuns } from './ended-runs.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
 import { recover, takeLate } from './recovery.ts';
@@ -12,6 +13,7 @@ import { carryOut } from './requests/dispatch.ts';
 import { Session } from './session.ts';
 import { KEEPER_FD_VARIABLE, SETTINGS_VARIABLE, type Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
+import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Only the supervisor's own user may write to the socket until a configuration admits others. */
@@ -69,7 +71,8 @@ function build(sys: Sys): House {
   const empty = sys.descriptors.openNull();
   if (!empty.ok) fatal(`cannot open /dev/null: ${empty.error.code}`);
   const chronicle = new Chronicle(sys, settings, log);
-  const supervisor = new Supervisor(sys, log, settings.logDir, empty.value, chronicle);
+  const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
+  const supervisor = new Supervisor(sys, log, chronicle, streams);
   const shutdown = new Shutdown(sys, supervisor, log, () => {
     end(sys, supervisor, chronicle);
   });
@@ -85,6 +88,8 @@ function build(sys: Sys): House {
     settings,
     log,
     supervisor,
+    streams,
+    endedRuns: new EndedRuns(sys, supervisor),
     chronicle,
     shutdown,
     baseEnv,

@@ -1,8 +1,10 @@
 import type { Sys } from '../sys/sys.ts';
 import type { Chronicle } from './chronicle.ts';
+import type { EndedRuns } from './ended-runs.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
+import type { StandardStreams } from './standard-streams.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What requests are carried out with. */
@@ -11,6 +13,8 @@ export interface House {
   readonly settings: Settings;
   readonly log: Log;
   readonly supervisor: Supervisor;
+  readonly streams: StandardStreams;
+  readonly endedRuns: EndedRuns;
   readonly chronicle: Chronicle;
   readonly shutdown: Shutdown;
   /** See `baseEnvironment`. */

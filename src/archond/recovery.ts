@@ -2,13 +2,13 @@ import type { Descriptor, ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Found } from '../supervisor/adopt.ts';
 import type { RememberedUnit } from './chronicle.ts';
 import type { House } from './house.ts';
-import type { Log } from './log.ts';
 import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
-import { watchedLabel, type Supervisor } from './supervisor.ts';
+import type { Supervisor } from './supervisor.ts';
 import { fromTags } from './tags.ts';
 import { pipeOwner, UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
+import { watch, watchedLabel } from './watches.ts';
 
 /** A Run whose client went away with the archond that it spoke to is stopped when nobody asks for it so long. */
 const UNCLAIMED_MS = 60_000;
@@ -21,7 +21,7 @@ const UNCLAIMED_MS = 60_000;
  * @param isFirst nothing was started by this keeper before: a new boot, or a start after an orderly end
  */
 export function recover(house: House, kept: readonly Kept[], isFirst: boolean): number {
-  const { sys, supervisor, chronicle, log } = house;
+  const { sys, supervisor, chronicle } = house;
   const pipes = newestPipes(sys, kept);
   const remembered = chronicle.units();
   const entries = newestEntries(sys);
@@ -30,7 +30,7 @@ export function recover(house: House, kept: readonly Kept[], isFirst: boolean): 
     remembered.delete(entry.label);
     const record = adopt(house, entry, before);
     const pipe = pipes.get(entry.label);
-    if (pipe !== undefined && takePipe(sys, supervisor, record, pipe, log)) pipes.delete(entry.label);
+    if (pipe !== undefined && takePipe(house, record, pipe)) pipes.delete(entry.label);
     goOn(house, record, entry, before?.wish);
   }
   for (const [label, before] of remembered) {
@@ -100,7 +100,7 @@ function foundOf(entry: ProcessEntry, wish: Wish | undefined, wasTold: boolean):
 }
 
 function goOn(
-  { sys, supervisor }: House,
+  { sys, supervisor, endedRuns }: House,
   record: UnitRecord,
   entry: ProcessEntry,
   wish: Wish | undefined,
@@ -111,7 +111,7 @@ function goOn(
   supervisor.follow(record, entry);
   if (record.unit.spec.origin !== 'run') return;
   if (isDown(record)) {
-    supervisor.keepEnded(record);
+    endedRuns.keep(record);
     return;
   }
   const cancel = sys.timers.at(sys.clock.monotonicMs() + UNCLAIMED_MS, () => {
@@ -123,7 +123,7 @@ function goOn(
     if (!isDown(record)) return;
     record.observers.delete(observe);
     cancel();
-    supervisor.keepEnded(record);
+    endedRuns.keep(record);
   };
   record.observers.add(observe);
 }
@@ -185,8 +185,8 @@ function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
   return pipes;
 }
 
-function takePipe(sys: Sys, supervisor: Supervisor, record: UnitRecord, pipe: Pipe, log: Log): boolean {
-  const target = supervisor.outputTarget(record.label, pipe.generation);
+function takePipe({ sys, streams, log }: House, record: UnitRecord, pipe: Pipe): boolean {
+  const target = streams.target(record.label, pipe.generation);
   const output = UnitOutput.adopt(sys, pipe.descriptor, target);
   if (output.ok) record.output = output.value;
   else log.warn('the pipe of its output is lost', { label: record.label, error: output.error.code });
@@ -199,7 +199,7 @@ function takeWatches(sys: Sys, supervisor: Supervisor, kept: readonly Kept[]): v
     if (label === undefined) continue;
     const pid = sys.pidfds.pidOf(descriptor);
     if (pid.ok && !supervisor.records.has(label)) {
-      supervisor.watch(label, descriptor, pid.value < 0 ? undefined : pid.value);
+      watch(sys, supervisor, label, descriptor, pid.value < 0 ? undefined : pid.value);
     } else {
       drop(sys, { name, descriptor });
     }

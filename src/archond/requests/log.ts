@@ -22,10 +22,10 @@ export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
     return;
   }
   const { label } = request.args;
-  const { supervisor, sys } = house;
+  const { supervisor, streams, sys } = house;
   const record = supervisor.records.get(label);
   record?.output?.drain();
-  const path = supervisor.logPath(label);
+  const path = streams.logPath(label);
   const status = sys.files.status(path);
   if (!status.ok) {
     if (status.error.code !== 'ENOENT') {

@@ -8,6 +8,7 @@ import type { Descriptor } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { isDown } from '../outcome.ts';
+import { watch } from '../watches.ts';
 
 /** `MonitorFD`: watches the process behind the descriptor; the descriptor is the watch's from then on. */
 export function monitorDescriptor(house: House, request: RequestOf<'MonitorFD'>, call: Call): void {
@@ -39,7 +40,8 @@ function monitor(house: House, pidfd: Descriptor, wish: LabelWish | undefined, c
   }
   const previous = house.supervisor.records.get(label.value);
   if (previous !== undefined) house.supervisor.remove(previous);
-  const record = house.supervisor.watch(label.value, pidfd, pid.value < 0 ? undefined : pid.value);
+  const { sys, supervisor } = house;
+  const record = watch(sys, supervisor, label.value, pidfd, pid.value < 0 ? undefined : pid.value);
   if (wish === undefined) call.ok();
   else call.ok(label.value, record.pid === undefined ? '' : String(record.pid));
 }

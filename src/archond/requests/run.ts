@@ -39,7 +39,7 @@ function begin(house: House, record: UnitRecord, program: string, call: Call): v
     if (!isDown(record)) return;
     record.observers.delete(observe);
     /* Before the reply, with which the next request of the connection begins. */
-    if (call.isClosed || call.client.isGone || record.keep) supervisor.keepEnded(record);
+    if (call.isClosed || call.client.isGone || record.keep) house.endedRuns.keep(record);
     else supervisor.remove(record);
     call.close(endReply(program, lastEnd, isTimedOut));
   };

@@ -40,7 +40,7 @@ function fieldsOf(house: House, record: UnitRecord): Fields {
     ['generation', 'generation' in state ? String(state.generation) : undefined],
     ['tree', record.watched === undefined ? entry?.tree : undefined],
     ['command', record.launch?.words.join(' ')],
-    ['log', record.output === undefined ? undefined : house.supervisor.logPath(record.label)],
+    ['log', record.output === undefined ? undefined : house.streams.logPath(record.label)],
   ];
 }
 

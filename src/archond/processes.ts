@@ -1,0 +1,108 @@
+import type { ProcessRef, Sys } from '../sys/sys.ts';
+import type { Effect } from '../supervisor/effect.ts';
+import type { UnitEvent } from '../supervisor/event.ts';
+import { spawnOrder } from './launch.ts';
+import type { StandardStreams } from './standard-streams.ts';
+import { toTags } from './tags.ts';
+import type { UnitRecord } from './unit-record.ts';
+
+const ENODATA = 61;
+
+/** What is asked of the keeper for units: the spawns, signals and kills that steps ask for. */
+export class Processes {
+  readonly #sys: Sys;
+  readonly #streams: StandardStreams;
+  readonly #post: (record: UnitRecord, event: UnitEvent) => void;
+  readonly #byGeneration = new Map<number, UnitRecord>();
+  #generation: number;
+
+  /** @param post takes what the keeper answers */
+  constructor(sys: Sys, streams: StandardStreams, post: (record: UnitRecord, event: UnitEvent) => void) {
+    this.#sys = sys;
+    this.#streams = streams;
+    this.#post = post;
+    this.#generation = sys.keeper.lastGeneration();
+  }
+
+  /** The number that the next spawn gets. */
+  get nextGeneration(): number {
+    return this.#generation + 1;
+  }
+
+  /** Uses up a number for what is not spawned. */
+  takeGeneration(): number {
+    this.#generation += 1;
+    return this.#generation;
+  }
+
+  /** The unit whose spawn this is, as long as the spawn is not known to be empty. */
+  owner({ generation }: ProcessRef): UnitRecord | undefined {
+    return this.#byGeneration.get(generation);
+  }
+
+  /** The unit has this spawn: what is told of it is the unit's. */
+  own(record: UnitRecord, { index, generation }: ProcessRef): void {
+    this.#byGeneration.set(generation, record);
+    record.ref = { index, generation };
+  }
+
+  /** The spawn is empty: nothing more is told of it. */
+  disown(generation: number): void {
+    this.#byGeneration.delete(generation);
+  }
+
+  signal({ ref }: UnitRecord, { generation, signal, scope }: Extract<Effect, { kind: 'signal' }>): void {
+    if (ref?.generation === generation) this.#sys.keeper.signal(ref, signal, scope, () => undefined);
+  }
+
+  /** Most leave nothing behind: what the table says is empty needs no killing. */
+  kill({ ref }: UnitRecord, generation: number): void {
+    if (ref?.generation !== generation || this.#sys.keeper.entry(ref)?.state === 'empty') return;
+    this.#sys.keeper.kill(ref, () => undefined);
+  }
+
+  spawn(record: UnitRecord, generation: number): void {
+    this.#generation = generation;
+    this.giveBack(record);
+    const { launch, label } = record;
+    if (launch === undefined) {
+      this.#refuse(record, generation, 'request', 'ENODATA', ENODATA);
+      return;
+    }
+    const uid = launch.user?.uid ?? process.getuid?.() ?? 0;
+    const descriptors = this.#streams.forProcess(record, uid, generation);
+    if (!descriptors.ok) {
+      this.#refuse(record, generation, 'descriptors', descriptors.error.code, descriptors.error.errno);
+      return;
+    }
+    const tags = toTags({ spec: record.unit.spec, keep: record.keep });
+    const order = spawnOrder(launch, label, generation, descriptors.value, tags, record.output?.identity);
+    this.#byGeneration.set(generation, record);
+    this.#sys.keeper.spawn(order, (answer) => {
+      if (answer.ok) {
+        record.ref = { index: answer.value.index, generation };
+        record.pid = answer.value.pid;
+        record.startTicks = answer.value.startTicks;
+        /* Whoever reads at the other end is to see its end with that of the process. */
+        if (record.unit.spec.restart.policy === 'never') this.#streams.closeGiven(record);
+        this.#post(record, { kind: 'spawned', generation, pid: answer.value.pid });
+      } else {
+        this.disown(generation);
+        const { stage = 'fork', code, errno } = answer.error;
+        this.#refuse(record, generation, stage, code, errno);
+      }
+    });
+  }
+
+  #refuse(record: UnitRecord, generation: number, stage: string, code: string, errno: number): void {
+    this.#post(record, { kind: 'refused', generation, end: { kind: 'not-executed', stage, errno, code } });
+  }
+
+  /** Returns the entry of the last process, whose end has been taken note of. */
+  giveBack(record: UnitRecord): void {
+    if (record.ref !== undefined) this.#sys.keeper.free(record.ref, () => undefined);
+    record.ref = undefined;
+    record.pid = undefined;
+    record.startTicks = undefined;
+  }
+}
