@@ -16,6 +16,8 @@
 
 /* Connections that are accepted before somebody else gets a turn. */
 #define ACCEPTS_A_TURN 64
+/* How often, a millisecond apart, a folder is looked at that somebody else binds in: flock(2) has no time limit. */
+#define LOCK_ATTEMPTS 1000
 
 struct listener {
   struct slot slot;
@@ -147,32 +149,37 @@ static napi_value resume_accept(napi_env env, napi_callback_info info) {
 
 /* ---- listening ------------------------------------------------------------------------------ */
 
-/* The folder of a socket file, locked against others that take it over or remove it; or a failure. */
+/*
+ * The folder of a socket file, locked against others that bind in it; or a failure. Who holds it, for this
+ * path or another one, has done within a few system calls: that is waited for, but not for one that was stopped.
+ */
 static int lock_folder(const char *path) {
+  static const struct timespec moment = {.tv_nsec = 1000000};
   char folder[PATH_MAX];
   const char *slash = strrchr(path, '/');
   if (slash == NULL) strcpy(folder, ".");
   else snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
   int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) return failed(CALL_OPEN);
-  /* File systems without locks are taken as they are. */
-  if (flock(lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-    close(lock);
-    return failure(CALL_BIND, EADDRINUSE);
+  for (int attempt = 1; flock(lock, LOCK_EX | LOCK_NB) < 0; attempt++) {
+    if (errno != EWOULDBLOCK) break; /* file systems without locks are taken as they are */
+    if (attempt == LOCK_ATTEMPTS) {
+      close(lock);
+      return failure(CALL_BIND, EADDRINUSE);
+    }
+    nanosleep(&moment, NULL);
   }
   return lock;
 }
 
+/* Needs no lock: as long as the socket listens, nobody takes its path over; so it is closed last. */
 static void listener_discard(struct helper *helper, struct slot *slot) {
   struct listener *listener = (struct listener *)slot;
   struct stat status;
-  int lock = lock_folder(listener->path); /* held by somebody else: by a successor, whose file is not ours */
   (void)helper;
-  if (lock >= 0 && lstat(listener->path, &status) == 0 && status.st_dev == listener->device &&
-      status.st_ino == listener->inode) {
+  if (lstat(listener->path, &status) == 0 && status.st_dev == listener->device && status.st_ino == listener->inode) {
     unlink(listener->path);
   }
-  if (lock >= 0) close(lock);
   close(slot->fd);
 }
 
@@ -203,12 +210,14 @@ static int check_stale(const char *path) {
  * the place of a stale one without a moment in which there is none.
  */
 static int bind_and_listen(int fd, const char *path, mode_t mode, struct stat *bound) {
-  char beside[PATH_MAX + 40];
+  char beside[PATH_MAX + 64];
   struct timespec now;
   const char *slash = strrchr(path, '/');
   int stem = slash == NULL ? 0 : (int)(slash - path) + 1;
+  /* Of this call alone, whichever threads and processes bind here where there are no locks. */
   clock_gettime(CLOCK_MONOTONIC, &now);
-  snprintf(beside, sizeof beside, "%.*s.%lx-%lx", stem, path, (long)getpid(), (long)now.tv_nsec);
+  snprintf(beside, sizeof beside, "%.*s.%x-%x-%lx-%lx", stem, path, (unsigned)getpid(), (unsigned)gettid(),
+           (unsigned long)now.tv_sec, (unsigned long)now.tv_nsec);
   struct address address;
   int result = address_of(beside, &address);
   if (result != 0) return result;

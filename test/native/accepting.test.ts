@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { lstatSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realSockets } from '../../src/sys/real/sockets.ts';
@@ -113,7 +113,24 @@ describe('listen', () => {
     expect(statSync(path).size).toBe(8);
   });
 
-  it('lets one of two in that come at the same time', async () => {
+  it('waits for others that bind in the folder, and lets one of all in that want one path', async () => {
+    const script = await folder.bundle('binding');
+    const sockets = folder.file('sockets');
+    mkdirSync(sockets);
+    const { stdout, stderr } = await folder.run(process.execPath, [script, sockets]);
+    expect(stderr).toBe('');
+    const { results, left } = JSON.parse(stdout) as { results: Record<string, number>[]; left: string[] };
+    expect(left).toEqual([]);
+    expect(results).toHaveLength(4);
+    for (const counts of results) {
+      expect(counts).toMatchObject({ 'own bound': 200 });
+      expect(Object.keys(counts).sort()).toSatisfy((keys: string[]) =>
+        keys.every((key) => ['own bound', 'shared EADDRINUSE', 'shared bound'].includes(key)),
+      );
+    }
+  });
+
+  it('is refused in a folder that is held for long', async () => {
     const holder = folder.start(
       'flock',
       ['-x', folder.path, 'sh', '-c', 'echo held; read line'],
