@@ -1,0 +1,119 @@
+"""Cases against a running supervisor, each with a sentence for a title; see cases.ts, which starts them."""
+
+import json
+import os
+import sys
+import traceback
+
+from archon import Connection
+
+CASES = []
+
+
+class Skipped(Exception):
+    """This machine cannot show it; the sentence says why."""
+
+
+def case(function):
+    """Registers a function that is called with the World; its doc string is the title."""
+    CASES.append((" ".join(function.__doc__.split()).rstrip("."), function))
+    return function
+
+
+class World:
+    """The supervisor under test and a folder of the case's own."""
+
+    def __init__(self, socket, folder):
+        self.socket = socket
+        self.folder = folder
+        with self.connect() as connection:
+            self.archond = connection.peer[0]
+        with open(f"/proc/{self.archond}/stat", "rb") as stat:
+            self.keeper = int(stat.read().rpartition(b")")[2].split()[1])
+
+    def connect(self):
+        return Connection(self.socket)
+
+    def ask(self, line, descriptors=()):
+        """One request on a connection of its own."""
+        with self.connect() as connection:
+            return connection.ask(line, descriptors)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def held(self):
+        """What the supervisor's processes have open, counted by what it is; its own library's descriptors left out."""
+        counts = {}
+        for process in (self.archond, self.keeper):
+            for name in os.listdir(f"/proc/{process}/fd"):
+                try:
+                    target = os.readlink(f"/proc/{process}/fd/{name}")
+                except FileNotFoundError:
+                    continue
+                counts[target] = counts.get(target, 0) + 1
+        return counts
+
+    def holds(self, descriptor):
+        """Whether the supervisor has the very thing open that this descriptor stands for."""
+        return os.readlink(f"/proc/self/fd/{descriptor}") in self.held()
+
+
+def totals(held):
+    """Without the numbers that tell one pipe or socket from another."""
+    counts = {}
+    for target, count in held.items():
+        kind = target.partition(":")[0] if ":[" in target else target
+        counts[kind] = counts.get(kind, 0) + count
+    return counts
+
+
+def check_left(world, before):
+    """Nothing of a case may stay: no unit, no descriptor."""
+    with world.connect() as connection:
+        left = connection.ask("List").data
+        assert left == [], f"units are left: {left}"
+    while True:
+        # Each question is a turn of the supervisor, in which it closes what it was told is over.
+        with world.connect() as connection:
+            connection.ask("Version")
+            now = totals(world.held())
+        more = {kind: count for kind, count in now.items() if count > before.get(kind, 0)}
+        if more == {}:
+            return
+        check_left.rounds += 1
+        assert check_left.rounds < 10_000, f"descriptors are left: {more}, before: {before}"
+
+
+def run(world, function):
+    """Runs one case; returns what was wrong with it, None for nothing, or a Skipped."""
+    try:
+        with world.connect() as connection:
+            connection.ask("Version")
+            before = totals(world.held())
+        function(world)
+        check_left.rounds = 0
+        check_left(world, before)
+        return None
+    except Skipped as skipped:
+        return skipped
+    except Exception:
+        with world.connect() as connection:
+            connection.ask("Stop,*,@force=1")
+            connection.ask("Forget,*")
+        return traceback.format_exc()
+
+
+def main():
+    if sys.argv[1:] == ["--list"]:
+        print(json.dumps([title for title, _ in CASES]))
+        return
+    socket, folder = sys.argv[1:]
+    os.chdir(folder)
+    world = World(socket, folder)
+    # Whatever is made ahead of need is made by then.
+    world.ask("Run,true")
+    for title, function in CASES:
+        problem = run(world, function)
+        kind = "passed" if problem is None else "skipped" if isinstance(problem, Skipped) else "failed"
+        print(json.dumps({"title": title, "kind": kind, "problem": str(problem)}), flush=True)
