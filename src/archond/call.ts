@@ -28,9 +28,10 @@ export class Call {
   readonly #send: Send;
   #descriptors: readonly Descriptor[];
   #isClosed = false;
+  #isAnswered = false;
   #whenGone: (() => void) | undefined;
   #whenCancelled: (() => void) | undefined;
-  #whenClosed: (() => void) | undefined;
+  readonly #whenOver: (() => void)[] = [];
 
   constructor(client: Client, request: Request, descriptors: readonly Descriptor[], send: Send) {
     this.client = client;
@@ -39,8 +40,14 @@ export class Call {
     this.#send = send;
   }
 
+  /** Whether nothing more can be sent: it was answered, or the client has gone. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether its closing reply has been sent, before its client went away. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
   }
 
   /** The descriptors that came with the request; the taker closes them. */
@@ -64,9 +71,10 @@ export class Call {
   close(reply: Closing, descriptors: readonly Descriptor[] = []): boolean {
     if (this.#isClosed) return false;
     this.#isClosed = true;
+    this.#isAnswered = true;
     const isHeard = !this.client.isGone;
     this.#send(reply, true, descriptors);
-    this.#whenClosed?.();
+    this.#over();
     return isHeard;
   }
 
@@ -93,9 +101,9 @@ export class Call {
     this.#whenCancelled = action;
   }
 
-  /** What is to be done after the closing reply has been sent. */
-  whenClosed(action: () => void): void {
-    this.#whenClosed = action;
+  /** What is to be done once the call is over: after its closing reply, or when its client is gone. Actions add up. */
+  whenOver(action: () => void): void {
+    this.#whenOver.push(action);
   }
 
   /** Carries out a `Cancel` of this call. */
@@ -110,5 +118,10 @@ export class Call {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#whenGone?.();
+    this.#over();
+  }
+
+  #over(): void {
+    for (const action of this.#whenOver.splice(0)) action();
   }
 }

@@ -1,4 +1,4 @@
-import type { Sys } from '../sys/sys.ts';
+import type { Cancel, Sys } from '../sys/sys.ts';
 import { isDown } from './outcome.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -11,27 +11,40 @@ const KEPT = 10_000;
 export class EndedRuns {
   readonly #sys: Sys;
   readonly #supervisor: Supervisor;
-  /** Oldest first. */
-  readonly #ended = new Set<UnitRecord>();
+  /** Oldest first, and how to let go of each. */
+  readonly #ended = new Map<UnitRecord, Cancel>();
 
   constructor(sys: Sys, supervisor: Supervisor) {
     this.#sys = sys;
     this.#supervisor = supervisor;
   }
 
-  /** Keeps the record of a Run that has ended. */
+  /** Keeps the record of a Run that has ended, and holds nothing of it any more once it has been removed. */
   keep(record: UnitRecord): void {
-    this.#ended.add(record);
-    this.#sys.timers.at(this.#sys.clock.monotonicMs() + KEPT_MS, () => {
+    if (!this.#isThere(record) || this.#ended.has(record)) return;
+    const cancelTimer = this.#sys.timers.at(this.#sys.clock.monotonicMs() + KEPT_MS, () => {
       this.#drop(record);
     });
-    const [oldest] = this.#ended;
+    const leave = (): void => {
+      cancelTimer();
+      record.observers.delete(observe);
+      this.#ended.delete(record);
+    };
+    const observe = (): void => {
+      if (!this.#isThere(record)) leave();
+    };
+    record.observers.add(observe);
+    this.#ended.set(record, leave);
+    const [oldest] = this.#ended.keys();
     if (this.#ended.size > KEPT && oldest !== undefined) this.#drop(oldest);
   }
 
+  #isThere(record: UnitRecord): boolean {
+    return this.#supervisor.records.get(record.label) === record;
+  }
+
   #drop(record: UnitRecord): void {
-    if (!this.#ended.delete(record)) return;
-    if (this.#supervisor.records.get(record.label) === record && isDown(record))
-      this.#supervisor.remove(record);
+    this.#ended.get(record)?.();
+    if (this.#isThere(record) && isDown(record)) this.#supervisor.remove(record);
   }
 }

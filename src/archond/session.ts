@@ -47,6 +47,7 @@ export class Session {
   readonly #writers: (() => void)[] = [];
   #out = '';
   #isBatching = false;
+  #isAdvancing = false;
   #isPaused = false;
   #hasEnded = false;
   #isGone = false;
@@ -110,7 +111,7 @@ export class Session {
     this.#discard(call.takeDescriptors());
     this.#calls.delete(call.request.tag);
     if (call.request.tag === undefined) this.#next();
-    if (!this.#isBatching) this.#goOn();
+    if (!this.#isBatching && !this.#isAdvancing) this.#goOn();
   }
 
   /** The call with that tag, if it is in flight. */
@@ -168,9 +169,14 @@ export class Session {
     if (!parsed.ok) return;
     const request = parsed.value;
     const { descriptors } = cut;
-    if (request.tag === undefined && this.#calls.has(undefined))
+    if (request.tag === undefined && this.#mustWait())
       this.#waiting.push({ kind: 'request', request, descriptors });
     else this.#begin(request, descriptors);
+  }
+
+  /** Whether untagged requests are before the next one. */
+  #mustWait(): boolean {
+    return this.#calls.has(undefined) || this.#waiting.length > 0;
   }
 
   #obstacle(request: Request): Failure | undefined {
@@ -184,8 +190,7 @@ export class Session {
 
   /** An untagged refusal keeps its place behind the untagged requests before it. */
   #refuse(tag: string | undefined, fault: Failure): void {
-    if (tag === undefined && this.#calls.has(undefined))
-      this.#waiting.push({ kind: 'refusal', failure: fault });
+    if (tag === undefined && this.#mustWait()) this.#waiting.push({ kind: 'refusal', failure: fault });
     else this.send({ kind: 'error', failure: fault }, tag);
   }
 
@@ -207,13 +212,17 @@ export class Session {
     }
   }
 
+  /** Begins what waits, until one stays open. One that is closed at once does not begin the next inside itself: a thousand of them would be too deep. */
   #next(): void {
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
     while (!this.#calls.has(undefined)) {
       const waiting = this.#waiting.shift();
-      if (waiting === undefined) return;
+      if (waiting === undefined) break;
       if (waiting.kind === 'refusal') this.send({ kind: 'error', failure: waiting.failure }, undefined);
       else this.#begin(waiting.request, waiting.descriptors);
     }
+    this.#isAdvancing = false;
   }
 
   #isFull(): boolean {

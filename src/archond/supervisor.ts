@@ -92,7 +92,7 @@ export class Supervisor {
     for (const effect of adoptionEffects(spec, found)) this.#carryOut(record, effect);
   }
 
-  /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered. */
+  /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered, and so are observers told. */
   remove(record: UnitRecord): void {
     if (this.records.get(record.label) === record) {
       this.records.delete(record.label);
@@ -100,6 +100,7 @@ export class Supervisor {
     }
     queueMicrotask(() => {
       this.#release(record);
+      for (const observer of [...record.observers]) observer(record);
     });
   }
 

@@ -11,7 +11,7 @@ export function cancel(_house: House, request: RequestOf<'Cancel'>, call: Call):
     call.fail(failure('not-found', `no request in flight has the tag ${tag}`));
     return;
   }
-  cancelled.whenClosed(() => {
+  cancelled.whenOver(() => {
     call.ok();
   });
   cancelled.cancel(failure('cancelled'));

@@ -172,7 +172,7 @@ function give(house: House, request: OrderRequest, call: Call, order: Order): vo
     }
     finish();
   };
-  limitWaiting(house, request, open, stopWaiting);
+  limitWaiting(house, request, call, open, stopWaiting);
   for (const record of records) open.set(record, () => undefined);
   for (const record of records) {
     const leave = follow(house, call, record, order, (verdict) => {
@@ -187,17 +187,19 @@ function give(house: House, request: OrderRequest, call: Call, order: Order): vo
 function limitWaiting(
   house: House,
   request: OrderRequest,
+  call: Call,
   open: ReadonlyMap<UnitRecord, () => void>,
   stopWaiting: (record: UnitRecord, verdict: NonNullable<Verdict>) => void,
 ): void {
   const { timeout } = request.options;
   if (timeout === undefined) return;
-  house.sys.timers.at(house.sys.clock.monotonicMs() + timeout, () => {
+  const cancel = house.sys.timers.at(house.sys.clock.monotonicMs() + timeout, () => {
     for (const record of [...open.keys()]) {
       const message = `${record.label} is still ${record.shownState}`;
       stopWaiting(record, { kind: 'failed', failure: failure('timed-out', message) });
     }
   });
+  call.whenOver(cancel);
 }
 
 /** Gives the order to one unit and tells once what has come of it; returns how to stop listening. */
@@ -219,7 +221,7 @@ function follow(
     decided(verdict);
   };
   record.observers.add(observe);
-  call.whenGone(leave);
+  call.whenOver(leave);
   if (postOrder(house, record, order)) return leave;
   observe();
   return leave;

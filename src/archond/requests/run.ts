@@ -1,4 +1,3 @@
-import { failure } from '../../base/failure.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import { restartPolicy } from '../../supervisor/unit.ts';
 import type { Call } from '../call.ts';
@@ -27,6 +26,11 @@ export function run(house: House, request: RequestOf<'Run'>, call: Call): void {
 
 function begin(house: House, record: UnitRecord, program: string, call: Call): void {
   const { supervisor } = house;
+  /* Looking up a user takes its time: it may have been cancelled, or the client may have gone. */
+  if (call.isAnswered || (call.client.isGone && !record.keep)) {
+    supervisor.remove(record);
+    return;
+  }
   let isTimedOut = false;
   const stop = (): void => {
     supervisor.post(record, { kind: 'order-stop', reason: 'client-gone' });
@@ -44,10 +48,5 @@ function begin(house: House, record: UnitRecord, program: string, call: Call): v
     call.close(endReply(program, lastEnd, isTimedOut));
   };
   record.observers.add(observe);
-  if (call.client.isGone && !record.keep) {
-    supervisor.remove(record);
-    call.fail(failure('cancelled', 'the client has gone'));
-    return;
-  }
   supervisor.post(record, { kind: 'order-start' });
 }

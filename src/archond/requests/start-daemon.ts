@@ -21,12 +21,22 @@ export function startDaemon(house: House, request: RequestOf<'StartDaemon'>, cal
       return;
     }
     const record = made.value;
+    /* Cancelled while a user was looked up; a client that has gone changes nothing for a daemon. */
+    if (call.isAnswered) {
+      house.supervisor.remove(record);
+      return;
+    }
     const observe = (): void => {
       if (!isDecided(record)) return;
       record.observers.delete(observe);
       answer(house, record, args.command[0], options.label !== undefined, call);
     };
     record.observers.add(observe);
+    call.whenCancelled(() => {
+      record.observers.delete(observe);
+      house.supervisor.abandon(record);
+      call.fail(failure('cancelled'));
+    });
     house.supervisor.post(record, { kind: 'order-start' });
   });
 }

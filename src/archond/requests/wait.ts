@@ -30,20 +30,15 @@ export function wait(house: House, request: RequestOf<'Wait'>, call: Call): void
   };
   const observe = (): void => {
     const found = answerOf();
-    if (found === undefined) return;
-    leave();
-    answer(house, record, call, found);
+    if (found !== undefined) answer(house, record, call, found);
+    else if (house.supervisor.records.get(record.label) !== record)
+      call.fail(failure('not-found', `${record.label} is no more`));
   };
   record.observers.add(observe);
-  call.whenGone(leave);
-  call.whenCancelled(() => {
-    leave();
-    call.fail(failure('cancelled'));
-  });
+  call.whenOver(leave);
   const { timeout } = request.options;
   if (timeout === undefined) return;
   cancelTimer = house.sys.timers.at(house.sys.clock.monotonicMs() + timeout, () => {
-    leave();
     call.fail(failure('timed-out', `${record.label} is still ${record.shownState}`));
   });
 }
