@@ -10,6 +10,9 @@ export const MAX_LABEL_CHARACTERS = 255;
 /** A generated label leaves room for any number behind it. */
 const MAX_BASE_CHARACTERS = MAX_PART_CHARACTERS - 20;
 
+/** Of the name of a process; each empty part between slashes becomes a character more. Linux has 15. */
+const MAX_NAME_CHARACTERS = 100;
+
 /** A valid label without slashes, the common case, told by one look (`.`, `..` and `.log` excluded by the lookahead). */
 const ONE_PART = /^(?!\.{1,2}$|.*\.log$)[A-Za-z0-9_.:+][A-Za-z0-9_.:@+-]{0,199}$/;
 
@@ -46,20 +49,27 @@ function nameOf(character: string): string {
 }
 
 /**
- * A label for what has none, `taken` telling which exist: the last part of the path `name`, each character
+ * A label for a command without one, `taken` telling which exist: the last part of its path, each character
  * that a label may not have made `_`, with `-2`, `-3` … added while it is taken. Always a valid label.
  */
-export function generateLabel(name: string, taken: (label: string) => boolean): string {
-  const base = labelBase(name);
+export function labelOfCommand(path: string, taken: (label: string) => boolean): string {
+  return freeLabel(labelPart(lastPart(path)), taken);
+}
+
+/** The same for a process by its own name, which is no path: slashes may stand in a label. */
+export function labelOfProcess(name: string, taken: (label: string) => boolean): string {
+  const base = name.slice(0, MAX_NAME_CHARACTERS).split('/').map(labelPart).join('/');
+  return freeLabel(base, taken);
+}
+
+function freeLabel(base: string, taken: (label: string) => boolean): string {
   let label = base;
   for (let number = 2; taken(label); number += 1) label = `${base}-${number}`;
   return label;
 }
 
-function labelBase(name: string): string {
-  const part = lastPart(name)
-    .slice(0, MAX_BASE_CHARACTERS)
-    .replace(/[^A-Za-z0-9_.:@+-]/g, '_');
+function labelPart(text: string): string {
+  const part = text.slice(0, MAX_BASE_CHARACTERS).replace(/[^A-Za-z0-9_.:@+-]/g, '_');
   const base = part.replace(/^[@-]/, '_').replace(/\.log$/, '_log');
   return base === '' || base === '.' || base === '..' ? '_' : base;
 }

@@ -318,6 +318,8 @@ export interface Pidfds {
   pidOf(pidfd: Descriptor): Result<number, SysError>;
   /** The name that the process gives itself (`/proc/PID/comm`), undefined when it is gone. */
   nameOf(pid: number): string | undefined;
+  /** The process as `Keeper.members` tells of one, undefined when it has ended. Read without holding up anybody. */
+  member(pid: number, done: (member: TreeMember | undefined) => void): void;
   signal(pidfd: Descriptor, signal: number): Result<undefined, SysError>;
   /** Calls back once when the process has ended, with what the kernel lets this process know of it. */
   watch(pidfd: Descriptor, ended: (end: ProcessEnd) => void): Cancel;

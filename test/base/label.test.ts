@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { generateLabel, parseLabel } from '../../src/base/label.ts';
+import { labelOfCommand, labelOfProcess, parseLabel } from '../../src/base/label.ts';
 import { expectRefusal, valueOf } from './results.ts';
 
 /** The rules of the protocol page, one by one, as slowly as they can be written. */
@@ -120,13 +120,13 @@ describe('a generated label', () => {
     [`${'x'.repeat(176)}.log-and-more`, `${'x'.repeat(176)}_log`],
     ['a'.repeat(300), 'a'.repeat(180)],
   ])('of %j is %j', (name, label) => {
-    expect(generateLabel(name, free)).toBe(label);
+    expect(labelOfCommand(name, free)).toBe(label);
   });
 
   test('gets a number from 2 on while it is taken', () => {
     const taken = new Set<string>();
     const labels = Array.from({ length: 4 }, () => {
-      const label = generateLabel('/bin/sleep', (other) => taken.has(other));
+      const label = labelOfCommand('/bin/sleep', (other) => taken.has(other));
       taken.add(label);
       return label;
     });
@@ -135,7 +135,7 @@ describe('a generated label', () => {
 
   test('takes the lowest number that has become free', () => {
     const taken = new Set(['sleep', 'sleep-3']);
-    expect(generateLabel('sleep', (label) => taken.has(label))).toBe('sleep-2');
+    expect(labelOfCommand('sleep', (label) => taken.has(label))).toBe('sleep-2');
   });
 
   test('is a label, whatever the name is and however many are taken', () => {
@@ -146,17 +146,31 @@ describe('a generated label', () => {
     fc.assert(
       fc.property(name, fc.nat(30), (text, others) => {
         let asked = 0;
-        const label = generateLabel(text, () => (asked += 1) <= others);
-        expect(valueOf(parseLabel(label))).toBe(label);
+        for (const labelOf of [labelOfCommand, labelOfProcess]) {
+          asked = 0;
+          const label = labelOf(text, () => (asked += 1) <= others);
+          expect(valueOf(parseLabel(label))).toBe(label);
+        }
       }),
     );
   });
 
+  test.each([
+    ['sh', 'sh'],
+    ['a b,c', 'a_b_c'],
+    ['kworker/0:1', 'kworker/0:1'],
+    ['/x', '_/x'],
+    ['-a//b.log', '_a/_/b_log'],
+    ['', '_'],
+  ])('of a process named %j is %s', (name, label) => {
+    expect(labelOfProcess(name, free)).toBe(label);
+  });
+
   test('is made at once even of a megabyte', () => {
     const long = 1024 * 1024;
-    expect(generateLabel(`${'a'.repeat(long)}/b`, free)).toBe('b');
-    expect(generateLabel('/'.repeat(long) + 'x', free)).toBe('x');
-    expect(generateLabel(`x${'/'.repeat(long)}`, free)).toBe('x');
-    expect(generateLabel('.log'.repeat(long / 4), free)).toHaveLength(180);
+    expect(labelOfCommand(`${'a'.repeat(long)}/b`, free)).toBe('b');
+    expect(labelOfCommand('/'.repeat(long) + 'x', free)).toBe('x');
+    expect(labelOfCommand(`x${'/'.repeat(long)}`, free)).toBe('x');
+    expect(labelOfCommand('.log'.repeat(long / 4), free)).toHaveLength(180);
   });
 });

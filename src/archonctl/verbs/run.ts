@@ -1,5 +1,5 @@
 import { parseDuration } from '../../base/duration.ts';
-import { generateLabel } from '../../base/label.ts';
+import { labelOfCommand } from '../../base/label.ts';
 import { socketPath } from '../../protocol/socket-path.ts';
 import { COMMAND_OPTIONS, readCommand } from '../command.ts';
 import { follow } from '../run/follow.ts';
@@ -59,5 +59,5 @@ export const run = defineVerb({
 /** A label that no other caller thinks of, so that the command can be asked for after a change of supervisors. */
 function ownLabel(program: string): string {
   const chance = Math.random().toString(36).slice(2, 8);
-  return `${generateLabel(program, () => false)}-${process.pid}-${chance}`;
+  return `${labelOfCommand(program, () => false)}-${process.pid}-${chance}`;
 }

@@ -1,5 +1,5 @@
 import { failure, type Failure } from '../../base/failure.ts';
-import { generateLabel } from '../../base/label.ts';
+import { labelOfCommand } from '../../base/label.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
@@ -103,7 +103,7 @@ function chooseLabel(house: House, request: CommandRequest): Result<string, Fail
   const wish = request.options.label;
   const { records } = house.supervisor;
   if (wish?.kind !== 'label')
-    return ok(generateLabel(request.args.command[0], (label) => records.has(label)));
+    return ok(labelOfCommand(request.args.command[0], (label) => records.has(label)));
   const holder = records.get(wish.label);
   return holder === undefined || isDown(holder)
     ? ok(wish.label)

@@ -3,7 +3,8 @@ import type { RequestOf } from '../../protocol/request.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { isDown } from '../outcome.ts';
-import { select } from './targets.ts';
+import type { UnitRecord } from '../unit-record.ts';
+import { namedAmong, select } from './targets.ts';
 
 /** `Forget`: ends the records of units that are down, and watches. A glob passes over what is up. */
 export function forget(house: House, request: RequestOf<'Forget'>, call: Call): void {
@@ -13,10 +14,8 @@ export function forget(house: House, request: RequestOf<'Forget'>, call: Call): 
     call.fail(selected.error);
     return;
   }
-  const named = new Set(targets.map((target) => (target.kind === 'label' ? target.label : undefined)));
-  const isForgettable = (record: (typeof selected.value)[number]): boolean =>
-    isDown(record) || record.watched !== undefined;
-  const up = selected.value.find((record) => named.has(record.label) && !isForgettable(record));
+  const isForgettable = (record: UnitRecord): boolean => isDown(record) || record.watched !== undefined;
+  const up = namedAmong(targets, selected.value).find((record) => !isForgettable(record));
   if (up !== undefined) {
     call.fail(failure('busy', `${up.label} is ${up.shownState}; stop it first`));
     return;

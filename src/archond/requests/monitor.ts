@@ -1,6 +1,6 @@
 import { describeErrno } from '../../base/errno.ts';
 import { failure, type Failure } from '../../base/failure.ts';
-import { generateLabel } from '../../base/label.ts';
+import { labelOfProcess } from '../../base/label.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { LabelWish } from '../../protocol/kinds.ts';
 import type { RequestOf } from '../../protocol/request.ts';
@@ -26,7 +26,10 @@ export function monitorPid(house: House, request: RequestOf<'MonitorPid'>, call:
     return;
   }
   const { code } = opened.error;
+  /* pidfd_open(2): of a thread that is not the first of its process. */
+  const isThread = code === 'ENOENT' || code === 'EINVAL';
   if (code === 'ESRCH') call.fail(failure('not-found', `there is no process ${pid}`));
+  else if (isThread) call.fail(failure('bad-argument', `${pid} is a thread, not a process`));
   else call.fail(failure('failed', `cannot watch the process ${pid}: ${describeErrno(code)}`));
 }
 
@@ -55,7 +58,7 @@ function chooseLabel(house: House, wish: LabelWish | undefined, pid: number): Re
   const { records } = house.supervisor;
   if (wish?.kind !== 'label') {
     const name = (pid > 0 ? house.sys.pidfds.nameOf(pid) : undefined) ?? 'process';
-    return ok(generateLabel(name, (label) => records.has(label)));
+    return ok(labelOfProcess(name, (label) => records.has(label)));
   }
   const holder = records.get(wish.label);
   return holder === undefined || isDown(holder)

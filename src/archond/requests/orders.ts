@@ -6,7 +6,7 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { isDown, notExecuted } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
-import { select } from './targets.ts';
+import { namedAmong, select } from './targets.ts';
 
 /** What an order has come to for one unit. */
 type Verdict = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly failure: Failure } | undefined;
@@ -141,12 +141,14 @@ function give(house: House, request: OrderRequest, call: Call, order: Order): vo
     call.fail(selected.error);
     return;
   }
-  const records = selected.value;
-  const refusal = records.map((record) => order.refusal(record)).find((found) => found !== undefined);
-  if (refusal !== undefined) {
-    call.fail(refusal);
+  const refused = namedAmong(request.args.targets, selected.value)
+    .map((record) => order.refusal(record))
+    .find((found) => found !== undefined);
+  if (refused !== undefined) {
+    call.fail(refused);
     return;
   }
+  const records = selected.value.filter((record) => order.refusal(record) === undefined);
   if (request.options.wait === false) {
     for (const record of records) postOrder(house, record, order);
     call.ok(String(records.length));

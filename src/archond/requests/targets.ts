@@ -26,6 +26,15 @@ export function select(house: House, targets: readonly Target[]): Result<readonl
   return ok([...selected].sort((one, other) => (one.label < other.label ? -1 : 1)));
 }
 
+/** The units that are called by their names, not only met by a glob: of these a refusal is told, others are passed over. */
+export function namedAmong(
+  targets: readonly Target[],
+  records: readonly UnitRecord[],
+): readonly UnitRecord[] {
+  const named = new Set(targets.map((target) => (target.kind === 'label' ? target.label : undefined)));
+  return records.filter((record) => named.has(record.label));
+}
+
 /** The failure for a label that names nothing. */
 export function noSuchUnit(label: string): Failure {
   return failure('not-found', `there is no unit ${label}`);

@@ -2,6 +2,7 @@ import type { RequestOf } from '../../protocol/request.ts';
 import type { TreeMember } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
+import { livePid } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
 import { noSuchUnit } from './targets.ts';
 
@@ -26,12 +27,8 @@ export function tree(house: House, request: RequestOf<'Tree'>, call: Call): void
 async function sendTrees(house: House, records: readonly UnitRecord[], call: Call): Promise<void> {
   let count = 0;
   for (const record of records) {
-    const { ref } = record;
-    if (ref === undefined || call.isClosed) continue;
-    const members = await new Promise<readonly TreeMember[]>((resolve) => {
-      house.sys.keeper.members(ref, resolve);
-    });
-    for (const { member, depth } of depthFirst(members)) {
+    if (call.isClosed) return;
+    for (const { member, depth } of depthFirst(await membersOf(house, record))) {
       const { pid, parent, state, words } = member;
       call.data('Process', String(depth), String(pid), String(parent), record.label, state, words.join(' '));
       count += 1;
@@ -41,6 +38,20 @@ async function sendTrees(house: House, records: readonly UnitRecord[], call: Cal
   call.ok(String(count));
 }
 
+/** Of what is only watched the process itself: what it started is not known to be its own. */
+async function membersOf({ sys }: House, record: UnitRecord): Promise<readonly TreeMember[]> {
+  const { ref, watched } = record;
+  const watchedPid = watched === undefined ? undefined : livePid(record);
+  return new Promise((resolve) => {
+    if (watchedPid !== undefined)
+      sys.pidfds.member(watchedPid, (member) => {
+        resolve(member === undefined ? [] : [member]);
+      });
+    else if (ref !== undefined) sys.keeper.members(ref, resolve);
+    else resolve([]);
+  });
+}
+
 interface Placed {
   readonly member: TreeMember;
   readonly depth: number;
@@ -48,13 +59,24 @@ interface Placed {
 
 /** Those whose parent is not in the tree (the main process, and orphans) are its roots. */
 function depthFirst(members: readonly TreeMember[]): Placed[] {
-  const sorted = [...members].sort((one, other) => one.pid - other.pid);
-  const pids = new Set(sorted.map(({ pid }) => pid));
+  const pids = new Set(members.map(({ pid }) => pid));
+  const children = new Map<number | undefined, TreeMember[]>();
+  /* The last one that is put aside is looked at first: the lowest pid. */
+  for (const member of [...members].sort((one, other) => other.pid - one.pid)) {
+    const parent = pids.has(member.parent) ? member.parent : undefined;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [member]);
+    else siblings.push(member);
+  }
   const placed: Placed[] = [];
-  const place = (member: TreeMember, depth: number): void => {
-    placed.push({ member, depth });
-    for (const child of sorted) if (child.parent === member.pid) place(child, depth + 1);
+  const open: Placed[] = [];
+  const put = (parent: number | undefined, depth: number): void => {
+    for (const member of children.get(parent) ?? []) open.push({ member, depth });
   };
-  for (const member of sorted) if (!pids.has(member.parent)) place(member, 0);
+  put(undefined, 0);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    placed.push(next);
+    put(next.member.pid, next.depth + 1);
+  }
   return placed;
 }

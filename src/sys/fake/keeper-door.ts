@@ -3,6 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import type * as sys from '../sys.ts';
 import type { Channel } from './channel.ts';
 import type { FakeKeeper, KeeperRequest } from './keeper.ts';
+import { memberOf } from './member.ts';
 import { Misuse } from './misuse.ts';
 import type { OpenFile } from './open-file.ts';
 import type { View } from './view.ts';
@@ -79,13 +80,8 @@ export class KeeperDoor implements sys.Keeper {
     this.#read('keeper.members');
     const row = this.#keeper.table.row(ref);
     const members = [...(row?.members ?? [])].filter((process) => process.alive);
-    const told = members.map((process) => ({
-      pid: process.pid,
-      // The fake has no pid for a minder: what is nobody's child is the keeper's here.
-      parent: process.parent?.pid ?? this.#keeper.pid,
-      state: process.stateLetter,
-      words: process.attributes.argv.map((word) => Buffer.from(word).toString('latin1')),
-    }));
+    // The fake has no pid for a minder: what is nobody's child is the keeper's here.
+    const told = members.map((process) => memberOf(process, this.#keeper.pid));
     this.#view.post(() => done(told));
   }
 

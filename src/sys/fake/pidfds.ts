@@ -1,11 +1,15 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { Cancel, Descriptor, Pidfds, ProcessEnd, SysError } from '../sys.ts';
+import type { Cancel, Descriptor, Pidfds, ProcessEnd, SysError, TreeMember } from '../sys.ts';
 import { sysError } from './errno.ts';
+import { memberOf } from './member.ts';
 import { Misuse } from './misuse.ts';
 import { PlainFile } from './open-file.ts';
 import type { FakeProcess } from './process.ts';
 import type { View } from './view.ts';
+
+/** The parent of what has none in the fake. */
+const INIT_PID = 1;
 
 /** A pidfd: it names its process for good, whoever gets the pid later. */
 export class PidfdFile extends PlainFile {
@@ -49,6 +53,15 @@ export class FakePidfds implements Pidfds {
   nameOf(pid: number): string | undefined {
     this.#view.call('pidfds.nameOf');
     return this.#view.kernel.processes.get(pid)?.name;
+  }
+
+  member(pid: number, done: (member: TreeMember | undefined) => void): void {
+    this.#view.call('pidfds.member');
+    const process = this.#view.kernel.processes.get(pid);
+    const told = process?.alive === true ? memberOf(process, INIT_PID) : undefined;
+    this.#view.post(() => {
+      done(told);
+    });
   }
 
   signal(pidfd: Descriptor, signal: number): Result<undefined, SysError> {

@@ -6,6 +6,7 @@ import type { Pidfds, ProcessEnd, SysError } from '../sys.ts';
 import { mustSucceed, nativeError, nativeResult } from './native-error.ts';
 import { leaveSlot, occupySlot } from './reactor.ts';
 import { thrownError } from './thrown-error.ts';
+import { memberOf } from './tree-members.ts';
 
 /**
  * How long the reaping of a process is waited for where only that can tell its exit code. A parent
@@ -34,6 +35,10 @@ export const realPidfds: Pidfds = {
       thrownError(error);
       return undefined;
     }
+  },
+
+  member(pid, done) {
+    void memberOf(pid).then(done);
   },
 
   signal(pidfd, signal): Result<undefined, SysError> {

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { inTurns } from './in-turns.ts';
 import type { TreeMember } from '../sys.ts';
 import type { TreePlace } from './table.ts';
 
@@ -9,7 +10,7 @@ import type { TreePlace } from './table.ts';
 export async function treeMembers(place: TreePlace | undefined): Promise<readonly TreeMember[]> {
   if (place === undefined) return [];
   const pids = place.kind === 'cgroup' ? await membersOfCgroup(place.folder) : await descendantsOf(place.pid);
-  const members = await Promise.all(pids.map(memberOf));
+  const members = await inTurns(pids, memberOf);
   return members.filter((member) => member !== undefined);
 }
 
@@ -25,18 +26,19 @@ async function membersOfCgroup(folder: string): Promise<number[]> {
 
 async function descendantsOf(pid: number): Promise<number[]> {
   const children = await childrenOf(pid);
-  const deeper = await Promise.all(children.map(descendantsOf));
+  const deeper = await inTurns(children, descendantsOf);
   return [...children, ...deeper.flat()];
 }
 
 /** The children of all its threads (proc(5), `children`). */
 async function childrenOf(pid: number): Promise<number[]> {
   const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = await Promise.all(tasks.map(async (task) => textOf(`/proc/${pid}/task/${task}/children`)));
+  const lists = await inTurns(tasks, async (task) => textOf(`/proc/${pid}/task/${task}/children`));
   return lists.flatMap(numbersIn);
 }
 
-async function memberOf(pid: number): Promise<TreeMember | undefined> {
+/** One process, undefined where it has ended. */
+export async function memberOf(pid: number): Promise<TreeMember | undefined> {
   const [stat, line] = await Promise.all([textOf(`/proc/${pid}/stat`), textOf(`/proc/${pid}/cmdline`)]);
   // The name stands in parentheses and may hold any byte: the fields are counted from the last one.
   const close = stat.lastIndexOf(')');

@@ -26,8 +26,19 @@ class World:
     def __init__(self, socket, folder):
         self.socket = socket
         self.folder = folder
-        with self.connect() as connection:
-            self.archond = connection.peer[0]
+        self.archond = 0
+        self.keeper = 0
+        self.again()
+
+    def again(self):
+        """Finds out who answers now; waits for the successor where archond has just died."""
+        before = self.archond
+        while self.archond == before:
+            try:
+                with self.connect() as connection:
+                    self.archond = connection.peer[0]
+            except (ConnectionRefusedError, FileNotFoundError):
+                continue
         with open(f"/proc/{self.archond}/stat", "rb") as stat:
             self.keeper = int(stat.read().rpartition(b")")[2].split()[1])
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import type { Descriptor, ProcessEnd } from '../../../src/sys/sys.ts';
+import type { Descriptor, ProcessEnd, TreeMember } from '../../../src/sys/sys.ts';
 import type { Tester } from './tester.ts';
 import { bytes, errorOf, value, type World } from './world.ts';
 
@@ -45,6 +45,28 @@ export function pidfds(test: Tester): void {
     await world.bury(spawned);
     expect(world.sys.pidfds.nameOf(spawned.pid)).toBe(undefined);
     expect(world.sys.pidfds.nameOf(4_194_303)).toBe(undefined);
+  });
+
+  test('a process is told with its parent and words, until it has ended', async (world) => {
+    const membersOf = async (pid: number): Promise<TreeMember | undefined> => {
+      const answers: (TreeMember | undefined)[] = [];
+      world.sys.pidfds.member(
+        pid,
+        world.heard((member: TreeMember | undefined) => answers.push(member)),
+      );
+      expect(answers).toEqual([]);
+      await world.until(() => answers.length > 0, 'the process is told');
+      return answers[0];
+    };
+    const command = world.harness.commands.sleeps();
+    const spawned = await world.spawn(command);
+    await world.reached(spawned, 'running');
+    const words = command.argv.map((word) => Buffer.from(word).toString('latin1'));
+    const told = await membersOf(spawned.pid);
+    expect(told).toEqual({ pid: spawned.pid, parent: told?.parent, state: told?.state, words });
+    expect(told?.state).toMatch(/^[RSD]$/);
+    await world.bury(spawned);
+    expect(await membersOf(spawned.pid)).toBe(undefined);
   });
 
   test('what is no pidfd is EBADF', (world) => {
