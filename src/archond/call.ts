@@ -1,7 +1,8 @@
 import type { EventRecord } from '../base/event-record.ts';
-import type { Failure } from '../base/failure.ts';
+import { failure, type Failure } from '../base/failure.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import { byRequest, type Cause } from '../supervisor/cause.ts';
 import type { Credentials, Descriptor } from '../sys/sys.ts';
 
 /** A reply that closes its request. */
@@ -30,7 +31,7 @@ export class Call {
   #isClosed = false;
   #isAnswered = false;
   #whenGone: (() => void) | undefined;
-  #whenCancelled: (() => void) | undefined;
+  #whenCancelled: ((cause: Cause) => void) | undefined;
   readonly #whenOver: (() => void)[] = [];
 
   constructor(client: Client, request: Request, descriptors: readonly Descriptor[], send: Send) {
@@ -38,6 +39,12 @@ export class Call {
     this.request = request;
     this.#descriptors = descriptors;
     this.#send = send;
+  }
+
+  /** What the request sets going is caused by it. */
+  get cause(): Cause {
+    const { uid, pid } = this.client.peer;
+    return byRequest(uid, pid, this.request.verb);
   }
 
   /** Whether nothing more can be sent: it was answered, or the client has gone. */
@@ -97,7 +104,7 @@ export class Call {
   }
 
   /** What `Cancel` does to this call; without it the call is closed as cancelled. */
-  whenCancelled(action: () => void): void {
+  whenCancelled(action: (cause: Cause) => void): void {
     this.#whenCancelled = action;
   }
 
@@ -106,11 +113,11 @@ export class Call {
     this.#whenOver.push(action);
   }
 
-  /** Carries out a `Cancel` of this call. */
-  cancel(failure: Failure): void {
+  /** Carries out a `Cancel` of this call; `cause` is that. */
+  cancel(cause: Cause): void {
     if (this.#isClosed) return;
-    if (this.#whenCancelled !== undefined) this.#whenCancelled();
-    else this.fail(failure);
+    if (this.#whenCancelled !== undefined) this.#whenCancelled(cause);
+    else this.fail(failure('cancelled'));
   }
 
   /** The session is over. */

@@ -1,13 +1,16 @@
 import { describeErrno } from '../base/errno.ts';
+import type { EventKind } from '../base/vocabulary.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Report } from '../journal/health.ts';
 import type { Remembered } from '../journal/payload.ts';
-import type { ToldEvent } from '../supervisor/effect.ts';
+import { causedBy, NO_CAUSE, type Cause } from '../supervisor/cause.ts';
+import type { Effect } from '../supervisor/effect.ts';
 import type { Cancel, Sys } from '../sys/sys.ts';
+import { LatestEvents } from './latest-events.ts';
 import type { Log } from './log.ts';
 import { readUnit, readWish, unitValue, wishOf, type KnownUnit, type Wish } from './remembered-unit.ts';
 import type { Settings } from './settings.ts';
-import { detailsOf, type Details } from './told-details.ts';
+import { causeDetails, detailsOf, type Details } from './told-details.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** The supervisor's own events belong to no unit. */
@@ -38,7 +41,9 @@ export class Chronicle {
   /** The wish of each unit as it was written last, to write only what changed. */
   readonly #written = new Map<string, string>();
   readonly #remembered: readonly Remembered[];
-  #toldEnds: Set<string> | undefined;
+  #latest: LatestEvents | undefined;
+  /** Reports that came in the middle of telling: events about them must not take a number from those of the step. */
+  #reports: Report[] | undefined;
   #cancelRetry: Cancel | undefined;
   /** Told of daemons that were remembered where nothing could be read when this archond started. */
   whenLate: (units: ReadonlyMap<string, RememberedUnit>) => void = () => undefined;
@@ -52,7 +57,8 @@ export class Chronicle {
       fallbackDir: `${settings.runtimeDir}/journal`,
       bootId: bootId(sys),
       told: (report) => {
-        this.#trouble(report);
+        if (this.#reports === undefined) this.#trouble(report);
+        else this.#reports.push(report);
       },
     });
     this.journal = journal;
@@ -88,49 +94,53 @@ export class Chronicle {
 
   /** Whether the end of this process was told by an earlier archond, which had no time left to say so in the table. */
   hasTold(label: string, generation: number, pid: number): boolean {
-    this.#toldEnds ??= this.#readToldEnds(LATEST_EVENTS + 4 * this.#sys.keeper.entries().length);
-    return this.#toldEnds.has(`${label} ${generation} ${pid}`);
+    return this.#latestEvents().hasEnded(label, generation, pid);
   }
 
-  #readToldEnds(last: number): Set<string> {
-    const told = new Set<string>();
-    const cursor = this.journal.events({ last });
-    for (let slice = cursor.next(); ; slice = cursor.next()) {
-      for (const { label, kind, details } of slice.events) {
-        if (kind !== 'exited') continue;
-        const values = new Map(details);
-        told.add(`${label} ${values.get('generation') ?? ''} ${values.get('pid') ?? ''}`);
-      }
-      if (slice.isLast) return told;
+  /** The cause of what is told next of a unit that an earlier archond knew. */
+  causeBefore(label: string): Cause {
+    return this.#latestEvents().causeOf(label);
+  }
+
+  #latestEvents(): LatestEvents {
+    const last = LATEST_EVENTS + 4 * this.#sys.keeper.entries().length;
+    return (this.#latest ??= new LatestEvents(this.journal, last));
+  }
+
+  /** The number of the next event. */
+  get nextSequence(): number {
+    return this.journal.lastSequence + 1;
+  }
+
+  /** All that a step tells of a unit. The numbers are final and follow each other; it is written with the next `flush`. */
+  tell(record: UnitRecord, effects: readonly Effect[]): void {
+    this.#reports = [];
+    for (const effect of effects) {
+      if (effect.kind !== 'tell') continue;
+      const { event, cause = NO_CAUSE } = effect;
+      const usage = event.kind === 'exited' ? record.usage : undefined;
+      this.append(record.label, event.kind, detailsOf(event, usage), cause);
     }
+    const reports = this.#reports;
+    this.#reports = undefined;
+    for (const report of reports) this.#trouble(report);
   }
 
-  /** An event of a unit. Its number is final, and it is written with the next `flush`. */
-  tell(record: UnitRecord, event: ToldEvent): void {
-    const details = detailsOf(event, event.kind === 'exited' ? record.usage : undefined);
-    this.journal.append({
-      timeNs: this.#sys.clock.realtimeNs(),
-      label: record.label,
-      kind: event.kind,
-      details,
-    });
+  /** An event of the supervisor itself; returns what it is as a cause. */
+  note(what: string, details: Details = [], cause = NO_CAUSE): Cause {
+    return this.append(OWN_LABEL, 'supervisor', [['what', what], ...details], cause);
   }
 
-  /** An event of the supervisor itself. */
-  note(what: string, details: Details = []): void {
+  /** An event; returns what it is as a cause. Written with the next `flush`. */
+  append(label: string, kind: EventKind, details: Details, cause: Cause): Cause {
     const timeNs = this.#sys.clock.realtimeNs();
-    this.journal.append({
+    const sequence = this.journal.append({
       timeNs,
-      label: OWN_LABEL,
-      kind: 'supervisor',
-      details: [['what', what], ...details],
+      label,
+      kind,
+      details: [...details, ...causeDetails(cause)],
     });
-  }
-
-  /** A unit that was there before this archond. */
-  adopted(record: UnitRecord, details: Details): void {
-    const timeNs = this.#sys.clock.realtimeNs();
-    this.journal.append({ timeNs, label: record.label, kind: 'adopted', details });
+    return causedBy(sequence, cause.request);
   }
 
   /** How a new daemon is made. What is not one the table knows well enough. */

@@ -1,6 +1,8 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
+import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { roleOf } from '../protocol/role.ts';
+import type { Cause } from '../supervisor/cause.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
@@ -56,13 +58,15 @@ function start(sys: Sys): void {
     sys.keeper.kept((kept) => {
       if (!kept.ok) fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
       house = build(sys);
-      const found = recover(house, kept.value, welcome.value.epoch === 1);
       const { chronicle } = house;
+      const { epoch } = welcome.value;
+      const cause = chronicle.note('started', [['epoch', String(epoch)]]);
+      const found = recover(house, kept.value, epoch === 1, cause);
       chronicle.whenLate = (units) => {
         if (house !== undefined) takeLate(house, units);
       };
-      if (found > 0) log.info('took over', { units: found, epoch: welcome.value.epoch });
-      answer(house);
+      if (found > 0) log.info('took over', { units: found, epoch });
+      answer(house, cause);
     });
   });
 }
@@ -73,8 +77,8 @@ function build(sys: Sys): House {
   const chronicle = new Chronicle(sys, settings, log);
   const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
   const supervisor = new Supervisor(sys, log, chronicle, streams);
-  const shutdown = new Shutdown(sys, supervisor, log, () => {
-    end(sys, supervisor, chronicle);
+  const shutdown = new Shutdown(sys, supervisor, chronicle, log, () => {
+    end(sys, supervisor, chronicle, shutdown.cause);
   });
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
@@ -104,13 +108,13 @@ function build(sys: Sys): House {
 function signalled(house: House, signal: number): void {
   if (signal === SIGTERM || signal === SIGINT) {
     if (house.shutdown.isBegun) house.shutdown.hasten();
-    else house.shutdown.begin();
+    else house.shutdown.beginBySignal(signalName(signal));
   } else if (signal === SIGHUP) {
     log.info('there is nothing to reload: no configuration');
   }
 }
 
-function answer(house: House): void {
+function answer(house: House, cause: Cause): void {
   const { sys } = house;
   const bound = sys.sockets.listen(settings.socket, SOCKET_MODE, (connection) => {
     serve(house, connection);
@@ -121,7 +125,7 @@ function answer(house: House): void {
     fatal(`cannot listen on ${settings.socket}: ${code} (${call})`);
   }
   listening = bound.value;
-  house.chronicle.note('ready', [['version', VERSION]]);
+  house.chronicle.note('ready', [['version', VERSION]], cause);
   house.chronicle.flush();
   sys.keeper.ready(() => undefined);
   log.info('ready', { socket: settings.socket, pid: process.pid });
@@ -151,11 +155,11 @@ function serve(house: House, connection: Connection): void {
 }
 
 /** Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. */
-function end(sys: Sys, supervisor: Supervisor, chronicle: Chronicle): void {
+function end(sys: Sys, supervisor: Supervisor, chronicle: Chronicle, cause: Cause): void {
   listening?.close();
   for (const session of sessions) session.close();
   for (const record of [...supervisor.records.values()]) supervisor.remove(record);
-  chronicle.note('shut-down');
+  chronicle.note('shut-down', [], cause);
   chronicle.close(() => {
     sys.keeper.quit(0, () => {
       process.exitCode = 0;

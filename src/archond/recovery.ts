@@ -1,11 +1,12 @@
 import type { Descriptor, ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Found } from '../supervisor/adopt.ts';
+import type { Cause } from '../supervisor/cause.ts';
 import type { RememberedUnit } from './chronicle.ts';
 import type { House } from './house.ts';
 import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
-import type { Supervisor } from './supervisor.ts';
 import { fromTags } from './tags.ts';
+import { processDetails } from './told-details.ts';
 import { pipeOwner, UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 import { watch, watchedLabel } from './watches.ts';
@@ -19,8 +20,9 @@ const UNCLAIMED_MS = 60_000;
  * units found.
  *
  * @param isFirst nothing was started by this keeper before: a new boot, or a start after an orderly end
+ * @param cause that this archond was started
  */
-export function recover(house: House, kept: readonly Kept[], isFirst: boolean): number {
+export function recover(house: House, kept: readonly Kept[], isFirst: boolean, cause: Cause): number {
   const { sys, supervisor, chronicle } = house;
   const pipes = newestPipes(sys, kept);
   const remembered = chronicle.units();
@@ -28,17 +30,17 @@ export function recover(house: House, kept: readonly Kept[], isFirst: boolean): 
   for (const entry of entries.values()) {
     const before = remembered.get(entry.label);
     remembered.delete(entry.label);
-    const record = adopt(house, entry, before);
+    const record = adopt(house, entry, before, cause);
     const pipe = pipes.get(entry.label);
     if (pipe !== undefined && takePipe(house, record, pipe)) pipes.delete(entry.label);
-    goOn(house, record, entry, before?.wish);
+    goOn(house, record, entry, before?.wish, cause);
   }
   for (const [label, before] of remembered) {
     if (isFirst) chronicle.removed(label, true);
-    else restore(house, before);
+    else restore(house, before, cause);
   }
   for (const pipe of pipes.values()) drop(sys, pipe);
-  takeWatches(sys, supervisor, kept);
+  takeWatches(house, kept, cause);
   chronicle.flush();
   return supervisor.records.size;
 }
@@ -57,10 +59,12 @@ function newestEntries(sys: Sys): Map<string, ProcessEntry> {
 }
 
 function adopt(
-  { supervisor, chronicle }: House,
+  house: House,
   entry: ProcessEntry,
   before: RememberedUnit | undefined,
+  cause: Cause,
 ): UnitRecord {
+  const { supervisor, chronicle } = house;
   const tagged = fromTags(entry.label, entry.tags);
   const { spec, launch } = before?.known ?? { spec: tagged.spec, launch: undefined };
   const record = supervisor.add({
@@ -72,22 +76,27 @@ function adopt(
   record.ref = { index: entry.index, generation: entry.generation };
   record.pid = entry.pid;
   record.startTicks = entry.startTicks;
-  const found = foundOf(entry, before?.wish, chronicle.hasTold(entry.label, entry.generation, entry.pid));
+  const { label, pid, generation } = entry;
+  const isTold = chronicle.hasTold(label, generation, pid);
+  const found = foundOf(entry, before?.wish, isTold, chronicle.causeBefore(label));
   supervisor.put(record, found);
-  if (found.stage === 'starting' || found.stage === 'alive') {
-    const { pid, generation } = entry;
-    chronicle.adopted(record, [
-      ['pid', String(pid)],
-      ['generation', String(generation)],
-    ]);
-  }
+  if (found.stage === 'starting' || found.stage === 'alive') tellAdopted(house, record, generation, cause);
   return record;
 }
 
+function tellAdopted(
+  { chronicle }: House,
+  { label, pid }: UnitRecord,
+  generation: number,
+  cause: Cause,
+): void {
+  chronicle.append(label, 'adopted', processDetails(pid, generation), cause);
+}
+
 /** An end that was told before is not told again. */
-function foundOf(entry: ProcessEntry, wish: Wish | undefined, wasTold: boolean): Found {
+function foundOf(entry: ProcessEntry, wish: Wish | undefined, wasTold: boolean, cause: Cause): Found {
   const { generation, pid, startedAtMs, end, acknowledged, state } = entry;
-  const base = { generation, pid, startedAtMs, end };
+  const base = { generation, pid, startedAtMs, end, cause };
   if (end !== undefined && (wasTold || acknowledged === 'exited' || acknowledged === 'empty')) {
     /* With a wish to be up it had not settled: that nothing is left is told once more. */
     if (state !== 'empty' || acknowledged !== 'empty' || wish?.at === 'up')
@@ -104,9 +113,12 @@ function goOn(
   record: UnitRecord,
   entry: ProcessEntry,
   wish: Wish | undefined,
+  cause: Cause,
 ): void {
   if (wish?.at === 'stopping' && !isDown(record)) {
-    supervisor.post(record, { kind: 'order-stop', reason: wish.desired === 'up' ? 'restart' : 'requested' });
+    const reason = wish.desired === 'up' ? 'restart' : 'requested';
+    /* It goes on with the stop that an earlier archond began. */
+    supervisor.post(record, { kind: 'order-stop', reason, cause: record.unit.cause });
   }
   supervisor.follow(record, entry);
   if (record.unit.spec.origin !== 'run') return;
@@ -116,7 +128,7 @@ function goOn(
   }
   const cancel = sys.timers.at(sys.clock.monotonicMs() + UNCLAIMED_MS, () => {
     if (!record.keep && record.waiters === 0) {
-      supervisor.post(record, { kind: 'order-stop', reason: 'client-gone' });
+      supervisor.post(record, { kind: 'order-stop', reason: 'client-gone', cause });
     }
   });
   const observe = (): void => {
@@ -141,11 +153,17 @@ export function takeLate({ supervisor, chronicle }: House, units: ReadonlyMap<st
 }
 
 /** A daemon of which the table says nothing: it was down, or its next process had not been asked for yet. */
-function restore({ sys, supervisor }: House, { known, wish }: RememberedUnit): void {
+function restore(
+  { sys, supervisor, chronicle }: House,
+  { known, wish }: RememberedUnit,
+  started: Cause,
+): void {
   const { spec, launch } = known;
+  const before = chronicle.causeBefore(spec.label);
+  const cause = before.event === undefined ? started : before;
   const record = supervisor.add({ spec, launch, stdio: [undefined, undefined, undefined], keep: true });
   if (wish?.at === 'up' || wish?.desired === 'up') {
-    supervisor.post(record, { kind: 'order-start' });
+    supervisor.post(record, { kind: 'order-start', cause });
     return;
   }
   const isStopped = wish === undefined || wish.at === 'stopped' || wish.at === 'stopping';
@@ -156,6 +174,7 @@ function restore({ sys, supervisor }: House, { known, wish }: RememberedUnit): v
     startedAtMs,
     stage: isStopped ? 'stopped' : 'over',
     end: wish?.end,
+    cause,
   });
 }
 
@@ -193,13 +212,15 @@ function takePipe({ sys, streams, log }: House, record: UnitRecord, pipe: Pipe):
   return output.ok;
 }
 
-function takeWatches(sys: Sys, supervisor: Supervisor, kept: readonly Kept[]): void {
+function takeWatches(house: House, kept: readonly Kept[], cause: Cause): void {
+  const { sys, supervisor } = house;
   for (const { name, descriptor } of kept) {
     const label = watchedLabel(name);
     if (label === undefined) continue;
     const pid = sys.pidfds.pidOf(descriptor);
     if (pid.ok && !supervisor.records.has(label)) {
-      watch(sys, supervisor, label, descriptor, pid.value < 0 ? undefined : pid.value);
+      const record = watch(sys, supervisor, label, descriptor, pid.value < 0 ? undefined : pid.value);
+      tellAdopted(house, record, record.unit.generation, cause);
     } else {
       drop(sys, { name, descriptor });
     }

@@ -1,24 +1,30 @@
+import { NO_CAUSE, type Cause } from '../supervisor/cause.ts';
 import type { Sys } from '../sys/sys.ts';
 import type { Call } from './call.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { Log } from './log.ts';
 import { isDown } from './outcome.ts';
 import type { Supervisor } from './supervisor.ts';
+import type { Details } from './told-details.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** The end of everything, in order: units first, then the supervisor, then the keeper. */
 export class Shutdown {
   readonly #sys: Sys;
   readonly #supervisor: Supervisor;
+  readonly #chronicle: Chronicle;
   readonly #log: Log;
   readonly #over: () => void;
   readonly #calls: Call[] = [];
   #isBegun = false;
+  #cause = NO_CAUSE;
   #left = 0;
 
   /** @param over called when nothing is left, after the last reply has been queued */
-  constructor(sys: Sys, supervisor: Supervisor, log: Log, over: () => void) {
+  constructor(sys: Sys, supervisor: Supervisor, chronicle: Chronicle, log: Log, over: () => void) {
     this.#sys = sys;
     this.#supervisor = supervisor;
+    this.#chronicle = chronicle;
     this.#log = log;
     this.#over = over;
   }
@@ -27,16 +33,31 @@ export class Shutdown {
     return this.#isBegun;
   }
 
+  /** That it was begun, as a cause; none before. */
+  get cause(): Cause {
+    return this.#cause;
+  }
+
+  /** As `begin`, because of a signal to the supervisor. */
+  beginBySignal(name: string): void {
+    this.#begin([['signal', name]], NO_CAUSE);
+  }
+
   /** Stops all units side by side; a later call is told of what is still to come and waits with the first. */
-  begin(timeoutMs?: number, call?: Call): void {
-    if (call !== undefined) this.#calls.push(call);
+  begin(timeoutMs: number | undefined, call: Call): void {
+    this.#calls.push(call);
     if (timeoutMs !== undefined) {
       this.#sys.timers.at(this.#sys.clock.monotonicMs() + timeoutMs, () => {
         this.hasten();
       });
     }
+    this.#begin([], call.cause);
+  }
+
+  #begin(details: Details, cause: Cause): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
+    this.#cause = this.#chronicle.note('shutting-down', details, cause);
     /* What is only watched goes on; its watch ends with the supervisor. */
     const up = [...this.#supervisor.records.values()].filter(
       (record) => !isDown(record) && record.watched === undefined,
@@ -65,7 +86,7 @@ export class Shutdown {
       if (this.#left === 0) this.#finish();
     };
     record.observers.add(observe);
-    this.#supervisor.post(record, { kind: 'order-stop', reason: 'shutdown' });
+    this.#supervisor.post(record, { kind: 'order-stop', reason: 'shutdown', cause: this.#cause });
   }
 
   #finish(): void {

@@ -1,4 +1,5 @@
 import type { Descriptor, ProcessEntry, ProcessRef, Sys } from '../sys/sys.ts';
+import type { Cause } from '../supervisor/cause.ts';
 import type { Effect } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
 import { publicState, type End } from '../supervisor/state.ts';
@@ -115,8 +116,8 @@ export class Supervisor {
   }
 
   /** Removes a unit that could not be started, as soon as nothing of it is left, and tries no further. */
-  abandon(record: UnitRecord): void {
-    if (!isDown(record)) this.post(record, { kind: 'order-stop', reason: 'requested' });
+  abandon(record: UnitRecord, cause: Cause): void {
+    if (!isDown(record)) this.post(record, { kind: 'order-stop', reason: 'requested', cause });
     const observe = (): void => {
       if (!isDown(record)) return;
       record.observers.delete(observe);
@@ -167,6 +168,7 @@ export class Supervisor {
       atMs: clock.monotonicMs(),
       chance: chance(),
       nextGeneration: this.#processes.nextGeneration,
+      nextSequence: this.#chronicle.nextSequence,
     };
     const step = transition(record.unit, event, moment);
     if (step.verdict === 'impossible') {
@@ -180,7 +182,7 @@ export class Supervisor {
     const { state } = step.unit;
     if (state.kind === 'stopping') record.stoppedFor = state.reason;
     else if (state.kind === 'starting') record.stoppedFor = undefined;
-    for (const effect of step.effects) if (effect.kind === 'tell') this.#chronicle.tell(record, effect.event);
+    this.#chronicle.tell(record, step.effects);
     this.#chronicle.wanted(record);
     /* Written before it is acted on. */
     this.#chronicle.flush();

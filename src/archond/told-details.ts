@@ -1,4 +1,5 @@
 import { signalName } from '../base/signals.ts';
+import type { Cause, Requester } from '../supervisor/cause.ts';
 import type { ToldEvent } from '../supervisor/effect.ts';
 import type { End } from '../supervisor/state.ts';
 import type { ResourceUsage } from '../sys/sys.ts';
@@ -11,10 +12,7 @@ export function detailsOf(event: ToldEvent, usage: ResourceUsage | undefined): D
   switch (event.kind) {
     case 'starting':
     case 'running':
-      return [
-        ['pid', String(event.pid)],
-        ['generation', String(event.generation)],
-      ];
+      return processDetails(event.pid, event.generation);
     case 'stopping':
       return [
         ['generation', String(event.generation)],
@@ -22,8 +20,7 @@ export function detailsOf(event: ToldEvent, usage: ResourceUsage | undefined): D
       ];
     case 'exited':
       return [
-        ...(event.pid === undefined ? [] : [['pid', String(event.pid)] as const]),
-        ['generation', String(event.generation)],
+        ...processDetails(event.pid, event.generation),
         ...endDetails(event.end),
         ...(usage === undefined ? [] : usageDetails(usage)),
       ];
@@ -55,6 +52,34 @@ function endDetails(end: End): Details {
     case 'unknown':
       return [['unknown', '1']];
   }
+}
+
+/** The process that an event is of; its pid where there is one. */
+export function processDetails(pid: number | undefined, generation: number): Details {
+  const named = ['generation', String(generation)] as const;
+  return pid === undefined ? [named] : [['pid', String(pid)], named];
+}
+
+/** Why it happened; nothing where no cause is known. */
+export function causeDetails({ event, request }: Cause): Details {
+  return [
+    ...(event === undefined ? [] : [['cause', String(event)] as const]),
+    ...(request === undefined
+      ? []
+      : ([
+          ['by', `${request.uid}:${request.pid}`],
+          ['request', request.verb],
+        ] as const)),
+  ];
+}
+
+/** The request that an event names, from its details by name. */
+export function requesterIn(details: ReadonlyMap<string, string>): Requester | undefined {
+  const [, uid, pid] = /^(\d+):(\d+)$/.exec(details.get('by') ?? '') ?? [];
+  const verb = details.get('request');
+  return uid === undefined || pid === undefined || verb === undefined
+    ? undefined
+    : { uid: Number(uid), pid: Number(pid), verb };
 }
 
 /** Times in seconds, memory in bytes. */

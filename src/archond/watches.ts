@@ -1,4 +1,5 @@
 import type { Descriptor, Sys } from '../sys/sys.ts';
+import { NO_CAUSE } from '../supervisor/cause.ts';
 import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../supervisor/unit.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -32,7 +33,7 @@ export function watch(
   const generation = supervisor.takeGeneration();
   record.pid = pid;
   const startedAtMs = sys.clock.monotonicMs();
-  supervisor.put(record, { generation, pid: pid ?? 0, startedAtMs, stage: 'alive' });
+  supervisor.put(record, { generation, pid: pid ?? 0, startedAtMs, stage: 'alive', cause: NO_CAUSE });
   sys.keeper.store(watchName(label), pidfd, true, () => undefined);
   const cancel = sys.pidfds.watch(pidfd, (end) => {
     supervisor.post(record, { kind: 'exited', generation, end });

@@ -1,4 +1,5 @@
 import { NO_RESTARTS } from './backoff.ts';
+import type { Cause } from './cause.ts';
 import type { Effect } from './effect.ts';
 import { freeze } from './freeze.ts';
 import type { End, UnitState } from './state.ts';
@@ -18,15 +19,26 @@ export interface Found {
   readonly stage: 'starting' | 'alive' | 'ended' | 'over' | 'stopped';
   /** Present for `ended`, `over` and `stopped`. */
   readonly end?: End | undefined;
+  /** What comes next is caused by: the last event that was told of it, as far as that is known. */
+  readonly cause: Cause;
 }
 
 /** The unit of a process that an earlier supervisor started; what is told of it from here on moves it as usual. */
 export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
   const state = stateOf(found);
   const isOver = found.stage === 'over' || found.stage === 'stopped';
-  const { generation, end } = found;
+  const { generation, end, cause } = found;
   const desired = isOver ? 'down' : 'up';
-  return freeze({ spec, desired, state, generation, history: NO_RESTARTS, lastEnd: end });
+  return freeze({
+    spec,
+    desired,
+    state,
+    generation,
+    history: NO_RESTARTS,
+    lastEnd: end,
+    cause,
+    waitingCause: undefined,
+  });
 }
 
 /** What the earlier supervisor had set going and may not have come to: the killing of what is left, the time limit. */

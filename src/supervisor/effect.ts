@@ -1,3 +1,4 @@
+import type { Cause } from './cause.ts';
 import type { UnitEvent } from './event.ts';
 import type { End, FailureReason } from './state.ts';
 
@@ -21,7 +22,8 @@ export type Effect =
     }
   /** Nothing where it is not set. */
   | { readonly kind: 'cancel-timer'; readonly timer: TimerName }
-  | { readonly kind: 'tell'; readonly event: ToldEvent };
+  /** `cause` is filled in by `transition`, in one place for all that is told. */
+  | { readonly kind: 'tell'; readonly event: ToldEvent; readonly cause?: Cause };
 
 export type TimerName = 'stop' | 'time' | 'backoff';
 

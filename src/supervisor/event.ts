@@ -1,3 +1,4 @@
+import type { Cause } from './cause.ts';
 import type { End, StopReason } from './state.ts';
 
 /**
@@ -9,9 +10,9 @@ import type { End, StopReason } from './state.ts';
  * least once and no later one before an earlier; `executed` may come between, or not at all.
  */
 export type UnitEvent =
-  | { readonly kind: 'order-start' }
+  | { readonly kind: 'order-start'; readonly cause: Cause }
   /** With the reason `restart` it is an order to be up again, whatever the state. */
-  | { readonly kind: 'order-stop'; readonly reason: StopReason }
+  | { readonly kind: 'order-stop'; readonly reason: StopReason; readonly cause: Cause }
   | { readonly kind: 'spawned'; readonly generation: number; readonly pid: number }
   | { readonly kind: 'refused'; readonly generation: number; readonly end: End }
   | { readonly kind: 'executed'; readonly generation: number }
@@ -30,4 +31,6 @@ export interface Moment {
   readonly chance: number;
   /** The number that a spawn gets if this step asks for one. */
   readonly nextGeneration: number;
+  /** The number of the first event that this step tells; further ones follow. */
+  readonly nextSequence: number;
 }

@@ -1,4 +1,5 @@
 import type { RestartHistory } from './backoff.ts';
+import type { Cause } from './cause.ts';
 import type { Effect } from './effect.ts';
 import type { End, UnitState } from './state.ts';
 import type { UnitSpec } from './unit.ts';
@@ -14,6 +15,10 @@ export interface Unit {
   readonly history: RestartHistory;
   /** How its last process ended. */
   readonly lastEnd: End | undefined;
+  /** What the next event that is told of it is caused by: as a rule the last one that was told. */
+  readonly cause: Cause;
+  /** The cause of an order that waits until it is down. */
+  readonly waitingCause: Cause | undefined;
 }
 
 /** A step's outcome; frozen. Only a `move` changes the unit or has effects; `why` says why it is none. */

@@ -1,4 +1,5 @@
 import { NO_RESTARTS } from './backoff.ts';
+import { NO_CAUSE, withCauses } from './cause.ts';
 import type { Moment, UnitEvent } from './event.ts';
 import { freeze } from './freeze.ts';
 import type { Cell, Row } from './row.ts';
@@ -29,7 +30,16 @@ const TABLE: { readonly [S in UnitState['kind']]: Row<S> } = {
 /** A unit that was never started. */
 export function newUnit(spec: UnitSpec): Unit {
   const state = { kind: 'stopped' } as const;
-  return freeze({ spec, desired: 'down', state, generation: 0, history: NO_RESTARTS, lastEnd: undefined });
+  return freeze({
+    spec,
+    desired: 'down',
+    state,
+    generation: 0,
+    history: NO_RESTARTS,
+    lastEnd: undefined,
+    cause: NO_CAUSE,
+    waitingCause: undefined,
+  });
 }
 
 /**
@@ -38,7 +48,7 @@ export function newUnit(spec: UnitSpec): Unit {
  * process that was not started here.
  */
 export function transition(unit: Unit, event: UnitEvent, moment: Moment): Step {
-  return freeze(answer(unit, event, moment));
+  return freeze(withCauses(unit, event, answer(unit, event, moment), moment.nextSequence));
 }
 
 function answer(unit: Unit, event: UnitEvent, moment: Moment): Step {

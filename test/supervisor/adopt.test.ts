@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { adoptedUnit, adoptionEffects, type Found } from '../../src/supervisor/adopt.ts';
+import { NO_CAUSE } from '../../src/supervisor/cause.ts';
 import { liveGeneration, publicState } from '../../src/supervisor/state.ts';
 import {
   BAD,
@@ -21,6 +22,7 @@ const found = (stage: Found['stage'], end?: Found['end']): Found => ({
   startedAtMs: 1000,
   stage,
   end,
+  cause: NO_CAUSE,
 });
 
 describe('a process that was there before the supervisor', () => {

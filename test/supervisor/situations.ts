@@ -71,7 +71,7 @@ export const COLUMNS: Readonly<Record<string, readonly UnitEvent[]>> = {
   'order-stop': [STOP],
   'order-stop (restart)': [RESTART],
   'order-stop (other reasons)': (['shutdown', 'client-gone', 'timed-out'] satisfies StopReason[]).map(
-    stopFor,
+    (reason) => stopFor(reason),
   ),
   'stop-due': [stopDue()],
   'time-over': [{ kind: 'time-over', generation: 1 }],
@@ -87,7 +87,7 @@ export const COLUMNS: Readonly<Record<string, readonly UnitEvent[]>> = {
 export function answersTo(units: readonly Unit[], events: readonly UnitEvent[]): string[] {
   const answers = units.flatMap((unit) =>
     events.map((event) => {
-      const step = transition(unit, event, { atMs: 0, chance: 0.5, nextGeneration: 2 });
+      const step = transition(unit, event, { atMs: 0, chance: 0.5, nextGeneration: 2, nextSequence: 1 });
       return step.verdict === 'move' ? step.unit.state.kind : `${step.verdict}: ${step.why ?? ''}`;
     }),
   );

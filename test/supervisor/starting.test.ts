@@ -175,7 +175,7 @@ describe('an event of a generation', () => {
 
   test('that nobody asked for is impossible and changes nothing', () => {
     const unit = newUnit(daemon());
-    const step = transition(unit, exited(BAD, 5), { atMs: 0, chance: 0, nextGeneration: 1 });
+    const step = transition(unit, exited(BAD, 5), { atMs: 0, chance: 0, nextGeneration: 1, nextSequence: 1 });
     expect(step).toEqual(stay('impossible', unit, 'its generation was never asked for'));
     expect(step.unit).toBe(unit);
   });
@@ -190,7 +190,7 @@ describe('an event of a generation', () => {
   });
 
   test('cannot come before what it follows', () => {
-    const at = { atMs: 0, chance: 0, nextGeneration: 2 };
+    const at = { atMs: 0, chance: 0, nextGeneration: 2, nextSequence: 1 };
     const unanswered = new Story().tell(START).unit;
     for (const early of [executed(), exited(BAD), emptied()])
       expect(transition(unanswered, early, at).verdict).toBe('impossible');

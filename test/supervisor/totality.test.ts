@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Cause } from '../../src/supervisor/cause.ts';
 import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
 import { freeze } from '../../src/supervisor/freeze.ts';
 import type { UnitState } from '../../src/supervisor/state.ts';
@@ -46,6 +47,13 @@ const state: fc.Arbitrary<UnitState> = fc.oneof(
   fc.record({ kind: fc.constant('finished' as const), end }),
 );
 
+const cause: fc.Arbitrary<Cause> = fc.record({
+  event: fc.option(fc.nat(), { nil: undefined }),
+  request: fc.option(fc.record({ uid: fc.nat(), pid: fc.nat(), verb: fc.constant('Stop') }), {
+    nil: undefined,
+  }),
+});
+
 const unit: fc.Arbitrary<Unit> = fc.record({
   spec: fc.oneof(
     spec,
@@ -56,11 +64,13 @@ const unit: fc.Arbitrary<Unit> = fc.record({
   generation: number,
   history: fc.record({ attempt: fc.nat(), restarts: fc.nat(), recentAtMs: fc.array(atMs) }),
   lastEnd: fc.option(end, { nil: undefined }),
+  cause,
+  waitingCause: fc.option(cause, { nil: undefined }),
 });
 
 const event: fc.Arbitrary<UnitEvent> = fc.oneof(
-  fc.record({ kind: fc.constant('order-start' as const) }),
-  fc.record({ kind: fc.constant('order-stop' as const), reason }),
+  fc.record({ kind: fc.constant('order-start' as const), cause }),
+  fc.record({ kind: fc.constant('order-stop' as const), reason, cause }),
   fc.record({ kind: fc.constant('spawned' as const), generation: number, pid: fc.nat() }),
   fc.record({ kind: fc.constantFrom('refused' as const, 'exited' as const), generation: number, end }),
   fc.record({
@@ -79,6 +89,7 @@ const moment: fc.Arbitrary<Moment> = fc.record({
   atMs,
   chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   nextGeneration: fc.integer({ min: 4, max: 9 }),
+  nextSequence: fc.nat(),
 });
 
 describe('the table', () => {

@@ -1,3 +1,4 @@
+import { NO_CAUSE, type Cause } from '../../src/supervisor/cause.ts';
 import type { Effect, ToldEvent } from '../../src/supervisor/effect.ts';
 import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
 import type { End, StopReason } from '../../src/supervisor/state.ts';
@@ -31,13 +32,18 @@ export function notExecuted(stage: string, code: string): End {
   return { kind: 'not-executed', stage, errno: 2, code };
 }
 
-export const START: UnitEvent = { kind: 'order-start' };
+export const START = startFor(NO_CAUSE);
 export const STOP = stopFor('requested');
 export const RESTART = stopFor('restart');
 
+/** An order to start. */
+export function startFor(cause: Cause): UnitEvent {
+  return { kind: 'order-start', cause };
+}
+
 /** An order to stop. */
-export function stopFor(reason: StopReason): UnitEvent {
-  return { kind: 'order-stop', reason };
+export function stopFor(reason: StopReason, cause = NO_CAUSE): UnitEvent {
+  return { kind: 'order-stop', reason, cause };
 }
 
 /** The keeper's answer and what it tells of a generation; its pid is a hundred times its number. */
@@ -59,6 +65,7 @@ export class Story {
   unit: Unit;
   atMs = 0;
   chance = 0.5;
+  nextSequence = 1;
   #last: Step | undefined;
 
   constructor(unit: Unit | UnitSpec = daemon()) {
@@ -71,6 +78,7 @@ export class Story {
       this.#last = transition(this.unit, event, this.moment());
       if (this.#last.verdict === 'impossible') throw new Error(`${event.kind}: ${this.#last.why ?? ''}`);
       this.unit = this.#last.unit;
+      this.nextSequence += this.told.length;
     }
     return this;
   }
@@ -94,7 +102,8 @@ export class Story {
   }
 
   moment(): Moment {
-    return { atMs: this.atMs, chance: this.chance, nextGeneration: this.unit.generation + 1 };
+    const { atMs, chance, nextSequence } = this;
+    return { atMs, chance, nextGeneration: this.unit.generation + 1, nextSequence };
   }
 
   get state(): Unit['state'] {
@@ -111,13 +120,18 @@ export class Story {
     return this.#last?.why;
   }
 
+  /** What the last event led to. */
+  get allEffects(): readonly Effect[] {
+    return this.#last?.effects ?? [];
+  }
+
   /** What the last event led to, without what others are told. */
   get effects(): readonly Effect[] {
-    return (this.#last?.effects ?? []).filter((effect) => effect.kind !== 'tell');
+    return this.allEffects.filter((effect) => effect.kind !== 'tell');
   }
 
   /** What others were told after the last event. */
   get told(): readonly ToldEvent[] {
-    return (this.#last?.effects ?? []).flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
+    return this.allEffects.flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
   }
 }

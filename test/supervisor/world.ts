@@ -1,8 +1,10 @@
+import { byRequest, type Cause } from '../../src/supervisor/cause.ts';
 import type { Effect, TimerName } from '../../src/supervisor/effect.ts';
 import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
 import type { End, StopReason } from '../../src/supervisor/state.ts';
 import { newUnit, transition, type Step, type Unit } from '../../src/supervisor/transition.ts';
 import type { UnitSpec } from '../../src/supervisor/unit.ts';
+import { startFor, stopFor } from './units.ts';
 
 /** What may happen next; where it makes no sense at the time it is nothing. */
 export type Deed =
@@ -65,6 +67,7 @@ export class World {
   readonly entries: Entry[] = [];
   unit: Unit;
   atMs = 0;
+  #nextSequence = 1;
   readonly #chances: readonly number[];
   readonly #lives: Life[] = [];
   readonly #inbox: UnitEvent[] = [];
@@ -86,10 +89,10 @@ export class World {
         return;
       }
       case 'start':
-        this.#tell({ kind: 'order-start' });
+        this.#tell(startFor(this.#asked('Start')));
         return;
       case 'stop':
-        this.#tell({ kind: 'order-stop', reason: deed.reason });
+        this.#tell(stopFor(deed.reason, this.#asked('Stop')));
         return;
       case 'answer':
         if (life?.phase === 'asked') this.#answer(life, deed.refusal, deed.obeys);
@@ -225,14 +228,25 @@ export class World {
   #tell(event: UnitEvent): void {
     const before = this.unit;
     const chance = this.#chances[this.entries.length % this.#chances.length] ?? 0;
-    const moment = { atMs: this.atMs, chance, nextGeneration: this.#lives.length + 1 };
+    const moment = {
+      atMs: this.atMs,
+      chance,
+      nextGeneration: this.#lives.length + 1,
+      nextSequence: this.#nextSequence,
+    };
     const step = transition(before, event, moment);
     this.unit = step.unit;
     const lives = this.#lives.filter(({ phase }) => phase !== 'empty' && phase !== 'refused');
     const live = lives.map(({ generation }) => generation);
     const known = this.#lives.filter((life) => life.known).map(({ generation }) => generation);
+    this.#nextSequence += step.effects.filter(({ kind }) => kind === 'tell').length;
     for (const effect of step.effects) this.#carryOut(effect);
     this.entries.push({ before, event, moment, step, live, known, timers: [...this.#timers.keys()] });
+  }
+
+  /** Each order is another client's. */
+  #asked(verb: string): Cause {
+    return byRequest(0, this.entries.length, verb);
   }
 
   #carryOut(effect: Effect): void {

@@ -14,5 +14,5 @@ export function cancel(_house: House, request: RequestOf<'Cancel'>, call: Call):
   cancelled.whenOver(() => {
     call.ok();
   });
-  cancelled.cancel(failure('cancelled'));
+  cancelled.cancel(call.cause);
 }

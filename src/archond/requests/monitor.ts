@@ -8,6 +8,7 @@ import type { Descriptor } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { isDown } from '../outcome.ts';
+import { processDetails } from '../told-details.ts';
 import { watch } from '../watches.ts';
 
 /** `MonitorFD`: watches the process behind the descriptor; the descriptor is the watch's from then on. */
@@ -43,10 +44,13 @@ function monitor(house: House, pidfd: Descriptor, wish: LabelWish | undefined, c
   }
   const previous = house.supervisor.records.get(label.value);
   if (previous !== undefined) house.supervisor.remove(previous);
-  const { sys, supervisor } = house;
+  const { sys, supervisor, chronicle } = house;
   const record = watch(sys, supervisor, label.value, pidfd, pid.value < 0 ? undefined : pid.value);
+  const { pid: live, unit } = record;
+  chronicle.append(record.label, 'running', processDetails(live, unit.generation), call.cause);
+  chronicle.flush();
   if (wish === undefined) call.ok();
-  else call.ok(label.value, record.pid === undefined ? '' : String(record.pid));
+  else call.ok(label.value, live === undefined ? '' : String(live));
 }
 
 function notAProcess(code: string): Failure {

@@ -1,5 +1,6 @@
 import { failure, type Failure } from '../../base/failure.ts';
 import type { RequestOf } from '../../protocol/request.ts';
+import type { Cause } from '../../supervisor/cause.ts';
 import type { UnitEvent } from '../../supervisor/event.ts';
 import { liveGeneration } from '../../supervisor/state.ts';
 import type { Call } from '../call.ts';
@@ -16,7 +17,7 @@ interface Order {
   /** Why it cannot be given to this unit at all. */
   refusal(record: UnitRecord): Failure | undefined;
   /** What is to happen; undefined where it is as it should be. */
-  event(record: UnitRecord): UnitEvent | undefined;
+  event(record: UnitRecord, cause: Cause): UnitEvent | undefined;
   /** Asked after each step of the unit; made anew for each unit, before the event. */
   verdict(record: UnitRecord): () => Verdict;
 }
@@ -27,7 +28,7 @@ type OrderRequest = RequestOf<'Start'> | RequestOf<'Stop'> | RequestOf<'Restart'
 export function start(house: House, request: RequestOf<'Start'>, call: Call): void {
   give(house, request, call, {
     refusal: notStartable,
-    event: (record) => (isOnItsWayUp(record) ? undefined : { kind: 'order-start' }),
+    event: (record, cause) => (isOnItsWayUp(record) ? undefined : { kind: 'order-start', cause }),
     verdict: (record) => {
       const isUp = isOnItsWayUp(record);
       const before = isUp ? -1 : record.unit.generation;
@@ -66,7 +67,8 @@ export function stopDaemon(house: House, request: RequestOf<'StopDaemon'>, call:
 export function restart(house: House, request: RequestOf<'Restart'>, call: Call): void {
   give(house, request, call, {
     refusal: notStartable,
-    event: (record) => (isDown(record) ? { kind: 'order-start' } : { kind: 'order-stop', reason: 'restart' }),
+    event: (record, cause) =>
+      isDown(record) ? { kind: 'order-start', cause } : { kind: 'order-stop', reason: 'restart', cause },
     verdict: (record) => {
       const before = record.unit.generation;
       return () => upVerdict(record, before, 0);
@@ -79,8 +81,8 @@ const STOP: Order = {
     record.watched === undefined
       ? undefined
       : failure('unsupported', `${record.label} is only watched: use Signal, or Forget to end the watch`),
-  event: (record) =>
-    record.unit.state.kind === 'stopped' ? undefined : { kind: 'order-stop', reason: 'requested' },
+  event: (record, cause) =>
+    record.unit.state.kind === 'stopped' ? undefined : { kind: 'order-stop', reason: 'requested', cause },
   verdict: (record) => {
     /* An order to start that crosses this one brings up the next generation; this one has been stopped then. */
     const stopped = liveGeneration(record.unit.state);
@@ -150,7 +152,7 @@ function give(house: House, request: OrderRequest, call: Call, order: Order): vo
   }
   const records = selected.value.filter((record) => order.refusal(record) === undefined);
   if (request.options.wait === false) {
-    for (const record of records) postOrder(house, record, order);
+    for (const record of records) postOrder(house, record, order, call.cause);
     call.ok(String(records.length));
     return;
   }
@@ -224,13 +226,13 @@ function follow(
   };
   record.observers.add(observe);
   call.whenOver(leave);
-  if (postOrder(house, record, order)) return leave;
+  if (postOrder(house, record, order, call.cause)) return leave;
   observe();
   return leave;
 }
 
-function postOrder(house: House, record: UnitRecord, order: Order): boolean {
-  const event = order.event(record);
+function postOrder(house: House, record: UnitRecord, order: Order, cause: Cause): boolean {
+  const event = order.event(record, cause);
   if (event === undefined) return false;
   house.supervisor.post(record, event);
   return true;

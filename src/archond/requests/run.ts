@@ -32,11 +32,14 @@ function begin(house: House, record: UnitRecord, program: string, call: Call): v
     return;
   }
   let isTimedOut = false;
-  const stop = (): void => {
-    supervisor.post(record, { kind: 'order-stop', reason: 'client-gone' });
-  };
-  if (!record.keep) call.whenGone(stop);
-  call.whenCancelled(stop);
+  if (!record.keep) {
+    call.whenGone(() => {
+      supervisor.post(record, { kind: 'order-stop', reason: 'client-gone', cause: call.cause });
+    });
+  }
+  call.whenCancelled((cause) => {
+    supervisor.post(record, { kind: 'order-stop', reason: 'requested', cause });
+  });
   const observe = (): void => {
     const { state, lastEnd } = record.unit;
     if (state.kind === 'stopping') isTimedOut = state.reason === 'timed-out';
@@ -48,5 +51,5 @@ function begin(house: House, record: UnitRecord, program: string, call: Call): v
     call.close(endReply(program, lastEnd, isTimedOut));
   };
   record.observers.add(observe);
-  supervisor.post(record, { kind: 'order-start' });
+  supervisor.post(record, { kind: 'order-start', cause: call.cause });
 }

@@ -32,12 +32,12 @@ export function startDaemon(house: House, request: RequestOf<'StartDaemon'>, cal
       answer(house, record, args.command[0], options.label !== undefined, call);
     };
     record.observers.add(observe);
-    call.whenCancelled(() => {
+    call.whenCancelled((cause) => {
       record.observers.delete(observe);
-      house.supervisor.abandon(record);
+      house.supervisor.abandon(record, cause);
       call.fail(failure('cancelled'));
     });
-    house.supervisor.post(record, { kind: 'order-start' });
+    house.supervisor.post(record, { kind: 'order-start', cause: call.cause });
   });
 }
 
@@ -50,7 +50,7 @@ function isDecided(record: UnitRecord): boolean {
 function answer(house: House, record: UnitRecord, program: string, isNamed: boolean, call: Call): void {
   const { lastEnd, state } = record.unit;
   if (lastEnd?.kind === 'not-executed') {
-    house.supervisor.abandon(record);
+    house.supervisor.abandon(record, call.cause);
     call.fail(notExecuted(program, lastEnd));
     return;
   }

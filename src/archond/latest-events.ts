@@ -1,0 +1,40 @@
+import type { EventRecord } from '../base/event-record.ts';
+import type { Journal } from '../journal/journal.ts';
+import { causedBy, NO_CAUSE, type Cause } from '../supervisor/cause.ts';
+import { requesterIn } from './told-details.ts';
+
+/** What the last events of an earlier archond say: which ends were told, and with what each unit's story goes on. */
+export class LatestEvents {
+  readonly #ends = new Set<string>();
+  readonly #causes = new Map<string, Cause>();
+
+  /** Reads so many events from the end of the journal. */
+  constructor(journal: Journal, last: number) {
+    const cursor = journal.events({ last });
+    for (let slice = cursor.next(); ; slice = cursor.next()) {
+      for (const event of slice.events) this.#take(event);
+      if (slice.isLast) return;
+    }
+  }
+
+  /** Whether the end of this process was told. */
+  hasEnded(label: string, generation: number, pid: number): boolean {
+    return this.#ends.has(endKey(label, String(generation), String(pid)));
+  }
+
+  /** The cause of what is told of a unit next: its latest event; none where that lies further back. */
+  causeOf(label: string): Cause {
+    return this.#causes.get(label) ?? NO_CAUSE;
+  }
+
+  #take({ sequence, label, kind, details }: EventRecord): void {
+    const values = new Map(details);
+    this.#causes.set(label, causedBy(sequence, requesterIn(values)));
+    if (kind === 'exited')
+      this.#ends.add(endKey(label, values.get('generation') ?? '', values.get('pid') ?? ''));
+  }
+}
+
+function endKey(label: string, generation: string, pid: string): string {
+  return `${label} ${generation} ${pid}`;
+}
