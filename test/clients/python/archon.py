@@ -109,7 +109,9 @@ class Connection:
         if descriptors:
             sent = socket.send_fds(self.socket, [data], list(descriptors))
             data = data[sent:]
-        self.socket.sendall(data)
+        # Of nothing the kernel would say that the other side has closed, after what it has answered.
+        if data:
+            self.socket.sendall(data)
 
     def lines(self, *lines):
         self.send("".join(line + "\n" for line in lines))

@@ -8,6 +8,7 @@ import traceback
 from archon import Connection
 
 CASES = []
+IS_ROOT = os.geteuid() == 0
 
 
 class Skipped(Exception):
@@ -20,12 +21,42 @@ def case(function):
     return function
 
 
+def script(path, text, mode):
+    """Writes a file that is to be executed, or cannot be: a program for sh, or with no text no program at all."""
+    with open(path, "wb") as file:
+        if text is None:
+            file.write(b"\x7fno program\x00\xff")
+        else:
+            file.write(text.encode() if text.startswith("#!") else b"#!/bin/sh\n" + text.encode() + b"\n")
+    os.chmod(path, mode)
+
+
+def read_all(descriptor):
+    """All that comes, to the end; the descriptor is closed."""
+    data = b""
+    while piece := os.read(descriptor, 65536):
+        data += piece
+    os.close(descriptor)
+    return data
+
+
+def piped(ask):
+    """What `ask(writer)` returns, and what was written into the pipe until then."""
+    reader, writer = os.pipe()
+    try:
+        answer = ask(writer)
+    finally:
+        os.close(writer)
+    return answer, read_all(reader)
+
+
 class World:
     """The supervisor under test and a folder of the case's own."""
 
     def __init__(self, socket, folder):
         self.socket = socket
         self.folder = folder
+        self.logs = os.path.join(os.path.dirname(socket), "state", "log")
         self.archond = 0
         self.keeper = 0
         self.again()
@@ -52,6 +83,17 @@ class World:
 
     def path(self, name):
         return os.path.join(self.folder, name)
+
+    def logged(self, label):
+        """What the log of a label holds, which is removed."""
+        path = os.path.join(self.logs, f"{label}.log")
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+            os.remove(path)
+            return data
+        except FileNotFoundError:
+            return b""
 
     def held(self):
         """What the supervisor's processes have open, counted by what it is; its own library's descriptors left out."""

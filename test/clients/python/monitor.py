@@ -12,12 +12,11 @@ import socket
 import subprocess
 import threading
 
-from cases import Skipped, case, main
+from cases import IS_ROOT, Skipped, case, main
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 SYS_PIDFD_OPEN = 434
 PIDFD_THREAD = os.O_EXCL
-IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
 
 # From Linux 6.15 on whoever holds a pidfd is told how the process ended; before, only the zombie shows it.

@@ -3,7 +3,7 @@
 import os
 
 from archon import decode, field, record
-from cases import case, main
+from cases import case, main, read_all, script
 
 DUMP = """#!/bin/sh
 echo "$0"
@@ -16,9 +16,7 @@ exec cat /proc/$$/environ >&2
 def dumped(world, line, name):
     """Runs a line whose program is looked up in the case's own folder: its words, environment and folder."""
     program = world.path(name)
-    with open(program, "w") as script:
-        script.write(DUMP)
-    os.chmod(program, 0o755)
+    script(program, DUMP, 0o755)
     readers, writers = zip(os.pipe(), os.pipe())
     null = os.open("/dev/null", os.O_RDONLY)
     sent = f"{line},PATH={world.folder}:/usr/bin:/bin"
@@ -35,14 +33,6 @@ def dumped(world, line, name):
     folder, environment = errors.split(b"\n", 1)
     _, words = output.split(b"\n", 1)
     return words.split(b"\0")[2:-1], environment.split(b"\0"), folder
-
-
-def read_all(descriptor):
-    data = b""
-    while piece := os.read(descriptor, 65536):
-        data += piece
-    os.close(descriptor)
-    return data
 
 
 # The rows of the page's table: what is on the wire, the program, its further words.
