@@ -45,7 +45,8 @@ enum event {
   EVENT_PROCESS = 8,   /* a: enum end_kind; b: code or signal; the slot is free already */
   EVENT_UNREAPED = 9,  /* ended, but how is told only once it has been reaped */
   EVENT_COPY = 10,     /* a: failure; the copying stands still */
-  EVENT_FULL = 11      /* no descriptors are left to accept with; the listener stands still */
+  EVENT_FULL = 11,     /* no descriptors are left to accept with; the listener stands still */
+  EVENT_READABLE = 12  /* a: 1; or 0 where the other end is gone and nothing is left: the slot is free already */
 };
 
 /* What a kind of slot does when its descriptor is ready, and how it lets go of what it holds. */
@@ -108,7 +109,7 @@ enum call {
   CALL_ACCEPT = 1, CALL_BIND, CALL_CHMOD, CALL_CONNECT, CALL_DUP, CALL_EPOLL, CALL_EXECVE, CALL_FCHOWN,
   CALL_FCNTL, CALL_FSTAT, CALL_FTRUNCATE, CALL_GETRLIMIT, CALL_GETSOCKOPT, CALL_LISTEN, CALL_MALLOC, CALL_MEMFD,
   CALL_MMAP, CALL_OPEN, CALL_PIDFD_OPEN, CALL_PIDFD_SIGNAL, CALL_PIPE, CALL_READ, CALL_RENAME, CALL_SEND,
-  CALL_SOCKET, CALL_SPLICE, CALL_WRITE, CALL_COUNT
+  CALL_SETSOCKOPT, CALL_SOCKET, CALL_SPLICE, CALL_WRITE, CALL_COUNT
 };
 /* The names of `enum call`, in its order; exported as `calls`. */
 extern const char *const call_names[CALL_COUNT];
@@ -173,6 +174,7 @@ struct function {
   napi_callback call;
 };
 extern const struct function stream_functions[], socket_functions[], channel_functions[], process_functions[],
-    copy_functions[], descriptor_functions[], memory_functions[], exec_functions[], user_functions[];
+    copy_functions[], descriptor_functions[], memory_functions[], exec_functions[], user_functions[],
+    readable_functions[], notice_functions[];
 
 #endif

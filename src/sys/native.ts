@@ -59,6 +59,15 @@ export interface Native {
   copiedBytes(slot: number): number;
   closeCopy(slot: number): void;
 
+  /** A slot that tells `READABLE` for as long as that is so. The descriptor stays the caller's, and open. */
+  watchReadable(descriptor: number): Answer;
+  unwatchReadable(slot: number): void;
+  /** Bytes of it read into the shared buffer; 0 at its end, a failure with EAGAIN where there is nothing now. */
+  readNow(descriptor: number): Answer;
+  openNotices(path: Uint8Array, uid: number): Answer;
+  /** Bytes of the next datagram in the shared buffer; what else is known of it in `numbers`. */
+  receiveNotice(socket: number): Answer;
+
   closeDescriptor(descriptor: number): void;
   duplicate(descriptor: number): Answer;
   setCloseOnExec(descriptor: number, wanted: 0 | 1): Answer;
@@ -95,6 +104,7 @@ export const NATIVE_EVENT = {
   UNREAPED: 9,
   COPY: 10,
   FULL: 11,
+  READABLE: 12,
 } as const;
 
 /** Where the compiled helper may lie, seen from this file: in src/sys and dist/sys, or bundled into dist. */

@@ -1,4 +1,6 @@
 import type { Result } from '../base/result.ts';
+import type { Network } from './network.ts';
+import type { Notices } from './notices.ts';
 import type { StoredFiles } from './stored-files.ts';
 
 export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
@@ -20,6 +22,8 @@ export interface Sys {
   readonly keeper: Keeper;
   readonly sockets: Sockets;
   readonly pidfds: Pidfds;
+  readonly notices: Notices;
+  readonly network: Network;
   readonly output: Output;
   readonly descriptors: Descriptors;
   readonly users: Users;
@@ -354,6 +358,10 @@ export interface Descriptors {
   /** What it is: `pidfd`, `socket`, `pipe`, `file`, `folder`, `character`, `block`, `other`. */
   kindOf(descriptor: Descriptor): Result<string, SysError>;
   openNull(): Result<Descriptor, SysError>;
+  /** Calls back again and again while there is something to read, or once more at its end. The descriptor stays the caller's, who cancels before closing it. */
+  whenReadable(descriptor: Descriptor, ready: () => void): Cancel;
+  /** What can be read now without waiting, at most 64 KiB; none at the end; `EAGAIN` where there is nothing now. */
+  readNow(descriptor: Descriptor): Result<Uint8Array, SysError>;
   /** A pipe that holds these bytes and nothing more (a memfd where they are more than a pipe takes). */
   holding(bytes: Uint8Array): Result<Descriptor, SysError>;
 }

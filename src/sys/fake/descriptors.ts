@@ -1,9 +1,12 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { Descriptor, Descriptors, SysError } from '../sys.ts';
+import type { Cancel, Descriptor, Descriptors, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
 import { type OpenFile, PlainFile } from './open-file.ts';
 import type { View } from './view.ts';
+
+/** What one `readNow` takes. */
+const READ_BYTES = 65_536;
 
 /** `Sys.descriptors`. */
 export class FakeDescriptors implements Descriptors {
@@ -34,6 +37,43 @@ export class FakeDescriptors implements Descriptors {
   openNull(): Result<Descriptor, SysError> {
     this.#view.call('descriptors.openNull');
     return this.#open('descriptors.openNull', 'open', () => new PlainFile('character'));
+  }
+
+  whenReadable(descriptor: Descriptor, ready: () => void): Cancel {
+    this.#view.call('descriptors.whenReadable');
+    const file = this.#view.descriptors.occupy(descriptor, 'descriptors.whenReadable');
+    let isOver = false;
+    let isPosted = false;
+    const look = (): void => {
+      if (isOver || isPosted || !file.hasMore()) return;
+      isPosted = true;
+      this.#view.post(() => {
+        isPosted = false;
+        if (isOver || !file.hasMore()) return;
+        ready();
+        look();
+      });
+    };
+    const unwatch = file.watch(look);
+    const stop = (): void => {
+      if (isOver) return;
+      isOver = true;
+      unwatch();
+      forget();
+      if (this.#view.alive) this.#view.descriptors.leave(descriptor);
+    };
+    const forget = this.#view.atDeath(stop);
+    look();
+    return stop;
+  }
+
+  readNow(descriptor: Descriptor): Result<Uint8Array, SysError> {
+    this.#view.call('descriptors.readNow');
+    const file = this.#view.descriptors.find(descriptor, 'descriptors.readNow');
+    if (file === undefined) return err(sysError('EBADF', 'read'));
+    const reading = file.read(READ_BYTES);
+    if (reading === 'again') return err(sysError('EAGAIN', 'read'));
+    return ok(reading === 'end' ? new Uint8Array(0) : reading);
   }
 
   holding(bytes: Uint8Array): Result<Descriptor, SysError> {

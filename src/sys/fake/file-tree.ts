@@ -1,5 +1,6 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
+import type { NoticeSocket } from './notices.ts';
 import type { ListeningSocket } from './stream-socket.ts';
 
 interface Folder {
@@ -22,6 +23,13 @@ interface SocketNode {
   readonly listening: ListeningSocket;
 }
 
+interface NoticeNode {
+  readonly kind: 'notices';
+  readonly mode: number;
+  readonly uid: number;
+  readonly socket: NoticeSocket;
+}
+
 interface TerminalNode {
   readonly kind: 'terminal';
   readonly mode: number;
@@ -29,7 +37,7 @@ interface TerminalNode {
 }
 
 /** What stands at a path. */
-export type Node = Folder | PlainNode | SocketNode | TerminalNode;
+export type Node = Folder | PlainNode | SocketNode | NoticeNode | TerminalNode;
 
 /** Paths are keys: bytes as Latin-1, so that each byte string has one text. Neither `.` nor links exist here. */
 export function pathKey(bytes: Uint8Array): string {

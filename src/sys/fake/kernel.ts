@@ -3,6 +3,8 @@ import { FakeDisk } from './disk.ts';
 import { FileTree, pathKey } from './file-tree.ts';
 import type { VirtualLoop } from './loop.ts';
 import { Misuse } from './misuse.ts';
+import type { FakeServers } from './network.ts';
+import type { OpenFile } from './open-file.ts';
 import { makePipe, type PipeEnd } from './pipe.ts';
 import { FakeProcess, type Program } from './process.ts';
 import type { Attributes, ProcessHost, ProcessOrigin } from './process-types.ts';
@@ -60,6 +62,8 @@ export class FakeKernel implements ProcessHost {
     /** How long a look-up takes. */
     delayMs: 0,
   };
+  /** Nobody answers at first. */
+  readonly servers: FakeServers = { accepting: new Set(), pages: new Map(), delayMs: 0 };
   /** As whom keeper and archond run. */
   readonly user: { readonly uid: number; readonly gid: number };
   /** The pid that is tried next. */
@@ -135,6 +139,17 @@ export class FakeKernel implements ProcessHost {
   /** Sends a signal as kill(2) does: it arrives in a task of its own. */
   send(process: FakeProcess, signal: number): void {
     this.loop.post(() => process.deliver(signal));
+  }
+
+  /** A process says something on a notification socket; false where there is none that it may use. */
+  notify(process: FakeProcess, path: string, text: string, files: readonly OpenFile[] = []): boolean {
+    const node = this.files.node(path);
+    const { pid, attributes } = process;
+    const { uid, gid } = attributes;
+    if (node?.kind !== 'notices' || !node.socket.isOpen || (uid !== 0 && uid !== node.uid)) return false;
+    const held = files.map((file) => file.hold());
+    node.socket.send({ sender: { pid, uid, gid }, bytes: Buffer.from(text), files: held });
+    return true;
   }
 
   /** Who this pid is, as SO_PEERCRED tells it. */

@@ -33,6 +33,11 @@ export abstract class OpenFile {
     if (this.#holders === 0) this.closed();
   }
 
+  /** Whether a read would give something now. */
+  hasMore(): boolean {
+    return false;
+  }
+
   /** Takes up to `mostBytes` out. */
   abstract read(mostBytes: number): Reading;
   /** How many of the bytes were taken; `broken` where nobody will ever read them. */

@@ -51,6 +51,10 @@ export class PipeEnd extends OpenFile {
     return new PipeEnd(this.#pipe, true, true);
   }
 
+  override hasMore(): boolean {
+    return this.#reads && this.#pipe.bytes > 0;
+  }
+
   override read(mostBytes: number): Reading {
     const pipe = this.#pipe;
     const chunk = pipe.chunks[0];

@@ -7,7 +7,7 @@ import { ListeningSocket, type StreamEnd } from './stream-socket.ts';
 import type { View } from './view.ts';
 
 /** `sun_path` of unix(7), less its NUL. */
-const PATH_BYTES = 107;
+export const PATH_BYTES = 107;
 
 /** Connections that wait to be accepted. */
 class Backlog {

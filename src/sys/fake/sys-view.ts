@@ -4,6 +4,8 @@ import { FakeFiles } from './files.ts';
 import { KeeperDoor } from './keeper-door.ts';
 import type { FakeKeeper } from './keeper.ts';
 import type { FakeKernel } from './kernel.ts';
+import { FakeNetwork } from './network.ts';
+import { FakeNotices } from './notices.ts';
 import { FakeOutput } from './output.ts';
 import { FakePidfds } from './pidfds.ts';
 import { FakeSockets } from './sockets.ts';
@@ -44,6 +46,8 @@ export function makeView(
     keeper: new KeeperDoor(keeper, view),
     sockets: new FakeSockets(view),
     pidfds: new FakePidfds(view),
+    notices: new FakeNotices(view),
+    network: new FakeNetwork(view),
     output: new FakeOutput(view),
     descriptors: new FakeDescriptors(view),
     users: new FakeUsers(view),

@@ -4,6 +4,8 @@ import { err, ok } from '../../base/result.ts';
 import { native } from '../native.ts';
 import type { Descriptor, Descriptors, SysError } from '../sys.ts';
 import { nativeError, nativeResult } from './native-error.ts';
+import { received } from './reactor.ts';
+import { whenReadable } from './readable.ts';
 import { thrownError } from './thrown-error.ts';
 
 /** `enum kind` of native/helper/descriptor.c. */
@@ -27,6 +29,14 @@ export const realDescriptors: Descriptors = {
     } catch (error) {
       return err(thrownError(error));
     }
+  },
+
+  whenReadable,
+
+  readNow(descriptor): Result<Uint8Array, SysError> {
+    const bytes = native.readNow(descriptor);
+    const error = nativeError(bytes);
+    return error === undefined ? ok(new Uint8Array(received.subarray(0, bytes))) : err(error);
   },
 
   holding: (bytes) => nativeResult(native.holding(bytes)),

@@ -3,6 +3,8 @@ import { realClock } from './clock.ts';
 import { realDescriptors } from './descriptors.ts';
 import { realFiles } from './files.ts';
 import { RealKeeper } from './keeper.ts';
+import { realNetwork } from './network.ts';
+import { realNotices } from './notices.ts';
 import { realOutput } from './output.ts';
 import { realPidfds } from './pidfds.ts';
 import { realSockets } from './sockets.ts';
@@ -24,6 +26,8 @@ export function realSys(channel: Descriptor): Sys {
     keeper,
     sockets: realSockets,
     pidfds: realPidfds,
+    notices: realNotices,
+    network: realNetwork,
     output: realOutput,
     descriptors: realDescriptors,
     users: realUsers,

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { expect } from 'vitest';
 import type { Control } from '../../../src/sys/fake/control.ts';
 import { createFakeSys, type FakeOptions } from '../../../src/sys/fake/fake-sys.ts';
+import { PlainFile } from '../../../src/sys/fake/open-file.ts';
 import type { Program } from '../../../src/sys/fake/process.ts';
 import * as programs from '../../../src/sys/fake/programs.ts';
 import type { Client, Command, Commands, Harness, Stranger } from '../suite/harness.ts';
@@ -120,6 +121,7 @@ export function fakeHarness(
   const { files, processes, user, loop } = control.kernel;
   files.makeFolders(FOLDER, 0o700, user.uid);
   const endMs = control.nowMs() + PATIENCE_MS;
+  let nextPort = 8000;
   const stranger = (): Stranger => {
     const process = control.stranger(programs.runs());
     return {
@@ -138,6 +140,27 @@ export function fakeHarness(
     restart: () => control.restart(),
     connect: (path) => fakeClient(control, path),
     stranger,
+    notify: (path, said, withDescriptor = false) => {
+      const sender = control.stranger(programs.runs());
+      const file = new PlainFile('character');
+      const isTaken = control.kernel.notify(sender, path, said, withDescriptor ? [file] : []);
+      file.release();
+      if (!isTaken) expect.fail(`nobody takes notifications at ${path}`);
+      return sender.pid;
+    },
+    serve: (status) => {
+      const port = nextPort++;
+      const { accepting, pages } = control.kernel.servers;
+      accepting.add(`127.0.0.1:${port}`);
+      for (const page of ['', 'health']) pages.set(`http://127.0.0.1:${port}/${page}`, status);
+      return {
+        port,
+        close: () => {
+          accepting.delete(`127.0.0.1:${port}`);
+          for (const page of ['', 'health']) pages.delete(`http://127.0.0.1:${port}/${page}`);
+        },
+      };
+    },
     signalKeeper: (signal) => control.signalKeeper(signal),
     readFile: (path) => files.read(path),
     makeFolder: (path) => files.makeFolders(path, 0o700, user.uid),

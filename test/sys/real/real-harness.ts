@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { realSockets } from '../../../src/sys/real/sockets.ts';
@@ -8,7 +9,7 @@ import { realSys } from '../../../src/sys/real/real-sys.ts';
 import type { KeeperListener, Listening, Sys } from '../../../src/sys/sys.ts';
 import { Folder, openDescriptors, value } from '../../native/support.ts';
 import { Bell } from '../suite/bell.ts';
-import type { Client, Harness, Stranger } from '../suite/harness.ts';
+import type { Client, Harness, Server, Stranger } from '../suite/harness.ts';
 import { shellCommands } from '../suite/shell-commands.ts';
 import { mortal } from './mortal-sys.ts';
 
@@ -175,6 +176,28 @@ export class RealHarness implements Harness {
       parent.kill('SIGKILL');
     });
     return { pid: Number(pid.toString()), exit: (code) => void parent.stdin.write(`${code}\n`) };
+  }
+
+  async notify(path: string, text: string, withDescriptor = false): Promise<number> {
+    const program = await this.#home.compile('notifier');
+    const sender = spawn(program, [path, text, ...(withDescriptor ? ['/dev/null'] : [])], {
+      stdio: 'ignore',
+    });
+    const [code] = (await once(sender, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`the notifier ended with ${code}`);
+    return sender.pid ?? 0;
+  }
+
+  async serve(status: number): Promise<Server> {
+    const server = http.createServer((_request, response) => response.writeHead(status).end());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const close = async (): Promise<void> => {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    };
+    this.#ends.push(() => void close());
+    return { port: (server.address() as net.AddressInfo).port, close };
   }
 
   signalKeeper(signal: number): void {

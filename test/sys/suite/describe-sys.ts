@@ -7,8 +7,11 @@ import { files } from './files.ts';
 import type { Capability, Implementation } from './harness.ts';
 import { kept } from './kept.ts';
 import { listening } from './listening.ts';
+import { network } from './network.ts';
+import { notices } from './notices.ts';
 import { output } from './output.ts';
 import { pidfds } from './pidfds.ts';
+import { readable } from './readable.ts';
 import { restarting } from './restarting.ts';
 import { sockets } from './sockets.ts';
 import { storedFiles } from './stored-files.ts';
@@ -30,6 +33,9 @@ const SECTIONS = {
   'processes that are not children': pidfds,
   'output on its way to files': output,
   descriptors,
+  'descriptors with something to read': readable,
+  'what services say': notices,
+  'the network': network,
   'folders, users and groups': files,
   'stored files': storedFiles,
 };

@@ -76,6 +76,12 @@ export interface Stranger {
   exit(code: number): void;
 }
 
+/** An HTTP server on the loopback that answers everything with one status. */
+export interface Server {
+  readonly port: number;
+  close(): void | Promise<void>;
+}
+
 /** One keeper with one archond, whose `Sys` is under test, in a folder of its own. */
 export interface Harness {
   /** The `Sys` of the present archond; nobody has spoken to its keeper yet. */
@@ -94,6 +100,9 @@ export interface Harness {
   restart(): Sys | Promise<Sys>;
   connect(path: string): Client | Promise<Client>;
   stranger(): Stranger | Promise<Stranger>;
+  /** A process says this on a notification socket, with a descriptor of `/dev/null` if wanted; its pid. */
+  notify(path: string, text: string, withDescriptor?: boolean): number | Promise<number>;
+  serve(status: number): Server | Promise<Server>;
   signalKeeper(signal: number): void;
   /** What a file holds, `undefined` where there is none. */
   readFile(path: string): Uint8Array | undefined;

@@ -244,3 +244,8 @@ export function errorOf(result: Result<unknown, { readonly code: string }>): str
 export function bytes(text: string): Uint8Array {
   return Buffer.from(text);
 }
+
+/** Bytes as text, a character a byte. */
+export function text(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString('latin1');
+}

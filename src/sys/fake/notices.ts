@@ -1,0 +1,107 @@
+import type { Result } from '../../base/result.ts';
+import { err } from '../../base/result.ts';
+import type { Notice, Notices } from '../notices.ts';
+import type { Cancel, Credentials, Descriptor, SysError } from '../sys.ts';
+import { sysError } from './errno.ts';
+import { Misuse } from './misuse.ts';
+import { type FileKind, OpenFile, type Reading } from './open-file.ts';
+import { PATH_BYTES } from './sockets.ts';
+import type { View } from './view.ts';
+
+/** A datagram that nobody has received yet. */
+export interface Datagram {
+  readonly sender: Credentials;
+  readonly bytes: Uint8Array;
+  readonly files: readonly OpenFile[];
+}
+
+/** A datagram socket that takes notifications; what is sent waits in it, whoever holds it. */
+export class NoticeSocket extends OpenFile {
+  readonly kind: FileKind = 'socket';
+  readonly #waiting: Datagram[] = [];
+  readonly #watchers = new Set<() => void>();
+
+  override hasMore(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  send(datagram: Datagram): void {
+    this.#waiting.push(datagram);
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  receive(): Datagram | undefined {
+    return this.#waiting.shift();
+  }
+
+  override read(): Reading {
+    return this.receive()?.bytes ?? 'again';
+  }
+
+  override write(): number | 'broken' {
+    return 'broken';
+  }
+
+  override watch(changed: () => void): Cancel {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  protected override closed(): void {
+    for (const { files } of this.#waiting.splice(0)) for (const file of files) file.release();
+  }
+}
+
+/** `Sys.notices`. */
+export class FakeNotices implements Notices {
+  readonly #view: View;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  open(path: string, uid: number): Result<Descriptor, SysError> {
+    this.#view.call('notices.open');
+    const { files } = this.#view.kernel;
+    const failed = this.#view.failure('bind');
+    if (failed !== undefined) return failed;
+    if (Buffer.byteLength(path) > PATH_BYTES) return err(sysError('ENAMETOOLONG', 'bind'));
+    const reached = files.reach(path);
+    if (!reached.ok) return err(sysError(reached.error, 'bind'));
+    const there = files.node(path);
+    if (there !== undefined && there.kind !== 'socket' && there.kind !== 'notices')
+      return err(sysError('EEXIST', 'bind'));
+    const socket = new NoticeSocket();
+    const opened = this.#view.open('notices.open', socket);
+    if (opened.ok) files.put(path, { kind: 'notices', mode: 0o600, uid, socket });
+    return opened;
+  }
+
+  listen(descriptor: Descriptor, heard: (notice: Notice) => void): Cancel {
+    this.#view.call('notices.listen');
+    const socket = this.#view.descriptors.occupy(descriptor, 'notices.listen');
+    if (!(socket instanceof NoticeSocket)) throw new Misuse('notices.listen to what is no such socket');
+    let isOver = false;
+    const take = (): void => {
+      this.#view.post(() => {
+        if (isOver) return;
+        const datagram = socket.receive();
+        if (datagram === undefined) return;
+        const descriptors = datagram.files.map((file) => this.#view.descriptors.add(file, 'notices.listen'));
+        heard({ sender: datagram.sender, bytes: datagram.bytes, descriptors, truncated: false });
+        if (socket.hasMore()) take();
+      });
+    };
+    const unwatch = socket.watch(take);
+    const stop = (): void => {
+      if (isOver) return;
+      isOver = true;
+      unwatch();
+      forget();
+      if (this.#view.alive) this.#view.descriptors.leave(descriptor);
+    };
+    const forget = this.#view.atDeath(stop);
+    if (socket.hasMore()) take();
+    return stop;
+  }
+}

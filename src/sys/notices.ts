@@ -1,0 +1,25 @@
+import type { Result } from '../base/result.ts';
+import type { Cancel, Credentials, Descriptor, SysError } from './sys.ts';
+
+/** One datagram of a service (sd_notify(3)). */
+export interface Notice {
+  /** Who sent it, by the kernel's word (unix(7), SCM_CREDENTIALS); it may have ended by now. */
+  readonly sender: Credentials;
+  /** The caller's own. */
+  readonly bytes: Uint8Array;
+  /** Owned by whoever is told. */
+  readonly descriptors: readonly Descriptor[];
+  /** The kernel had to drop bytes (beyond 64 KiB) or descriptors. */
+  readonly truncated: boolean;
+}
+
+/** Sockets on which services say that they are ready, and what else they have to say. */
+export interface Notices {
+  /**
+   * Binds a datagram socket at `path` (at most 107 bytes, since services are given it as it is; what an
+   * earlier one left there is removed), for the user `uid` alone. The descriptor is the caller's, the file stays.
+   */
+  open(path: string, uid: number): Result<Descriptor, SysError>;
+  /** Calls back for each datagram; the descriptor stays the caller's, who cancels before closing it. */
+  listen(socket: Descriptor, heard: (notice: Notice) => void): Cancel;
+}

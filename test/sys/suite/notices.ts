@@ -1,0 +1,87 @@
+import { expect } from 'vitest';
+import type { Notice } from '../../../src/sys/notices.ts';
+import type { Tester } from './tester.ts';
+import { text, value, type World } from './world.ts';
+
+/** A notification socket that is listened to, and what has been heard. */
+function listening(world: World, name = 'notices'): { path: string; heard: Notice[]; stop: () => void } {
+  const path = `${world.harness.folder}/${name}`;
+  const socket = value(world.sys.notices.open(path, process.getuid?.() ?? 0));
+  const heard: Notice[] = [];
+  const cancel = world.sys.notices.listen(
+    socket,
+    world.heard((notice: Notice) => heard.push(notice)),
+  );
+  const stop = (): void => {
+    cancel();
+    world.sys.descriptors.close(socket);
+  };
+  return { path, heard, stop };
+}
+
+/** What services say of themselves. */
+export function notices(test: Tester): void {
+  test('what is said is heard, with who said it', async (world) => {
+    const { path, heard, stop } = listening(world);
+    const sender = await world.harness.notify(path, 'READY=1\nSTATUS=at work');
+    await world.until(() => heard.length > 0, 'the notification is heard');
+    expect(heard).toHaveLength(1);
+    expect(heard[0]?.sender.pid).toBe(sender);
+    expect(text(heard[0]?.bytes)).toBe('READY=1\nSTATUS=at work');
+    expect(heard[0]).toMatchObject({ truncated: false, descriptors: [] });
+    stop();
+  });
+
+  test('a descriptor that comes along is the listener’s', async (world) => {
+    const { path, heard, stop } = listening(world);
+    await world.harness.notify(path, 'BARRIER=1', true);
+    await world.until(() => heard.length > 0, 'the notification is heard');
+    const [descriptor = -1] = heard[0]?.descriptors ?? [];
+    expect(world.sys.descriptors.kindOf(descriptor).ok).toBe(true);
+    world.sys.descriptors.close(descriptor);
+    stop();
+  });
+
+  test('each is one, in its order, and what nobody listens for waits', async (world) => {
+    const path = `${world.harness.folder}/later`;
+    const socket = value(world.sys.notices.open(path, process.getuid?.() ?? 0));
+    for (const said of ['one', 'two', 'three']) await world.harness.notify(path, said);
+    const heard: string[] = [];
+    const cancel = world.sys.notices.listen(
+      socket,
+      world.heard((notice: Notice) => heard.push(text(notice.bytes))),
+    );
+    expect(heard).toEqual([]);
+    await world.until(() => heard.length === 3, 'all three are heard');
+    expect(heard).toEqual(['one', 'two', 'three']);
+    cancel();
+    world.sys.descriptors.close(socket);
+  });
+
+  test('after a cancel nothing is told', async (world) => {
+    const first = listening(world, 'first');
+    const second = listening(world, 'second');
+    first.stop();
+    await world.harness.notify(second.path, 'still here');
+    await world.until(() => second.heard.length > 0, 'the other socket hears');
+    expect(first.heard).toEqual([]);
+    second.stop();
+  });
+
+  test('what an earlier socket left at the path is no hindrance, but a file is', async (world) => {
+    const first = listening(world);
+    first.stop();
+    const again = listening(world);
+    await world.harness.notify(again.path, 'anew');
+    await world.until(() => again.heard.length > 0, 'the second socket hears');
+    again.stop();
+    const file = `${world.harness.folder}/plain`;
+    value(world.sys.files.openToAppend(file, 0o600)).close();
+    expect(world.sys.notices.open(file, 0)).toMatchObject({ ok: false, error: { code: 'EEXIST' } });
+  });
+
+  test('a path that no service could use is refused', (world) => {
+    const path = `${world.harness.folder}/${'x'.repeat(107)}`;
+    expect(world.sys.notices.open(path, 0)).toMatchObject({ ok: false, error: { code: 'ENAMETOOLONG' } });
+  });
+}
