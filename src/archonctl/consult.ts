@@ -8,14 +8,11 @@ import type { Descriptor } from '../sys/sys.ts';
 import { monotonicMs } from './clock.ts';
 import type { Closing, Conversation, OnData } from './conversation.ts';
 import { printable } from './print/printable.ts';
-import { reach, reachListening } from './reach.ts';
+import { hangsUp, pauseAfterHangUp, reach, reachListening } from './reach.ts';
 import { EXIT, type Invocation } from './verb.ts';
 
 /** How long an answer is waited for over the supervisor's own death and return. */
 const RETURN_MS = 10_000;
-
-/** A successor that hangs up as well is not asked again at once. */
-const AGAIN_MS = 20;
 
 /** A request to be put. */
 export interface Question {
@@ -65,9 +62,10 @@ export async function consult(
     else if (!isLate()) return refuse(reached.error, EXIT.unreachable);
     if (answers.size === questions.length) return ok(questions.flatMap((one) => answers.get(one) ?? []));
     if (isLate()) return refuse(`there was no answer within ${formatDuration(timeoutMs ?? 0)}`, EXIT.failed);
-    if (!isRepeatable || (leftMs ?? 1) <= 0) return refuse(WENT_AWAY, EXIT.failed);
+    if (!isRepeatable) return refuse(WENT_AWAY, EXIT.failed);
+    if ((leftMs ?? 1) <= 0) return refuse(hangsUp(socket), EXIT.unreachable);
     goneSinceMs ??= monotonicMs();
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    await pauseAfterHangUp(deadline);
   }
 }
 

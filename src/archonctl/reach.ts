@@ -2,6 +2,7 @@ import { describeErrno } from '../base/errno.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { dial } from '../sys/dialer.ts';
 import type { Connection } from '../sys/sys.ts';
+import { Bell } from './bell.ts';
 import { monotonicMs } from './clock.ts';
 import { Conversation } from './conversation.ts';
 
@@ -9,6 +10,9 @@ import { Conversation } from './conversation.ts';
 const RESTART_MS = 2000;
 /** How long one is tried that takes connections and hangs up on them. */
 const UNHEARD_MS = 10_000;
+/** Who was hung up on asks again after this: nothing tells when it will be heard. */
+const HUNG_UP_PAUSE_MS = 20;
+/** Where the bell of the socket's folder cannot be heard, the pauses between two tries grow. */
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 200;
 
@@ -50,15 +54,27 @@ export async function reachListening(
     giveUp?.removeEventListener('abort', hangUp);
     if (greeting.kind !== 'lost') return reached;
     if (giveUp?.aborted === true || monotonicMs() - beganAtMs > UNHEARD_MS) {
-      return err(`the supervisor at ${socket} hangs up before it has listened; see what it logs`);
+      return err(hangsUp(socket));
     }
-    await pause(LAST_PAUSE_MS / 10, giveUp);
+    await pauseAfterHangUp(giveUp);
   }
 }
 
+/** What is to be said of a supervisor that takes connections and answers nobody. */
+export function hangsUp(socket: string): string {
+  return `the supervisor at ${socket} hangs up on everyone; see what it logs`;
+}
+
+/** A moment, so that one who hangs up on everyone is not asked without pause. */
+export async function pauseAfterHangUp(giveUp?: AbortSignal): Promise<void> {
+  const bell = new Bell(giveUp);
+  await bell.heard(HUNG_UP_PAUSE_MS);
+  bell.close();
+}
+
 /**
- * Connects to the supervisor, again and again with growing pauses as long as the patience lasts. The
- * error is a sentence that says what to do.
+ * Connects to the supervisor, as soon as it listens and for as long as the patience lasts: whenever a socket
+ * takes its place in the folder, and at growing intervals. The error is a sentence that says what to do.
  */
 export async function reachConnection(
   socket: string,
@@ -66,30 +82,24 @@ export async function reachConnection(
 ): Promise<Result<Connection, string>> {
   const { refusedMs = RESTART_MS, absentMs = 0, giveUp } = patience;
   const beganAtMs = monotonicMs();
+  const bell = new Bell(giveUp);
   let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
-    const dialled = await dial(socket, giveUp);
-    if (dialled.ok) return dialled;
-    const { code } = dialled.error;
-    const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? absentMs : 0;
-    const leftMs = wholeMs - (monotonicMs() - beganAtMs);
-    if (leftMs <= 0 || giveUp?.aborted === true) return err(sentenceOf(socket, code));
-    await pause(Math.min(pauseMs, leftMs), giveUp);
-    pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
+  try {
+    for (;;) {
+      const dialled = await dial(socket, giveUp);
+      if (dialled.ok) return dialled;
+      const { code } = dialled.error;
+      const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? absentMs : 0;
+      const leftMs = wholeMs - (monotonicMs() - beganAtMs);
+      if (leftMs <= 0 || giveUp?.aborted === true) return err(sentenceOf(socket, code));
+      /* What happened before the bell could be heard is seen by trying once more. */
+      if (bell.hang(socket)) continue;
+      await bell.heard(Math.min(pauseMs, leftMs));
+      pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
+    }
+  } finally {
+    bell.close();
   }
-}
-
-async function pause(ms: number, giveUp: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      clearTimeout(timer);
-      giveUp?.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = setTimeout(over, ms);
-    giveUp?.addEventListener('abort', over);
-    if (giveUp?.aborted === true) over();
-  });
 }
 
 const TO_DO: Readonly<Record<string, string>> = {

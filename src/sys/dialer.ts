@@ -4,6 +4,7 @@ import { nativeResult } from './real/native-error.ts';
 import { connect } from './real/sockets.ts';
 import type { Connection, Descriptor, SysError } from './sys.ts';
 
+export { ringAt } from './real/folder-bell.ts';
 export { isTerminal, ownBytes, terminalColumns, writeAll } from './real/caller.ts';
 
 /** How long until a supervisor whose queue of connections is full is tried again. */

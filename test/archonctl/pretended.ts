@@ -23,6 +23,8 @@ export class Pretended implements AsyncDisposable {
   readonly #folder: string;
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
+  /** Answers what was left unanswered, by the verb of its request; the latest of each. */
+  readonly #unanswered = new Map<string, (lines: readonly string[]) => void>();
   #script: Script;
 
   private constructor(folder: string, script: Script) {
@@ -52,6 +54,14 @@ export class Pretended implements AsyncDisposable {
     this.#script = script;
   }
 
+  /** Answers the latest request of this verb that the script left unanswered. */
+  release(verb: string, lines: readonly string[]): void {
+    const answer = this.#unanswered.get(verb);
+    if (answer === undefined) throw new Error(`no ${verb} waits for an answer`);
+    this.#unanswered.delete(verb);
+    answer(lines);
+  }
+
   #serve(connection: Socket): void {
     this.#connections.add(connection);
     let rest = '';
@@ -72,10 +82,15 @@ export class Pretended implements AsyncDisposable {
     const isTagged = isTag(tag);
     const request = isTagged ? fields.slice(1) : [...fields];
     this.requests.push(request);
-    for (const one of this.#script(request) ?? []) {
-      if (one === HANG_UP) connection.destroySoon();
-      else connection.write(`${isTagged ? `${tag},` : ''}${one}\n`, 'latin1');
-    }
+    const answer = (lines: readonly string[]): void => {
+      for (const one of lines) {
+        if (one === HANG_UP) connection.destroySoon();
+        else connection.write(`${isTagged ? `${tag},` : ''}${one}\n`, 'latin1');
+      }
+    };
+    const lines = this.#script(request);
+    if (lines === undefined) this.#unanswered.set(request[0] ?? '', answer);
+    else answer(lines);
   }
 
   /** Hangs up on all and is no longer there, nor is its socket. */

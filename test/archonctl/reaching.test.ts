@@ -99,6 +99,21 @@ describe('a supervisor that is on its way', () => {
   });
 });
 
+describe('a supervisor that hangs up on everyone', () => {
+  it('is given up after ten seconds, by every kind of verb, with 69; what must not be done twice is never asked', async () => {
+    await using server = await Pretended.start(() => [HANG_UP]);
+    const gaveUp = {
+      code: 69,
+      stdout: '',
+      stderr: `archonctl: the supervisor at ${server.socket} hangs up on everyone; see what it logs\n`,
+    };
+    const verbs = [['list'], ['run', 'true'], ['start-daemon', 'true']];
+    const ended = await Promise.all(verbs.map(async (words) => archonctl(server.socket, words)));
+    expect(ended).toEqual([gaveUp, gaveUp, gaveUp]);
+    expect(new Set(server.requests.map(([verb]) => verb))).toEqual(new Set(['List', 'Version']));
+  });
+});
+
 describe('what answers', () => {
   it('is given up after --timeout, wherever it stands in the line', async () => {
     await using server = await Pretended.start(() => undefined);

@@ -22,9 +22,14 @@ export function allProcesses(): number[] {
     .map(Number);
 }
 
+/** What a process does, as a letter of proc_pid_stat(5): `T` where it is stopped; undefined where there is none. */
+export function stateOf(pid: number): string | undefined {
+  return fieldsOf(pid)[0];
+}
+
 /** Whether the process exists and has not ended. */
 export function isAlive(pid: number): boolean {
-  const state = fieldsOf(pid)[0];
+  const state = stateOf(pid);
   return state !== undefined && state !== 'Z' && state !== 'X';
 }
 

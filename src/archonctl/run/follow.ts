@@ -6,7 +6,7 @@ import { reasonOf } from '../consult.ts';
 import type { Closing, Conversation } from '../conversation.ts';
 import { Progress } from '../print/progress.ts';
 import type { Screen } from '../print/screen.ts';
-import { reachListening } from '../reach.ts';
+import { pauseAfterHangUp, reachListening } from '../reach.ts';
 import { EXIT } from '../verb.ts';
 import { RUN_EXIT, runExitCode } from './exit-code.ts';
 import { SignalRelay } from './relay.ts';
@@ -16,9 +16,6 @@ const RETURN_MS = 60_000;
 
 /** One that stays for so long has come back. */
 const STEADY_MS = 1000;
-
-/** Nobody is back sooner. */
-const PAUSE_MS = 10;
 
 /** A command to be run to its end. */
 export interface Errand {
@@ -47,6 +44,7 @@ export async function follow(errand: Errand, screen: Screen): Promise<number> {
     relay.detach();
     /* A successor that goes away at once is as good as none. */
     if (monotonicMs() - heardAtMs > STEADY_MS) goneSinceMs = monotonicMs();
+    else await pauseAfterHangUp(relay.givenUp());
     const again = await comeBack(errand, goneSinceMs + RETURN_MS, relay, screen);
     if (typeof again === 'number') {
       relay.close();
@@ -72,7 +70,6 @@ async function comeBack(
   screen: Screen,
 ): Promise<Conversation | number> {
   const { socket, label } = errand;
-  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   const leftMs = Math.max(0, untilMs - monotonicMs());
   const progress = new Progress(
     screen,

@@ -1,5 +1,6 @@
 import { monotonicMs } from '../clock.ts';
 import type { Conversation } from '../conversation.ts';
+import { untilStopped } from './stopped.ts';
 
 /** What archonctl passes on to the command. SIGTSTP and SIGCONT are seen to apart. */
 const PASSED_ON = [
@@ -19,10 +20,6 @@ const ENDING: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
 /** What these say is of the moment only. */
 const PASSING: readonly string[] = ['SIGWINCH', 'SIGSTOP', 'SIGCONT'];
 
-/** A signal may come before the command exists; then it is offered again, for a second. */
-const AGAIN_MS = 20;
-const TRIES = 50;
-
 /** No supervisor needs as long to confirm a signal unless something is wrong with it. */
 const SILENCE_MS = 1000;
 
@@ -40,6 +37,8 @@ export class SignalRelay {
   #givenUpBy: NodeJS.Signals | undefined;
   #conversation: Conversation | undefined;
   #unansweredSinceMs: number | undefined;
+  /** A stop has been asked for, and no continuation since. */
+  #isToStop = false;
 
   constructor(label: string) {
     this.#label = label;
@@ -100,25 +99,37 @@ export class SignalRelay {
   }
 
   readonly #stop = (): void => {
-    void this.#send('SIGSTOP').then(() => process.kill(process.pid, 'SIGSTOP'));
+    this.#isToStop = true;
+    void this.#stopBoth();
   };
 
   readonly #continue = (): void => {
+    this.#isToStop = false;
     void this.#send('SIGCONT');
   };
 
+  /** First the command, so that it no longer reads from the terminal when the shell does. */
+  async #stopBoth(): Promise<void> {
+    const isWanted = (): boolean => this.#isToStop;
+    await this.#send('SIGSTOP');
+    if (this.#conversation !== undefined) await untilStopped(this.#conversation, this.#label, isWanted);
+    if (isWanted()) process.kill(process.pid, 'SIGSTOP');
+  }
+
   /** Returns when the supervisor has passed it on, or never will. */
   async #send(signal: NodeJS.Signals): Promise<void> {
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const conversation = this.#conversation;
-      if (conversation === undefined) return;
-      this.#unansweredSinceMs ??= monotonicMs();
-      const answer = await conversation.ask(['Signal', signal, this.#label, '@scope=group']);
-      this.#unansweredSinceMs = undefined;
-      /* Whether it was passed on nobody can say; the successor does it again rather than not at all. */
-      if (answer.kind === 'lost') this.#keep(signal);
-      if (answer.kind !== 'error') return;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    const conversation = this.#conversation;
+    if (conversation === undefined) return;
+    this.#unansweredSinceMs ??= monotonicMs();
+    const request = ['Signal', signal, this.#label, '@scope=group'] as const;
+    let answer = await conversation.ask(request);
+    /* It may have come before the command exists. Where that never runs the conversation ends. */
+    if (answer.kind === 'error') {
+      answer = await conversation.ask(['Wait', this.#label, '@for=running']);
+      if (answer.kind === 'ok') answer = await conversation.ask(request);
     }
+    this.#unansweredSinceMs = undefined;
+    /* Whether it was passed on nobody can say; the successor does it again rather than not at all. */
+    if (answer.kind === 'lost') this.#keep(signal);
   }
 }

@@ -1,23 +1,12 @@
-import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { TestSupervisor } from '../../support/supervisor.ts';
-import { archonctl, ARCHONCTL, endOf, plainEnv, shell } from '../client.ts';
+import { archonctl, shell } from '../client.ts';
 import { GREETING } from '../against.ts';
 import { HANG_UP, Pretended } from '../pretended.ts';
+import { begin } from './begin.ts';
 import { PseudoTerminal } from './pseudo-terminal.ts';
 
 const ROUNDS = 10;
-
-/** A client whose command says when it runs. */
-function begin(socket: string, words: readonly string[]) {
-  const child = spawn(ARCHONCTL, words, { env: plainEnv({ ARCHON_SOCKET: socket }), stdio: 'pipe' });
-  const armed = new Promise<void>((resolve) => {
-    child.stdout.on('data', (bytes: Buffer) => {
-      if (bytes.toString().includes('armed')) resolve();
-    });
-  });
-  return { child, armed, end: endOf(child) };
-}
 
 const COMMAND = 'read x; echo "read $x"; exit 9';
 
@@ -69,7 +58,7 @@ describe('the death of the deciding part', () => {
 
   it('keeps a signal that comes meanwhile for the successor', async () => {
     await using supervisor = await TestSupervisor.start();
-    const script = 'trap "exit 5" TERM; echo armed; while :; do read x; done';
+    const script = 'trap "exit 5" TERM; echo armed; while :; do read -t 1 x; done';
     const { child, armed, end } = begin(supervisor.socket, ['run', 'bash', '-c', script]);
     await armed;
     await supervisor.killDeciding(() => child.kill('SIGTERM'));
@@ -122,21 +111,5 @@ describe('a supervisor that goes away for good', () => {
       stderr: 'archonctl: given up; the command may go on: archonctl wait job tells how it ends\n',
     });
     expect(server.requests[2]).toEqual(['Signal', 'SIGTERM', 'job', '@scope=group']);
-  });
-
-  it('does not leave a signal behind that came before the command existed', async () => {
-    let refusals = 0;
-    await using server = await Pretended.start(([verb]) => {
-      if (verb === 'Version') return GREETING;
-      if (verb !== 'Signal') return undefined;
-      return (refusals += 1) < 4 ? ['Error,job has no process,failed'] : ['Ok,1'];
-    });
-    const { child, end } = begin(server.socket, ['run', '-l', 'job', 'true']);
-    await expect.poll(() => server.requests.length).toBe(2);
-    child.kill('SIGINT');
-    await expect.poll(() => refusals).toBe(4);
-    child.kill('SIGKILL');
-    await end;
-    expect(server.requests.slice(2)).toEqual(Array(4).fill(['Signal', 'SIGINT', 'job', '@scope=group']));
   });
 });
