@@ -27,7 +27,8 @@ export const MATRIX = {
   protocol: { folders: ['base'] },
   supervisor: { folders: ['base'] },
   portalloc: { folders: ['base'] },
-  config: { folders: ['base'], types: ['supervisor'], node: PURE, packages: ['yaml', 'zod'] },
+  // Of the supervisor it has the types, their defaults and the graph: all of it is pure.
+  config: { folders: ['base', 'supervisor'], node: PURE, packages: ['yaml', 'zod'] },
   // node:vm bounds the time of a batch of rules; fengari is the Lua in which they run.
   rules: { folders: ['base'], node: [...PURE, 'node:vm'], packages: ['fengari'] },
   logs: ON_SYS,

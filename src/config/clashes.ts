@@ -1,0 +1,76 @@
+import nodePath from 'node:path';
+import type { Complaint } from './complaint.ts';
+import type { PortDefinition } from './definition.ts';
+import type { DefinedUnit } from './dependency-names.ts';
+import { placeOf, showPath, type TreePath } from './tree.ts';
+
+/** Complaints about files that two units would write their output to. `logDir` is where logs lie by default. */
+export function logClashes(units: readonly DefinedUnit[], logDir: string): readonly Complaint[] {
+  const writers = new Map<string, DefinedUnit>();
+  return units.flatMap((unit) =>
+    logFiles(unit, logDir).flatMap((file) => {
+      const other = writers.get(file);
+      writers.set(file, other ?? unit);
+      if (other === undefined || other === unit) return [];
+      const message = `${unit.definition.label} and ${other.definition.label} would both write ${file}`;
+      return [clash('log-clash', unit, other, ['log'], message)];
+    }),
+  );
+}
+
+function logFiles({ definition: { label, log } }: DefinedUnit, logDir: string): readonly string[] {
+  if (log.kind !== 'file') return [];
+  const file = nodePath.posix.normalize(log.path ?? `${logDir}/${label}.log`);
+  return log.stderr === 'separate' ? [file, errorLog(file)] : [file];
+}
+
+/** The file of the standard error where that is kept apart: `web.err.log` beside `web.log`. */
+function errorLog(file: string): string {
+  return file.endsWith('.log') ? `${file.slice(0, -'.log'.length)}.err.log` : `${file}.err`;
+}
+
+/** Addresses that stand for all addresses. */
+const ALL_HOSTS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '*']);
+
+/** Complaints about ports that two units claim, or one unit twice. Instances of one unit may share theirs. */
+export function portClashes(units: readonly DefinedUnit[]): readonly Complaint[] {
+  const claims = new Map<string, { readonly unit: DefinedUnit; readonly port: PortDefinition }[]>();
+  const complaints: Complaint[] = [];
+  for (const unit of units) {
+    for (const port of unit.definition.ports) {
+      if (port.port === 'auto') continue;
+      const key = `${port.protocol} ${port.port}`;
+      const earlier = claims.get(key) ?? [];
+      const other = earlier.find((claim) => meet(claim.port, port) && !isShared(claim.unit, unit));
+      if (other !== undefined) {
+        const { label } = unit.definition;
+        const message = `port ${port.port} (${port.protocol}) is claimed by ${label} and by ${other.unit.definition.label}`;
+        complaints.push(clash('port-clash', unit, other.unit, ['ports', port.name], message));
+      }
+      claims.set(key, [...earlier, { unit, port }]);
+    }
+  }
+  return complaints;
+}
+
+function meet(one: PortDefinition, other: PortDefinition): boolean {
+  return one.host === other.host || ALL_HOSTS.has(one.host) || ALL_HOSTS.has(other.host);
+}
+
+function isShared(one: DefinedUnit, other: DefinedUnit): boolean {
+  return one !== other && one.instance.declared === other.instance.declared;
+}
+
+function clash(
+  kind: 'log-clash' | 'port-clash',
+  { instance }: DefinedUnit,
+  { instance: other }: DefinedUnit,
+  path: TreePath,
+  message: string,
+): Complaint {
+  const isThere = instance.tree.entries.has(String(path[0]));
+  const key = showPath(['units', instance.declared, ...path]);
+  const otherPlace = other.tree.entries.has(String(path[0])) ? placeOf(other.tree, path) : other.place;
+  const place = isThere ? placeOf(instance.tree, path) : instance.place;
+  return { kind, place, key, message, other: otherPlace };
+}
