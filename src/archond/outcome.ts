@@ -1,7 +1,7 @@
 import { describeErrno } from '../base/errno.ts';
 import { failure, type Failure } from '../base/failure.ts';
 import { signalName } from '../base/signals.ts';
-import { liveGeneration, type End } from '../supervisor/state.ts';
+import type { End } from '../supervisor/state.ts';
 import type { Closing } from './call.ts';
 import type { UnitRecord } from './unit-record.ts';
 
@@ -10,8 +10,8 @@ const TIMED_OUT = 124;
 
 /** Whether nothing of the unit is alive and nothing is about to be. */
 export function isDown(record: UnitRecord): boolean {
-  const { state } = record.unit;
-  return liveGeneration(state) === undefined && state.kind !== 'backoff';
+  const { kind } = record.unit.state;
+  return kind === 'stopped' || kind === 'failed' || kind === 'finished';
 }
 
 /** The main process, while there is one. */

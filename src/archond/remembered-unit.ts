@@ -1,4 +1,4 @@
-import { restartPolicy, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
+import { unitSpec, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
 import type { End } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/step.ts';
 import type { Launch } from './launch.ts';
@@ -31,16 +31,14 @@ export function readUnit(label: string, value: unknown): KnownUnit | undefined {
   };
   if (!isWhole(restart, stop, launch?.words, launch?.env, launch?.cwd) || launch === undefined)
     return undefined;
-  const spec: UnitSpec = {
+  const spec = unitSpec({
     label,
     origin: 'daemon',
-    restart: restart ?? restartPolicy('never'),
-    stop: stop ?? NO_STOP,
-  };
+    ...(restart === undefined ? {} : { restart }),
+    ...(stop === undefined ? {} : { stop }),
+  });
   return { spec, launch: { ...launch, env: new Map(launch.env) } };
 }
-
-const NO_STOP: StopPolicy = { signal: 15, timeoutMs: 10_000, scope: 'mixed' };
 
 /** Values are written by this program only; a later version may have changed their shape. */
 function isWhole(restart: unknown, stop: unknown, words: unknown, env: unknown, cwd: unknown): boolean {
@@ -63,8 +61,11 @@ export function wishOf({ desired, state, lastEnd }: Unit): Wish {
     case 'running':
     case 'clearing':
     case 'backoff':
+    case 'waiting':
+    case 'blocked':
       return { desired: 'up', at: 'up', end: undefined };
     case 'stopping':
+    case 'undoing':
       return { desired, at: 'stopping', end: undefined };
     case 'stopped':
     case 'failed':

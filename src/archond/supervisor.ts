@@ -90,7 +90,7 @@ export class Supervisor {
     const { spec } = record.unit;
     record.unit = adoptedUnit(spec, found);
     record.shownState = publicState(record.unit.state);
-    for (const effect of adoptionEffects(spec, found)) this.#carryOut(record, effect);
+    for (const effect of adoptionEffects(record.unit, found)) this.#carryOut(record, effect);
   }
 
   /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered, and so are observers told. */
@@ -217,6 +217,12 @@ export class Supervisor {
       case 'cancel-timer':
         record.timers.get(effect.timer)?.();
         record.timers.delete(effect.timer);
+        return;
+      case 'probe':
+      case 'find-main':
+      case 'run-command':
+      case 'kill-command':
+        /* Asked of units of a configuration only, of which there are none yet. */
         return;
       case 'tell': // it was told before
         return;

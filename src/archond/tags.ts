@@ -1,6 +1,6 @@
 import {
-  DEFAULT_STOP,
   restartPolicy,
+  unitSpec,
   type RestartPolicy,
   type StopPolicy,
   type UnitSpec,
@@ -19,7 +19,7 @@ export interface TaggedUnit {
   readonly keep: boolean;
 }
 
-const ORIGINS = ['run', 'daemon', 'watched'] as const satisfies readonly UnitSpec['origin'][];
+const ORIGINS = ['run', 'daemon', 'watched', 'config'] as const satisfies readonly UnitSpec['origin'][];
 const SCOPES = ['mixed', 'tree', 'main'] as const satisfies readonly StopPolicy['scope'][];
 const POLICIES = ['never', 'on-failure', 'always'] as const satisfies readonly RestartPolicy['policy'][];
 const KEEP = 1;
@@ -49,19 +49,19 @@ export function fromTags(label: string, [first, second]: readonly [bigint, bigin
   const policy = POLICIES[byte(4)];
   if (origin === undefined || scope === undefined || policy === undefined) {
     return {
-      spec: { label, origin: 'daemon', restart: restartPolicy('never'), stop: DEFAULT_STOP },
+      spec: unitSpec({ label, origin: 'daemon' }),
       keep: true,
     };
   }
   const limitMs = Number(second >> 32n);
   return {
-    spec: {
+    spec: unitSpec({
       label,
       origin,
       restart: restartPolicy(policy),
       stop: { signal: byte(2), timeoutMs: Number(second & 0xffff_ffffn), scope },
       ...(limitMs === 0 ? {} : { timeoutMs: limitMs }),
-    },
+    }),
     keep: (byte(1) & KEEP) !== 0,
   };
 }

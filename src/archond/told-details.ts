@@ -13,10 +13,13 @@ export function detailsOf(event: ToldEvent, usage: ResourceUsage | undefined): D
     case 'starting':
     case 'running':
       return processDetails(event.pid, event.generation);
+    case 'waiting':
+      return [];
     case 'stopping':
       return [
         ['generation', String(event.generation)],
         ['reason', event.reason],
+        ...(event.need === undefined ? [] : [['need', event.need] as const]),
       ];
     case 'exited':
       return [
@@ -32,7 +35,11 @@ export function detailsOf(event: ToldEvent, usage: ResourceUsage | undefined): D
         ['attempt', String(event.attempt)],
       ];
     case 'failed':
-      return [['reason', event.reason], ...(event.end === undefined ? [] : endDetails(event.end))];
+      return [
+        ['reason', event.reason],
+        ...(event.needs === undefined ? [] : [['need', event.needs[0]] as const]),
+        ...(event.end === undefined ? [] : endDetails(event.end)),
+      ];
     case 'finished':
       return endDetails(event.end);
   }

@@ -1,6 +1,6 @@
 import type { Descriptor, Sys } from '../sys/sys.ts';
 import { NO_CAUSE } from '../supervisor/cause.ts';
-import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../supervisor/unit.ts';
+import { unitSpec } from '../supervisor/unit.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { UnitRecord } from './unit-record.ts';
 
@@ -27,7 +27,7 @@ export function watch(
   pidfd: Descriptor,
   pid: number | undefined,
 ): UnitRecord {
-  const spec: UnitSpec = { label, origin: 'watched', restart: restartPolicy('never'), stop: DEFAULT_STOP };
+  const spec = unitSpec({ label, origin: 'watched' });
   const stdio = [undefined, undefined, undefined] as const;
   const record = supervisor.add({ spec, launch: undefined, stdio, keep: true });
   const generation = supervisor.takeGeneration();

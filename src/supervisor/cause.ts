@@ -45,6 +45,7 @@ export function causedBy(event: number, request?: Requester): Cause {
 export function withCauses(before: Unit, event: UnitEvent, step: Step, nextSequence: number): Step {
   if (step.verdict !== 'move') return step;
   const order = 'cause' in event ? event.cause : undefined;
+  const isGate = event.kind === 'gate';
   let { cause } = before;
   /* An order that has to wait for the way down to end is what causes what comes then. */
   let waiting = order ?? before.waitingCause;
@@ -61,7 +62,9 @@ export function withCauses(before: Unit, event: UnitEvent, step: Step, nextSeque
     sequence += 1;
     return told;
   });
-  return { ...step, effects, unit: { ...step.unit, cause, waitingCause: waiting } };
+  /* A gate that is only taken note of causes nothing later on. */
+  const kept = isGate && waiting === order ? before.waitingCause : waiting;
+  return { ...step, effects, unit: { ...step.unit, cause, waitingCause: kept } };
 }
 
 /** The first effect that comes of an order: at once whatever there is, later what it has waited for. */

@@ -1,4 +1,5 @@
 import type { Effect } from './effect.ts';
+import { leaveUp } from './leave.ts';
 import type { End } from './state.ts';
 import { move, type Step, type Unit } from './step.ts';
 
@@ -9,7 +10,7 @@ import { move, type Step, type Unit } from './step.ts';
 export function clear(unit: Unit, end: End, ranMs: number, told: readonly Effect[]): Step {
   const { generation } = unit;
   const state = { kind: 'clearing', generation, end, ranMs, again: false } as const;
-  const effects: Effect[] = [{ kind: 'cancel-timer', timer: 'time' }, ...told];
+  const effects: Effect[] = [...leaveUp(unit), ...told];
   if (unit.spec.origin !== 'watched') effects.push({ kind: 'kill', generation });
   return move({ ...unit, lastEnd: end, state }, effects);
 }

@@ -1,27 +1,50 @@
 import type { Cause } from './cause.ts';
+import type { Gate } from './gate.ts';
 import type { End, StopReason } from './state.ts';
 
 /**
- * What can happen to a unit. Orders come from people and from the supervisor itself; the rest comes
- * from processes and clocks and names the generation that it is about, so that what is late ends in
- * one place (`transition`).
+ * What can happen to a unit. Orders come from people and from the supervisor itself, `gate` and `need-lost` from the
+ * plan; the rest comes from processes, probes and clocks and names the generation that it is about, so that
+ * what is late ends in one place (`transition`).
  *
  * Of one generation there comes either `refused`, or `spawned`, then `exited`, then `emptied`, each at
- * least once and no later one before an earlier; `executed` may come between, or not at all.
+ * least once and no later one before an earlier; `executed` may come between, or not at all. What probes tell may
+ * come at any time after `order-start`.
  */
 export type UnitEvent =
   | { readonly kind: 'order-start'; readonly cause: Cause }
   /** With the reason `restart` it is an order to be up again, whatever the state. */
-  | { readonly kind: 'order-stop'; readonly reason: StopReason; readonly cause: Cause }
+  | { readonly kind: 'order-stop'; readonly reason: OrderReason; readonly cause: Cause }
+  /** What its neighbours let it do has changed; the cause is that of the neighbour. */
+  | { readonly kind: 'gate'; readonly gate: Gate; readonly cause: Cause }
+  /** What it needs has gone down: so does this, and comes back when the gate lets it. */
+  | { readonly kind: 'need-lost'; readonly need: string; readonly cause: Cause }
   | { readonly kind: 'spawned'; readonly generation: number; readonly pid: number }
   | { readonly kind: 'refused'; readonly generation: number; readonly end: End }
   | { readonly kind: 'executed'; readonly generation: number }
+  /** The first process has ended. */
   | { readonly kind: 'exited'; readonly generation: number; readonly end: End }
   | { readonly kind: 'emptied'; readonly generation: number }
+  /** A readiness probe has seen that it can serve; of a oneshot nobody tells it. */
+  | { readonly kind: 'ready'; readonly generation: number }
+  /** It has failed so many health checks, or its watchdog was not heard of: it is restarted, as after a failure. */
+  | { readonly kind: 'unhealthy'; readonly generation: number }
+  /** Another process of the tree is the main one from now on (`MAINPID`, pid file); its end is told by `main-exited`. */
+  | { readonly kind: 'main-changed'; readonly generation: number; readonly pid: number }
+  | { readonly kind: 'main-exited'; readonly generation: number; readonly end: End }
+  /** The stop command has ended with 0, or otherwise, or could not be run. */
+  | { readonly kind: 'command-ended'; readonly generation: number; readonly isDone: boolean }
   | { readonly kind: 'stop-due'; readonly generation: number }
   | { readonly kind: 'time-over'; readonly generation: number }
+  | { readonly kind: 'ready-due'; readonly generation: number }
   /** The generation is the one that ended. */
   | { readonly kind: 'backoff-due'; readonly generation: number };
+
+/** The reasons that an order can have; the others come of themselves. */
+export type OrderReason = Extract<
+  StopReason,
+  'requested' | 'restart' | 'timed-out' | 'client-gone' | 'shutdown' | 'conflict'
+>;
 
 /** What the world lends to a step, so that the step itself needs neither clock nor chance. */
 export interface Moment {

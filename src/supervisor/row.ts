@@ -1,6 +1,7 @@
 import type { Moment, UnitEvent } from './event.ts';
+import type { Gate } from './gate.ts';
 import type { UnitState } from './state.ts';
-import { stay, type Step, type Unit } from './step.ts';
+import { move, stay, type Step, type Unit } from './step.ts';
 
 /** What one state answers to one event of the unit's latest generation. */
 export type Cell<S extends UnitState['kind'], E extends UnitEvent['kind']> = (
@@ -24,3 +25,7 @@ export const impossible =
   (why: string) =>
   (unit: Unit): Step =>
     stay('impossible', unit, why);
+
+/** A cell for a state in which the gate is not waited for: it is taken note of. */
+export const noted = (unit: Unit, _state: unknown, { gate }: { readonly gate: Gate }): Step =>
+  move({ ...unit, gate });

@@ -1,3 +1,5 @@
+import type { FailedNeeds } from './gate.ts';
+
 /**
  * The life of a unit; docs/states.org tells it in full.
  *
@@ -5,24 +7,26 @@
  * what is *desired*: the state moves towards it, and what a person asked for in the middle of a move
  * changes the wish, not the move. Up means that a process exists; ready that it can serve.
  *
- *   stopped ──start──▶ starting ──exec──▶ running ──ends──▶ clearing ──tree empty──▶ finished | failed
+ *              waiting ◀─▶ blocked (for what it needs, by what it needs)
+ *                 ▲ │
+ *   stopped ──────┴─▼─▶ starting ──ready──▶ running ──ends──▶ clearing ──tree empty──▶ finished | failed
  *      ▲                   │ ▲               │                  │                        │
  *      │                   │ └───────────────│──────────────────│─────── backoff ◀───────┘ (restart)
  *      └──tree empty── stopping ◀──stop──────┴───────stop───────┘
  *
  * `clearing` is the time between the end of the main process and the proof that nothing of its tree
  * is left; clients see it as `stopping`. Nothing is started before that proof: so there are never two
- * live generations of a unit.
+ * live generations of a unit. A oneshot goes from `starting` to `finished`, is up there, and is brought down
+ * through `undoing`.
  */
 export type UnitState =
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'starting'; readonly generation: number; readonly pid: number | undefined }
-  | {
-      readonly kind: 'running';
-      readonly generation: number;
-      readonly pid: number;
-      readonly readyAtMs: number;
-    }
+  /** It is to be up, and what it needs is not, or not yet. */
+  | { readonly kind: 'waiting' }
+  /** It is to be up, and something that it needs is `failed`. Clients see it as `failed`. */
+  | { readonly kind: 'blocked'; readonly needs: FailedNeeds }
+  | Starting
+  | Running
   | {
       readonly kind: 'clearing';
       readonly generation: number;
@@ -31,31 +35,91 @@ export type UnitState =
       /** An order to start came meanwhile: it is carried out when the tree is empty. */
       readonly again: boolean;
     }
-  | {
-      readonly kind: 'stopping';
-      readonly generation: number;
-      readonly pid: number | undefined;
-      /** `signal`: it was asked to end (as soon as it has a pid). `kill`: SIGKILL until nothing of the tree is left. */
-      readonly rung: 'signal' | 'kill';
-      /** When the patience of the first rung is, or was, over. */
-      readonly deadlineAtMs: number;
-      /** How the main process ended, once it has. */
-      readonly end: End | undefined;
-      /** The first cause; a restart that became a stop has the cause of that. */
-      readonly reason: StopReason;
-    }
+  | Stopping
+  | Undoing
   | { readonly kind: 'backoff'; readonly untilAtMs: number; readonly end: End }
   | { readonly kind: 'failed'; readonly reason: FailureReason; readonly end: End | undefined }
+  /** A service is down then, a oneshot up. */
   | { readonly kind: 'finished'; readonly end: End };
 
-/** Why a unit is being stopped. `timed-out`: a Run whose time was over. `restart`: to be started again. */
-export type StopReason = 'requested' | 'restart' | 'timed-out' | 'client-gone' | 'shutdown';
+/** The keeper was asked for a process; with a pid there is one, which is not ready. */
+export interface Starting {
+  readonly kind: 'starting';
+  readonly generation: number;
+  readonly pid: number | undefined;
+  /** What has been told of the way to being ready, in any order. */
+  readonly hasExecuted: boolean;
+  readonly isReady: boolean;
+  readonly main: MainProcess;
+}
+
+export interface Running {
+  readonly kind: 'running';
+  readonly generation: number;
+  readonly pid: number;
+  readonly readyAtMs: number;
+  readonly main: MainProcess;
+}
+
+/**
+ * Which process of the tree is the main one: the `first`, which the keeper made; `other`: one that took its place
+ * (`main-changed`); `awaited`: the first has ended well, and which one takes its place is still to be told.
+ */
+export type MainProcess = 'first' | 'awaited' | 'other';
+
+export interface Stopping {
+  readonly kind: 'stopping';
+  readonly generation: number;
+  readonly pid: number | undefined;
+  readonly main: MainProcess;
+  /**
+   * `wait`: until what needs it is down. `command`: its stop command was run. `signal`: it was asked to end (as
+   * soon as it has a pid). `kill`: SIGKILL until nothing of the tree is left.
+   */
+  readonly rung: 'wait' | 'command' | 'signal' | 'kill';
+  /** When the patience of the first rungs is, or was, over; undefined before they have begun. */
+  readonly deadlineAtMs: number | undefined;
+  /** How the main process ended, once it has. */
+  readonly end: End | undefined;
+  /** The first cause; one that leaves it to be up gives way to one that does not. */
+  readonly reason: StopReason;
+  /** For how long it was running; undefined where it was not. */
+  readonly ranMs: number | undefined;
+}
+
+/**
+ * A oneshot that is no longer to be up. `wait`: until what needs it is down; `command`: what it did is being undone;
+ * `kill`: that took too long.
+ */
+export interface Undoing {
+  readonly kind: 'undoing';
+  readonly step: 'wait' | 'command' | 'kill';
+  readonly end: End;
+  readonly reason: StopReason;
+}
+
+/**
+ * Why a unit is being stopped. `timed-out`: a Run whose time was over. `restart`: to be started again. `dependency`: what
+ * it needs went down. `conflict`: something was started that cannot be beside it. `not-ready`, `unhealthy`: it was not
+ * ready in time, or its health checks failed.
+ */
+export type StopReason =
+  | 'requested'
+  | 'restart'
+  | 'timed-out'
+  | 'client-gone'
+  | 'shutdown'
+  | 'dependency'
+  | 'conflict'
+  | 'not-ready'
+  | 'unhealthy';
 
 /**
  * Why a unit is `failed`: it ended badly and is not restarted; its program could not be executed; no
- * process could be made; it was restarted too often.
+ * process could be made; it was restarted too often; it was not ready in time; its health checks failed.
  */
-export type FailureReason = 'exit' | 'cannot-execute' | 'cannot-spawn' | 'restart-limit';
+export type FailureReason =
+  'exit' | 'cannot-execute' | 'cannot-spawn' | 'restart-limit' | 'not-ready' | 'unhealthy';
 
 /** How a main process ended; the same shape as the system door's `ProcessEnd`. */
 export type End =
@@ -69,8 +133,23 @@ export type PublicState =
   'stopped' | 'waiting' | 'starting' | 'running' | 'stopping' | 'backoff' | 'failed' | 'finished';
 
 /** The state as clients see it. */
-export function publicState(state: UnitState): PublicState {
-  return state.kind === 'clearing' ? 'stopping' : state.kind;
+export function publicState({ kind }: UnitState): PublicState {
+  switch (kind) {
+    case 'clearing':
+    case 'undoing':
+      return 'stopping';
+    case 'blocked':
+      return 'failed';
+    case 'stopped':
+    case 'waiting':
+    case 'starting':
+    case 'running':
+    case 'stopping':
+    case 'backoff':
+    case 'failed':
+    case 'finished':
+      return kind;
+  }
 }
 
 /** The generation that is alive in this state (its tree not proved empty), if any. */
@@ -82,6 +161,9 @@ export function liveGeneration(state: UnitState): number | undefined {
     case 'stopping':
       return state.generation;
     case 'stopped':
+    case 'waiting':
+    case 'blocked':
+    case 'undoing':
     case 'backoff':
     case 'failed':
     case 'finished':

@@ -1,6 +1,7 @@
 import type { RestartHistory } from './backoff.ts';
 import type { Cause } from './cause.ts';
 import type { Effect } from './effect.ts';
+import type { Gate } from './gate.ts';
 import type { End, UnitState } from './state.ts';
 import type { UnitSpec } from './unit.ts';
 
@@ -9,6 +10,8 @@ export interface Unit {
   readonly spec: UnitSpec;
   /** Follows from the state, but while it is being stopped: there it says what comes then. See docs/states.org. */
   readonly desired: 'up' | 'down';
+  /** What its neighbours let it do. */
+  readonly gate: Gate;
   readonly state: UnitState;
   /** Of its latest spawn, 0 before the first. What carries a lower one is late. */
   readonly generation: number;

@@ -2,13 +2,16 @@ import { NO_RESTARTS } from './backoff.ts';
 import { NO_CAUSE, withCauses } from './cause.ts';
 import type { Moment, UnitEvent } from './event.ts';
 import { freeze } from './freeze.ts';
+import { isSameGate, OPEN_GATE } from './gate.ts';
 import type { Cell, Row } from './row.ts';
 import { BACKOFF } from './rows/backoff.ts';
 import { CLEARING } from './rows/clearing.ts';
-import { SETTLED, STOPPED } from './rows/down.ts';
+import { FAILED, FINISHED, STOPPED } from './rows/down.ts';
+import { BLOCKED, WAITING } from './rows/held.ts';
 import { RUNNING } from './rows/running.ts';
 import { STARTING } from './rows/starting.ts';
 import { STOPPING } from './rows/stopping.ts';
+import { UNDOING } from './rows/undoing.ts';
 import type { UnitState } from './state.ts';
 import { stay, type Step, type Unit } from './step.ts';
 import type { UnitSpec } from './unit.ts';
@@ -18,13 +21,16 @@ export type { Step, Unit } from './step.ts';
 /** A record over all states and all events: a new one of either does not compile until every cell is filled. */
 const TABLE: { readonly [S in UnitState['kind']]: Row<S> } = {
   stopped: STOPPED,
+  waiting: WAITING,
+  blocked: BLOCKED,
   starting: STARTING,
   running: RUNNING,
   clearing: CLEARING,
   stopping: STOPPING,
+  undoing: UNDOING,
   backoff: BACKOFF,
-  failed: SETTLED,
-  finished: SETTLED,
+  failed: FAILED,
+  finished: FINISHED,
 };
 
 /** A unit that was never started. */
@@ -33,6 +39,7 @@ export function newUnit(spec: UnitSpec): Unit {
   return freeze({
     spec,
     desired: 'down',
+    gate: OPEN_GATE,
     state,
     generation: 0,
     history: NO_RESTARTS,
@@ -59,6 +66,8 @@ function answer(unit: Unit, event: UnitEvent, moment: Moment): Step {
   } else if (event.generation > unit.generation) {
     return stay('impossible', unit, 'its generation was never asked for');
   }
+  if (event.kind === 'gate' && isSameGate(event.gate, unit.gate))
+    return stay('ignore', unit, 'its gate is so');
   const { state } = unit;
   const cell = TABLE[state.kind][event.kind] as Cell<UnitState['kind'], UnitEvent['kind']>;
   return cell(unit, state, event, moment);

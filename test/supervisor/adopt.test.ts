@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { adoptedUnit, adoptionEffects, type Found } from '../../src/supervisor/adopt.ts';
 import { NO_CAUSE } from '../../src/supervisor/cause.ts';
+import type { Effect } from '../../src/supervisor/effect.ts';
 import { liveGeneration, publicState } from '../../src/supervisor/state.ts';
+import type { UnitSpec } from '../../src/supervisor/unit.ts';
 import {
   BAD,
   daemon,
@@ -25,10 +27,15 @@ const found = (stage: Found['stage'], end?: Found['end']): Found => ({
   cause: NO_CAUSE,
 });
 
+/** What is set going for one that is found so. */
+function effectsOf(spec: UnitSpec, stage: Found['stage']): readonly Effect[] {
+  return adoptionEffects(adoptedUnit(spec, found(stage)), found(stage));
+}
+
 describe('a process that was there before the supervisor', () => {
   test('goes on as what it was, with its generation and pid', () => {
     const alive = adoptedUnit(daemon(), found('alive'));
-    expect(alive.state).toEqual({ kind: 'running', generation: 7, pid: 70, readyAtMs: 1000 });
+    expect(alive.state).toMatchObject({ kind: 'running', generation: 7, pid: 70, readyAtMs: 1000 });
     expect(alive).toMatchObject({ desired: 'up', generation: 7, lastEnd: undefined });
     expect(adoptedUnit(daemon(), found('starting')).state).toMatchObject({ kind: 'starting', pid: 70 });
   });
@@ -51,7 +58,9 @@ describe('a process that was there before the supervisor', () => {
 
   test('whose end was told is settled when nothing of it is left, and what is left is killed again', () => {
     const ended = found('ended', BAD);
-    expect(adoptionEffects(restarting('always'), ended)).toEqual([{ kind: 'kill', generation: 7 }]);
+    expect(adoptionEffects(adoptedUnit(restarting('always'), ended), ended)).toEqual([
+      { kind: 'kill', generation: 7 },
+    ]);
     const story = new Story(adoptedUnit(restarting('always'), ended));
     expect(publicState(story.state)).toBe('stopping');
     expect(story.tell(exited(BAD, 7)).why).toBe('told again');
@@ -75,7 +84,7 @@ describe('a process that was there before the supervisor', () => {
       const unit = adoptedUnit(restarting('always'), was);
       expect(unit.state).toEqual(state);
       expect([unit.desired, unit.lastEnd]).toEqual(['down', was.end]);
-      expect(adoptionEffects(daemon({ timeoutMs: 5 }), was)).toEqual([]);
+      expect(adoptionEffects(adoptedUnit(daemon({ timeoutMs: 5 }), was), was)).toEqual([]);
       expect(new Story(unit).tell(exited(BAD, 7)).why).toBe('nothing of it is left');
       expect(new Story(unit).tell(START).state).toMatchObject({ kind: 'starting', generation: 8 });
     }
@@ -85,9 +94,8 @@ describe('a process that was there before the supervisor', () => {
     const spec = daemon({ origin: 'run', timeoutMs: 500 });
     const due = { kind: 'time-over', generation: 7 };
     const timer = { kind: 'set-timer', timer: 'time', atMs: 1500, due };
-    for (const stage of ['starting', 'alive'] as const)
-      expect(adoptionEffects(spec, found(stage))).toEqual([timer]);
-    expect(adoptionEffects(daemon(), found('alive'))).toEqual([]);
+    for (const stage of ['starting', 'alive'] as const) expect(effectsOf(spec, stage)).toEqual([timer]);
+    expect(effectsOf(daemon(), 'alive')).toEqual([]);
   });
 
   test('that is only watched is not ours to kill when it ends', () => {

@@ -17,18 +17,28 @@ export function delayFaults(policy: RestartPolicy, entries: readonly Entry[]): s
 
   for (const { before, event, step, moment } of entries) {
     const { atMs } = moment;
-    const isUp = before.state.kind === 'starting' || before.state.kind === 'running';
-    if (event.kind === 'order-start' && !isUp) ordered = true;
-    if (event.kind === 'order-stop') ordered = event.reason === 'restart';
+    const isObeyed = step.verdict === 'move';
+    if (event.kind === 'order-start' && isObeyed) ordered = true;
+    if (event.kind === 'order-stop' && isObeyed) ordered = event.reason === 'restart';
     const told = step.effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
     for (const { kind } of told) {
       if (kind === 'running') runsSinceMs = atMs;
-      if (kind === 'exited' && runsSinceMs !== undefined) ranMs = atMs - runsSinceMs;
+      if ((kind === 'exited' || kind === 'stopping') && runsSinceMs !== undefined) {
+        ranMs = atMs - runsSinceMs;
+        runsSinceMs = undefined;
+      }
     }
     const spawn = step.effects.some((effect) => effect.kind === 'spawn');
     const wait = told.find((one) => one.kind === 'backoff');
+    const isHeld = step.unit.state.kind === 'waiting' || step.unit.state.kind === 'blocked';
+    /* What a need has taken down, or held back, comes back when it lets it: that is no restart. */
+    const isLifted =
+      event.kind === 'gate' ||
+      event.kind === 'need-lost' ||
+      ('reason' in before.state && before.state.reason === 'dependency');
+    const isDecided = isObeyed && !ordered && !isLifted && event.kind !== 'backoff-due';
 
-    if (wait !== undefined || (spawn && !ordered && event.kind !== 'backoff-due')) {
+    if (wait !== undefined || (isDecided && (spawn || isHeld) && step.effects.length > 0)) {
       if (ranMs >= policy.resetAfterMs) streak = 0;
       const plain = streak === 0 ? 0 : Math.min(policy.delayMs * policy.factor ** (streak - 1), policy.maxMs);
       const [least, most] = [
@@ -40,14 +50,16 @@ export function delayFaults(policy: RestartPolicy, entries: readonly Entry[]): s
         faults.push(`at ${atMs}: ${delayMs} instead of ${plain}`);
       untilMs = atMs + delayMs;
       streak += 1;
+      ranMs = 0;
       const { limit } = policy;
       if (limit !== undefined) {
         restartsAtMs = [...restartsAtMs.filter((one) => atMs - one < limit.withinMs), atMs];
         if (restartsAtMs.length > limit.count) faults.push(`at ${atMs}: more restarts than the limit`);
       }
     }
+    if (step.unit.state.kind === 'blocked') untilMs = 0;
     if (!spawn) continue;
-    if (ordered) [streak, restartsAtMs] = [0, []];
+    if (ordered) [streak, restartsAtMs, untilMs] = [0, [], 0];
     else if (atMs < untilMs) faults.push(`at ${atMs}: started ${untilMs - atMs} ms early`);
     [ordered, ranMs, runsSinceMs] = [false, 0, undefined];
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ToldEvent, TimerName } from '../../src/supervisor/effect.ts';
+import { OPEN_GATE } from '../../src/supervisor/gate.ts';
 import { liveGeneration } from '../../src/supervisor/state.ts';
 import { newUnit, transition, type Unit } from '../../src/supervisor/transition.ts';
 import { world } from './arbitraries.ts';
@@ -40,15 +41,25 @@ function told(world: World): ToldEvent[] {
 /** The timers that a unit in this state waits for. */
 function timersOf({ state, spec }: Unit): TimerName[] {
   switch (state.kind) {
-    case 'starting':
+    case 'starting': {
+      if (state.pid === undefined) return [];
+      const timers: TimerName[] = [];
+      if (spec.timeoutMs !== undefined) timers.push('time');
+      if (spec.readyTimeoutMs !== undefined) timers.push('ready');
+      return timers;
+    }
     case 'running':
-      return spec.timeoutMs !== undefined && state.pid !== undefined ? ['time'] : [];
+      return spec.timeoutMs === undefined ? [] : ['time'];
     case 'stopping':
-      return state.rung === 'signal' ? ['stop'] : [];
+      return state.rung === 'signal' || state.rung === 'command' ? ['stop'] : [];
+    case 'undoing':
+      return state.step === 'command' ? ['stop'] : [];
     case 'backoff':
       return ['backoff'];
     case 'clearing':
     case 'stopped':
+    case 'waiting':
+    case 'blocked':
     case 'failed':
     case 'finished':
       return [];
@@ -76,7 +87,7 @@ describe('in every history', () => {
       for (const { before, step } of entries.filter((entry) => entry.step.verdict === 'ignore')) {
         expect(step.unit).toBe(before);
         expect(step.effects).toEqual([]);
-        expect(step.why).toMatch(/^it|nothing|told|the order/);
+        expect(step.why).toMatch(/^it|nothing|told|the order|what it needs|no probe|another process/);
       }
     });
   });
@@ -109,8 +120,10 @@ describe('in every history', () => {
     always(({ entries }) => {
       for (const { step, timers } of entries) {
         const { state, desired } = step.unit;
-        if (state.kind !== 'stopping') {
-          const isUp = liveGeneration(state) !== undefined || state.kind === 'backoff';
+        if (state.kind !== 'stopping' && state.kind !== 'undoing') {
+          const isHeld = ['backoff', 'waiting', 'blocked'].includes(state.kind);
+          const isDone = state.kind === 'finished' && step.unit.spec.type === 'oneshot';
+          const isUp = liveGeneration(state) !== undefined || isHeld || isDone;
           expect(desired).toBe(isUp ? 'up' : 'down');
         }
         expect(timers).toEqual(timersOf(step.unit));
@@ -135,11 +148,13 @@ describe('in every history', () => {
       backoff: 'B',
       failed: 'F',
       finished: 'D',
+      waiting: 'W',
     } as const;
     always((made) => {
       made.settle(made.underWay + REST);
       const life = told(made).map((event) => letter[event.kind]);
-      expect(life.join('')).toMatch(/^(?:(?:S?R?P?E|P|)(?:T|[BFD]T?|))*(?:SR)?$/);
+      /* Of a spawn that was refused, or to which nobody came to before it was stopped, there is no start. */
+      expect(life.join('')).toMatch(/^(?:(?:(?:SR?)?P?E|P)?(?:DP|[BFDWT])*)*(?:SR)?$/);
       expect(life.join('')).not.toMatch(/(?<!S)R/);
       const generations = told(made).flatMap((event) => ('generation' in event ? [event.generation] : []));
       expect(generations).toEqual([...generations].sort((a, b) => a - b));
@@ -175,7 +190,8 @@ describe('every history', () => {
   test('comes to rest once nothing new is asked of it', () => {
     always((made) => {
       made.settle(made.underWay + REST);
-      expect(['stopped', 'running', 'failed', 'finished']).toContain(made.unit.state.kind);
+      const atRest = ['stopped', 'waiting', 'blocked', 'running', 'failed', 'finished'];
+      expect(atRest).toContain(made.unit.state.kind);
     });
   });
 
@@ -190,15 +206,19 @@ describe('every history', () => {
   test('ends with the unit up again, or its failure, when it is restarted', () => {
     always((made) => {
       const { generation } = made.unit;
+      made.do({ kind: 'gate', gate: OPEN_GATE });
       made.do({ kind: 'stop', reason: 'restart' });
       made.settle(made.underWay + REST);
       expect(made.unit.generation).toBeGreaterThan(generation);
-      if (made.unit.spec.timeoutMs === undefined) expect(made.unit.state.kind).toBe('running');
+      const { timeoutMs, type } = made.unit.spec;
+      if (timeoutMs === undefined)
+        expect(made.unit.state.kind).toBe(type === 'oneshot' ? 'finished' : 'running');
     });
   });
 
   test('comes to what was asked for last', () => {
     always((made) => {
+      made.do({ kind: 'gate', gate: OPEN_GATE });
       made.settle(made.underWay + REST);
       const at = made.entries.findLastIndex((entry) => isOrderUp(entry) || isOrderDown(entry));
       const order = made.entries[at];
@@ -209,7 +229,9 @@ describe('every history', () => {
         expect(['stopped', 'failed', 'finished']).toContain(state.kind);
         if (liveGeneration(order.before.state) !== undefined) expect(state.kind).toBe('stopped');
       } else {
-        const wasUp = order.before.state.kind === 'starting' || order.before.state.kind === 'running';
+        const { kind } = order.before.state;
+        const isDone = kind === 'finished' && order.before.spec.type === 'oneshot';
+        const wasUp = kind === 'starting' || kind === 'running' || isDone;
         const isObeyed = made.entries.slice(at).some((entry) => spawns(entry) > 0);
         expect(isObeyed || (wasUp && order.event.kind === 'order-start')).toBe(true);
       }
@@ -224,16 +246,22 @@ describe('the histories together', () => {
       for (const { before, event, step } of made.entries)
         if (step.verdict === 'move') reached.add(`${before.state.kind} ${event.kind}`);
     }
-    const up = ['order-stop', 'time-over', 'exited'];
+    const main = ['main-changed', 'main-exited'];
+    const up = ['order-stop', 'time-over', 'exited', 'emptied', 'gate', 'need-lost', ...main];
+    const orders = ['order-start', 'order-stop', 'gate'];
+    const process = ['spawned', 'refused', 'exited', 'emptied', ...main];
     const cells = {
-      stopped: ['order-start', 'order-stop'],
-      failed: ['order-start', 'order-stop'],
-      finished: ['order-start', 'order-stop'],
-      backoff: ['order-start', 'order-stop', 'backoff-due'],
-      starting: [...up, 'spawned', 'refused', 'executed'],
-      running: up,
-      clearing: ['order-start', 'order-stop', 'emptied'],
-      stopping: ['order-start', 'order-stop', 'spawned', 'refused', 'exited', 'emptied', 'stop-due'],
+      stopped: orders,
+      waiting: ['order-stop', 'gate'],
+      blocked: ['order-stop', 'gate'],
+      failed: orders,
+      finished: [...orders, 'need-lost'],
+      backoff: [...orders, 'backoff-due'],
+      starting: [...up, 'spawned', 'refused', 'executed', 'ready', 'ready-due'],
+      running: [...up, 'unhealthy'],
+      clearing: [...orders, 'emptied'],
+      stopping: [...orders, ...process, 'command-ended', 'stop-due'],
+      undoing: [...orders, 'command-ended', 'stop-due'],
     };
     const expected = Object.entries(cells).flatMap(([state, events]) => events.map((e) => `${state} ${e}`));
     expect([...reached].sort()).toEqual(expected.sort());

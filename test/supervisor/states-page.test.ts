@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { nextRestart, NO_RESTARTS, type RestartHistory } from '../../src/supervisor/backoff.ts';
 import { publicState, type End } from '../../src/supervisor/state.ts';
 import { restartPolicy } from '../../src/supervisor/unit.ts';
-import { answersTo, COLUMNS, SITUATIONS, unitsIn } from './situations.ts';
+import { answersTo, SITUATIONS, TABLES, unitsIn } from './situations.ts';
 import {
   BAD,
   emptied,
@@ -11,6 +11,10 @@ import {
   GOOD,
   NO_SUCH_FILE,
   notExecuted,
+  oneshot,
+  probed,
+  ready,
+  readyDue,
   refused,
   restarting,
   scoped,
@@ -19,6 +23,7 @@ import {
   STOP,
   stopDue,
   Story,
+  unhealthy,
 } from './units.ts';
 
 const page = readFileSync(new URL('../../docs/states.org', import.meta.url), 'utf8');
@@ -55,30 +60,27 @@ function answersIn(cell: string): string[] {
 describe('the page of states', () => {
   test('has the states that there are, and what clients see of them', () => {
     const units = Object.keys(SITUATIONS).flatMap(unitsIn);
-    const seen = new Map(units.map(({ state }) => [state.kind, publicState(state)]));
+    const seen = new Map<string, string>(units.map(({ state }) => [state.kind, publicState(state)]));
     const onPage = [...table('state')].map(([state, cells]) => [state, cells.get('clients see')]);
     expect(onPage.sort()).toEqual([...seen].sort());
   });
 
   test('answers every event in every situation as the code does, cell by cell, both ways', () => {
-    const orders = table('orders and timers');
-    const told = table('what is told of a process');
-    expect([...orders.keys()]).toEqual(Object.keys(SITUATIONS));
-    expect([...told.keys()]).toEqual(Object.keys(SITUATIONS));
-    for (const situation of Object.keys(SITUATIONS)) {
-      const cells = new Map([...(orders.get(situation) ?? []), ...(told.get(situation) ?? [])]);
-      const units = unitsIn(situation);
-      expect(units, situation).not.toEqual([]);
-      expect([...cells.keys()]).toEqual(Object.keys(COLUMNS));
-      for (const [column, cell] of cells)
-        expect(answersIn(cell), `${situation}: ${column}`).toEqual(answersTo(units, COLUMNS[column] ?? []));
+    for (const [name, columns] of Object.entries(TABLES)) {
+      const rows = table(name);
+      expect([...rows.keys()], name).toEqual(Object.keys(SITUATIONS));
+      for (const [situation, cells] of rows) {
+        const units = unitsIn(situation);
+        expect(units, situation).not.toEqual([]);
+        expect([...cells.keys()]).toEqual(Object.keys(columns));
+        for (const [column, cell] of cells)
+          expect(answersIn(cell), `${situation}: ${column}`).toEqual(answersTo(units, columns[column] ?? []));
+      }
     }
   });
 
   test('has no note that no cell refers to, and none twice', () => {
-    const cells = ['orders and timers', 'what is told of a process'].flatMap((first) => [
-      ...table(first).values(),
-    ]);
+    const cells = Object.keys(TABLES).flatMap((first) => [...table(first).values()]);
     const used = cells.flatMap((row) => [...row.values()]).join(' ');
     for (const number of notes.keys()) expect(used).toContain(`(${number})`);
     expect(new Set(notes.values()).size).toBe(notes.size);
@@ -104,12 +106,24 @@ describe('the page of states', () => {
     const dies = (end: End) => (story: Story) => story.tell(START, spawned(), exited(end), emptied());
     const ways: Readonly<Record<string, (story: Story) => Story>> = {
       'code 0': dies(GOOD),
+      'code 0, of a oneshot': (story) => {
+        const { restart } = story.unit.spec;
+        return dies(GOOD)(new Story(oneshot({ restart })));
+      },
       'another code': dies(BAD),
       'a signal': dies({ kind: 'signalled', signal: 11, core: false }),
       unknown: dies({ kind: 'unknown' }),
       'ENOENT, EACCES, ENOEXEC at exec': dies(NO_SUCH_FILE),
       'another errno or another stage': dies(notExecuted('cwd', 'ENOENT')),
       'the keeper made no process': (story) => story.tell(START, refused(notExecuted('fork', 'EAGAIN'))),
+      'not ready in time': (story) => {
+        const { restart } = story.unit.spec;
+        return new Story(probed({ restart })).tell(START, spawned(), readyDue()).end(GOOD);
+      },
+      unhealthy: (story) => {
+        const { restart } = story.unit.spec;
+        return new Story(probed({ restart })).tell(START, spawned(), ready(), unhealthy()).end(GOOD);
+      },
     };
     const onPage = table('how it ended');
     expect([...onPage.keys()]).toEqual(Object.keys(ways));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StopReason } from '../../src/supervisor/state.ts';
+import type { OrderReason } from '../../src/supervisor/event.ts';
 import {
   BAD,
   emptied,
@@ -38,7 +38,7 @@ describe('the stop ladder', () => {
     expect(story.effects).toEqual([NO_TIME_TIMER, timer, TERM]);
     expect(story.told).toEqual([{ kind: 'stopping', generation: 1, reason: 'requested' }]);
     expect(story.unit.desired).toBe('down');
-    expect(story.state).toEqual({
+    expect(story.state).toMatchObject({
       kind: 'stopping',
       generation: 1,
       pid: 100,
@@ -167,7 +167,7 @@ describe('an order that crosses a stop', () => {
     expect(running().tell(STOP, STOP).why).toBe('it is being stopped');
   });
 
-  const crossings: readonly (readonly [StopReason, StopReason, StopReason, 'up' | 'down'])[] = [
+  const crossings: readonly (readonly [OrderReason, OrderReason, OrderReason, 'up' | 'down'])[] = [
     ['restart', 'requested', 'requested', 'down'],
     ['restart', 'shutdown', 'shutdown', 'down'],
     ['requested', 'restart', 'requested', 'up'],

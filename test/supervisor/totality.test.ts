@@ -3,24 +3,36 @@ import { describe, expect, test } from 'vitest';
 import type { Cause } from '../../src/supervisor/cause.ts';
 import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
 import { freeze } from '../../src/supervisor/freeze.ts';
-import type { UnitState } from '../../src/supervisor/state.ts';
+import type { MainProcess, UnitState } from '../../src/supervisor/state.ts';
 import { transition, type Unit } from '../../src/supervisor/transition.ts';
-import { end, reason, spec } from './arbitraries.ts';
+import { end, gate, needs, reason, spec, stopReason } from './arbitraries.ts';
 import { isFrozen } from './frozen.ts';
 
 const number = fc.nat({ max: 3 });
 const atMs = fc.double({ min: 0, max: 1e9, noNaN: true });
 const pid = fc.option(fc.integer({ min: 1, max: 4_194_304 }), { nil: undefined });
 
+const main = fc.constantFrom<MainProcess>('first', 'awaited', 'other');
+
 /** Any state at all, one that no history leads to as well. */
 const state: fc.Arbitrary<UnitState> = fc.oneof(
   fc.record({ kind: fc.constant('stopped' as const) }),
-  fc.record({ kind: fc.constant('starting' as const), generation: number, pid }),
+  fc.record({ kind: fc.constantFrom('stopped' as const, 'waiting' as const) }),
+  fc.record({ kind: fc.constant('blocked' as const), needs }),
+  fc.record({
+    kind: fc.constant('starting' as const),
+    generation: number,
+    pid,
+    hasExecuted: fc.boolean(),
+    isReady: fc.boolean(),
+    main,
+  }),
   fc.record({
     kind: fc.constant('running' as const),
     generation: number,
     pid: fc.nat(),
     readyAtMs: atMs,
+    main,
   }),
   fc.record({
     kind: fc.constant('clearing' as const),
@@ -33,10 +45,18 @@ const state: fc.Arbitrary<UnitState> = fc.oneof(
     kind: fc.constant('stopping' as const),
     generation: number,
     pid,
-    rung: fc.constantFrom('signal' as const, 'kill' as const),
-    deadlineAtMs: atMs,
+    main,
+    rung: fc.constantFrom('wait' as const, 'command' as const, 'signal' as const, 'kill' as const),
+    deadlineAtMs: fc.option(atMs, { nil: undefined }),
     end: fc.option(end, { nil: undefined }),
-    reason,
+    reason: stopReason,
+    ranMs: fc.option(atMs, { nil: undefined }),
+  }),
+  fc.record({
+    kind: fc.constant('undoing' as const),
+    step: fc.constantFrom('wait' as const, 'command' as const, 'kill' as const),
+    end,
+    reason: stopReason,
   }),
   fc.record({ kind: fc.constant('backoff' as const), untilAtMs: atMs, end }),
   fc.record({
@@ -60,6 +80,7 @@ const unit: fc.Arbitrary<Unit> = fc.record({
     spec.map((one) => ({ ...one, origin: 'watched' as const })),
   ),
   desired: fc.constantFrom('up' as const, 'down' as const),
+  gate,
   state,
   generation: number,
   history: fc.record({ attempt: fc.nat(), restarts: fc.nat(), recentAtMs: fc.array(atMs) }),
@@ -71,12 +92,26 @@ const unit: fc.Arbitrary<Unit> = fc.record({
 const event: fc.Arbitrary<UnitEvent> = fc.oneof(
   fc.record({ kind: fc.constant('order-start' as const), cause }),
   fc.record({ kind: fc.constant('order-stop' as const), reason, cause }),
-  fc.record({ kind: fc.constant('spawned' as const), generation: number, pid: fc.nat() }),
-  fc.record({ kind: fc.constantFrom('refused' as const, 'exited' as const), generation: number, end }),
+  fc.record({ kind: fc.constant('gate' as const), gate, cause }),
+  fc.record({ kind: fc.constant('need-lost' as const), need: fc.constant('db'), cause }),
+  fc.record({
+    kind: fc.constantFrom('spawned' as const, 'main-changed' as const),
+    generation: number,
+    pid: fc.nat(),
+  }),
+  fc.record({
+    kind: fc.constantFrom('refused' as const, 'exited' as const, 'main-exited' as const),
+    generation: number,
+    end,
+  }),
+  fc.record({ kind: fc.constant('command-ended' as const), generation: number, isDone: fc.boolean() }),
   fc.record({
     kind: fc.constantFrom(
       'executed' as const,
       'emptied' as const,
+      'ready' as const,
+      'unhealthy' as const,
+      'ready-due' as const,
       'stop-due' as const,
       'time-over' as const,
       'backoff-due' as const,

@@ -1,13 +1,14 @@
 import { NO_CAUSE, type Cause } from '../../src/supervisor/cause.ts';
 import type { Effect, ToldEvent } from '../../src/supervisor/effect.ts';
-import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
-import type { End, StopReason } from '../../src/supervisor/state.ts';
+import type { Moment, OrderReason, UnitEvent } from '../../src/supervisor/event.ts';
+import type { FailedNeeds, Gate } from '../../src/supervisor/gate.ts';
+import type { End } from '../../src/supervisor/state.ts';
 import { newUnit, transition, type Step, type Unit } from '../../src/supervisor/transition.ts';
-import { DEFAULT_STOP, restartPolicy, type UnitSpec } from '../../src/supervisor/unit.ts';
+import { DEFAULT_STOP, restartPolicy, unitSpec, type UnitSpec } from '../../src/supervisor/unit.ts';
 
 /** A daemon with the contract's defaults, but for what is given. */
 export function daemon(own: Partial<UnitSpec> = {}): UnitSpec {
-  return { label: 'web', origin: 'daemon', restart: restartPolicy('never'), stop: DEFAULT_STOP, ...own };
+  return unitSpec({ label: 'web', origin: 'daemon', ...own });
 }
 
 /** A daemon with this policy of restarts, and these of its numbers. */
@@ -21,6 +22,16 @@ export function restarting(
 /** A daemon whose stops have this scope. */
 export function scoped(scope: UnitSpec['stop']['scope']): UnitSpec {
   return daemon({ stop: { ...DEFAULT_STOP, scope } });
+}
+
+/** A service of a configuration that says itself when it is ready, within 500 ms. */
+export function probed(own: Partial<UnitSpec> = {}): UnitSpec {
+  return daemon({ origin: 'config', readyBy: 'probe', readyTimeoutMs: 500, hasHealth: true, ...own });
+}
+
+/** A oneshot of a configuration, with a stop command. */
+export function oneshot(own: Partial<UnitSpec> = {}): UnitSpec {
+  return daemon({ origin: 'config', type: 'oneshot', isUndone: true, ...own });
 }
 
 export const BAD: End = { kind: 'exited', code: 1 };
@@ -42,9 +53,24 @@ export function startFor(cause: Cause): UnitEvent {
 }
 
 /** An order to stop. */
-export function stopFor(reason: StopReason, cause = NO_CAUSE): UnitEvent {
+export function stopFor(reason: OrderReason, cause = NO_CAUSE): UnitEvent {
   return { kind: 'order-stop', reason, cause };
 }
+
+/** What the plan tells. */
+export const gate = (start: Gate['start'], isNeeded = false, cause = NO_CAUSE): UnitEvent => ({
+  kind: 'gate',
+  gate: { start, isNeeded },
+  cause,
+});
+export const OPEN = gate({ kind: 'open' });
+export const HELD = gate({ kind: 'held' });
+/** Something needs it. */
+export const NEEDED = gate({ kind: 'open' }, true);
+export const blockedBy = (...needs: FailedNeeds): UnitEvent => gate({ kind: 'blocked', needs });
+/** It has lost `db`. */
+export const needLost = (cause: Cause): UnitEvent => ({ kind: 'need-lost', need: 'db', cause });
+export const NEED_LOST = needLost(NO_CAUSE);
 
 /** The keeper's answer and what it tells of a generation; its pid is a hundred times its number. */
 export const spawned = (generation = 1): UnitEvent => ({
@@ -58,6 +84,25 @@ export const exited = (end: End, generation = 1): UnitEvent => ({ kind: 'exited'
 export const emptied = (generation = 1): UnitEvent => ({ kind: 'emptied', generation });
 export const stopDue = (generation = 1): UnitEvent => ({ kind: 'stop-due', generation });
 export const timeOver = (generation = 1): UnitEvent => ({ kind: 'time-over', generation });
+export const readyDue = (generation = 1): UnitEvent => ({ kind: 'ready-due', generation });
+export const ready = (generation = 1): UnitEvent => ({ kind: 'ready', generation });
+export const unhealthy = (generation = 1): UnitEvent => ({ kind: 'unhealthy', generation });
+/** Its pid is one above that of the first. */
+export const mainChanged = (generation = 1): UnitEvent => ({
+  kind: 'main-changed',
+  generation,
+  pid: 100 * generation + 1,
+});
+export const mainExited = (end: End, generation = 1): UnitEvent => ({
+  kind: 'main-exited',
+  generation,
+  end,
+});
+export const commandEnded = (isDone: boolean, generation = 1): UnitEvent => ({
+  kind: 'command-ended',
+  generation,
+  isDone,
+});
 export const backoffDue = (generation = 1): UnitEvent => ({ kind: 'backoff-due', generation });
 
 /** The life of one unit, told event by event. Time stands still unless it is moved. */

@@ -1,17 +1,28 @@
 import { byRequest, type Cause } from '../../src/supervisor/cause.ts';
 import type { Effect, TimerName } from '../../src/supervisor/effect.ts';
-import type { Moment, UnitEvent } from '../../src/supervisor/event.ts';
-import type { End, StopReason } from '../../src/supervisor/state.ts';
+import type { Moment, OrderReason, UnitEvent } from '../../src/supervisor/event.ts';
+import type { Gate } from '../../src/supervisor/gate.ts';
+import type { End } from '../../src/supervisor/state.ts';
 import { newUnit, transition, type Step, type Unit } from '../../src/supervisor/transition.ts';
 import type { UnitSpec } from '../../src/supervisor/unit.ts';
-import { startFor, stopFor } from './units.ts';
+import { needLost, startFor, stopFor } from './units.ts';
 
 /** What may happen next; where it makes no sense at the time it is nothing. */
 export type Deed =
   /** Whatever is under way by itself: a telling, an answer, an exec, a process that obeys, a timer. */
   | { readonly kind: 'onward' }
   | { readonly kind: 'start' }
-  | { readonly kind: 'stop'; readonly reason: StopReason }
+  | { readonly kind: 'stop'; readonly reason: OrderReason }
+  /** What the plan tells. */
+  | { readonly kind: 'gate'; readonly gate: Gate }
+  | { readonly kind: 'lose' }
+  /** What probes see: it serves, or no longer does. */
+  | { readonly kind: 'serve' }
+  | { readonly kind: 'sicken' }
+  /** One of the others becomes the main process; or, where it was that, ends so. */
+  | { readonly kind: 'hand-on'; readonly end: End }
+  /** The stop command ends. */
+  | { readonly kind: 'command'; readonly isDone: boolean }
   /** The keeper answers the spawn that it was asked for; `obeys`: its process will follow signals. */
   | { readonly kind: 'answer'; readonly refusal: End | undefined; readonly obeys: boolean }
   /** Exec succeeds, and the program starts so many others; or it fails. */
@@ -34,6 +45,8 @@ interface Life {
   phase: 'asked' | 'forked' | 'running' | 'ended' | 'empty' | 'refused';
   obeys: boolean;
   others: number;
+  /** The main process is one of the others, or was. */
+  main: 'first' | 'other' | 'gone';
   /** What is under way to it. */
   signalled: boolean;
   shot: boolean;
@@ -74,6 +87,8 @@ export class World {
   readonly #heard: UnitEvent[] = [];
   readonly #timers = new Map<TimerName, { readonly atMs: number; readonly due: UnitEvent }>();
   readonly #ghosts: UnitEvent[] = [];
+  /** The stop command that runs; killed: it is about to end. */
+  #command: { readonly generation: number; isKilled: boolean } | undefined;
 
   constructor(spec: UnitSpec, chances: readonly number[]) {
     this.unit = newUnit(spec);
@@ -93,6 +108,24 @@ export class World {
         return;
       case 'stop':
         this.#tell(stopFor(deed.reason, this.#asked('Stop')));
+        return;
+      case 'gate':
+        this.#tell({ ...deed, cause: this.#asked('Start') });
+        return;
+      case 'lose':
+        this.#tell(needLost(this.#asked('Stop')));
+        return;
+      case 'serve':
+        if (life?.phase === 'running') this.#tell({ kind: 'ready', generation: life.generation });
+        return;
+      case 'sicken':
+        if (life?.phase === 'running') this.#tell({ kind: 'unhealthy', generation: life.generation });
+        return;
+      case 'hand-on':
+        if (life !== undefined && life.others > 0 && life.known) this.#handOn(life, deed.end);
+        return;
+      case 'command':
+        if (this.#command !== undefined) this.#endCommand(this.#command.generation, deed.isDone);
         return;
       case 'answer':
         if (life?.phase === 'asked') this.#answer(life, deed.refusal, deed.obeys);
@@ -144,11 +177,31 @@ export class World {
     if (this.#inbox.length > 0) return { kind: 'hear', merge: false };
     if (life?.phase === 'asked') return { kind: 'answer', refusal: undefined, obeys: false };
     if (life !== undefined && isMoved(life)) return { kind: 'obey' };
-    if (life?.phase === 'forked') return { kind: 'exec', failure: undefined, others: 0 };
+    if (this.#command?.isKilled === true) return { kind: 'command', isDone: false };
+    const { state, gate } = this.unit;
+    if (state.kind === 'stopping' && state.rung === 'wait' && gate.isNeeded)
+      return { kind: 'gate', gate: { ...gate, isNeeded: false } };
+    if (state.kind === 'undoing' && state.step === 'wait')
+      return { kind: 'gate', gate: { ...gate, isNeeded: false } };
+    if (life?.phase === 'forked')
+      return { kind: 'exec', failure: undefined, others: this.unit.spec.leavesMain ? 1 : 0 };
+    const towardsReady = life === undefined ? undefined : this.#towardsReady(life);
+    if (towardsReady !== undefined) return towardsReady;
     const first = Math.min(...[...this.#timers.values()].map(({ atMs }) => atMs));
     return first === Infinity
       ? undefined
       : { kind: 'pass', ms: Math.max(first - this.atMs, 0), ghosts: false };
+  }
+
+  /** What a process does that wants to get on. */
+  #towardsReady({ phase, others, main }: Life): Deed | undefined {
+    const { state, spec } = this.unit;
+    if (state.kind !== 'starting' || !state.hasExecuted) return undefined;
+    if (spec.type === 'oneshot')
+      return phase === 'running' ? { kind: 'end', end: { kind: 'exited', code: 0 } } : undefined;
+    if (spec.readyBy === 'probe') return phase === 'running' ? { kind: 'serve' } : undefined;
+    const canHandOn = others > 0 && main === 'first';
+    return canHandOn ? { kind: 'hand-on', end: { kind: 'unknown' } } : undefined;
   }
 
   #answer(life: Life, refusal: End | undefined, obeys: boolean): void {
@@ -179,15 +232,47 @@ export class World {
   }
 
   #fade(life: Life): void {
+    if (life.main === 'other' && life.others === 1) {
+      this.#handOn(life, { kind: 'unknown' });
+      return;
+    }
     life.others -= 1;
     if (life.phase === 'ended') this.#checkEmpty(life);
   }
 
   #obey(life: Life): void {
+    if (life.main === 'other') {
+      life.main = 'gone';
+      life.others -= 1;
+      const end = { kind: 'signalled', signal: 15, core: false } as const;
+      this.#inbox.push({ kind: 'main-exited', generation: life.generation, end });
+      life.signalled = life.shot = false;
+    }
     if (life.killed) life.others = 0;
+    if (life.main === 'gone' && !life.killed) {
+      if (life.phase === 'ended') this.#checkEmpty(life);
+      return;
+    }
     const signal = life.killed || life.shot ? SIGKILL : this.unit.spec.stop.signal;
     if (life.phase === 'ended') this.#checkEmpty(life);
     else this.#over(life, { kind: 'signalled', signal, core: false });
+  }
+
+  #handOn(life: Life, end: End): void {
+    const { generation } = life;
+    if (life.main === 'first') {
+      life.main = 'other';
+      this.#inbox.push({ kind: 'main-changed', generation, pid: 1000 + generation });
+    } else if (life.main === 'other') {
+      life.main = 'gone';
+      this.#inbox.push({ kind: 'main-exited', generation, end });
+      this.#fade(life);
+    }
+  }
+
+  #endCommand(generation: number, isDone: boolean): void {
+    this.#command = undefined;
+    this.#tell({ kind: 'command-ended', generation, isDone });
   }
 
   #checkEmpty(life: Life): void {
@@ -254,7 +339,7 @@ export class World {
       case 'spawn': {
         const { generation } = effect;
         const still = { obeys: false, others: 0, signalled: false, shot: false, killed: false, known: false };
-        this.#lives.push({ generation, phase: 'asked', ...still });
+        this.#lives.push({ generation, phase: 'asked', main: 'first', ...still });
         return;
       }
       case 'signal':
@@ -273,6 +358,14 @@ export class World {
       case 'cancel-timer':
         this.#cancel(effect.timer);
         return;
+      case 'run-command':
+        this.#command = { generation: effect.generation, isKilled: false };
+        return;
+      case 'kill-command':
+        if (this.#command?.generation === effect.generation) this.#command.isKilled = true;
+        return;
+      case 'probe':
+      case 'find-main':
       case 'tell':
         return;
     }
@@ -286,7 +379,9 @@ export class World {
 }
 
 /** Something is under way to it that it cannot resist. */
-function isMoved({ phase, killed, shot, signalled, obeys }: Life): boolean {
-  const hasMain = phase === 'forked' || phase === 'running';
+function isMoved({ phase, killed, shot, signalled, obeys, main }: Life): boolean {
+  const hasFirst = phase === 'forked' || phase === 'running';
+  const hasMain = main === 'first' ? hasFirst : main === 'other';
+  if (main === 'gone' && hasFirst) return killed;
   return hasMain ? killed || shot || (signalled && obeys) : killed && phase === 'ended';
 }

@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { Descriptor } from '../../sys/sys.ts';
-import { DEFAULT_STOP, type UnitSpec } from '../../supervisor/unit.ts';
+import { DEFAULT_STOP, unitSpec, type UnitSpec } from '../../supervisor/unit.ts';
 import type { House } from '../house.ts';
 import type { Launch } from '../launch.ts';
 import { isDown } from '../outcome.ts';
@@ -69,7 +69,7 @@ export function makeCommandUnit(
 
 function specOf(label: string, request: CommandRequest, own: OwnPart): UnitSpec {
   const { options } = request;
-  return {
+  return unitSpec({
     label,
     origin: own.origin,
     restart: own.restart,
@@ -79,7 +79,7 @@ function specOf(label: string, request: CommandRequest, own: OwnPart): UnitSpec 
       scope: DEFAULT_STOP.scope,
     },
     ...(own.timeoutMs === undefined ? {} : { timeoutMs: own.timeoutMs }),
-  };
+  });
 }
 
 function launchOf(house: House, request: CommandRequest, label: string, user: RunAs | undefined): Launch {

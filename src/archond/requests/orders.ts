@@ -125,7 +125,11 @@ function upVerdict(record: UnitRecord, before: number, restarts: number): Verdic
       return { kind: 'failed', failure: whyFailed(record) };
     case 'stopped':
       return { kind: 'failed', failure: failure('cancelled', `${record.label} was stopped meanwhile`) };
+    case 'blocked':
+      return { kind: 'failed', failure: failure('failed', `${record.label}: ${state.needs[0]} has failed`) };
+    case 'waiting':
     case 'stopping':
+    case 'undoing':
       return undefined;
   }
 }

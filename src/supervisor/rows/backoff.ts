@@ -1,7 +1,7 @@
 import type { Effect } from '../effect.ts';
-import type { Row } from '../row.ts';
+import { noted, type Row } from '../row.ts';
 import { beStopped } from '../settle.ts';
-import { spawn, startAnew } from '../spawn.ts';
+import { block, goUp, startAnew } from '../spawn.ts';
 import { after } from '../step.ts';
 import { OVER } from './over.ts';
 
@@ -13,5 +13,10 @@ export const BACKOFF: Row<'backoff'> = {
   'order-start': (unit, _state, _event, moment) => after(NO_TIMER, startAnew(unit, moment)),
   'order-stop': (unit, _state, { reason }, moment) =>
     after(NO_TIMER, reason === 'restart' ? startAnew(unit, moment) : beStopped(unit, reason)),
-  'backoff-due': (unit, _state, _event, moment) => spawn(unit, unit.history, moment),
+  gate: (unit, state, event) => {
+    const { gate } = event;
+    if (gate.start.kind !== 'blocked') return noted(unit, state, event);
+    return after(NO_TIMER, block({ ...unit, gate }, gate.start.needs));
+  },
+  'backoff-due': (unit, _state, _event, moment) => goUp(unit, unit.history, moment),
 };

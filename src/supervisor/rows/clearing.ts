@@ -1,5 +1,5 @@
 import { desiredAfter } from '../ladder.ts';
-import { ignored, impossible, type Row } from '../row.ts';
+import { ignored, impossible, noted, type Row } from '../row.ts';
 import { settle } from '../settle.ts';
 import { startAnew } from '../spawn.ts';
 import { move, stay } from '../step.ts';
@@ -10,18 +10,26 @@ export const CLEARING: Row<'clearing'> = {
     state.again
       ? stay('ignore', unit, 'it will be started')
       : move({ ...unit, state: { ...state, again: true } }),
-  'order-stop': (unit, { generation, end }, { reason }, { atMs }) => {
-    const rung = { rung: 'kill', deadlineAtMs: atMs } as const;
-    const state = { kind: 'stopping', generation, pid: undefined, ...rung, end, reason } as const;
+  'order-stop': (unit, { generation, end, ranMs }, { reason }, { atMs }) => {
+    const rung = { rung: 'kill', deadlineAtMs: atMs, main: 'first' } as const;
+    const state = { kind: 'stopping', generation, pid: undefined, ...rung, end, reason, ranMs } as const;
     return move({ ...unit, desired: desiredAfter(reason), state });
   },
+  gate: noted,
+  'need-lost': ignored('it has ended'),
   spawned: impossible('its spawn was answered before'),
   refused: impossible('its spawn was answered before'),
   executed: ignored('its end was told before its exec'),
   exited: ignored('told again'),
   emptied: (unit, { again, end, ranMs }, _event, moment) =>
     again ? startAnew(unit, moment) : settle(unit, end, ranMs, moment),
+  ready: ignored('it has ended'),
+  unhealthy: ignored('it has ended'),
+  'main-changed': ignored('it has ended'),
+  'main-exited': ignored('told again'),
+  'command-ended': impossible('no stop has begun'),
   'stop-due': impossible('no stop has begun'),
   'time-over': ignored('it has ended'),
+  'ready-due': ignored('it has ended'),
   'backoff-due': impossible('no backoff ends in this state'),
 };

@@ -1,0 +1,22 @@
+import type { End } from './state.ts';
+import type { UnitSpec } from './unit.ts';
+
+const HOPELESS: readonly string[] = ['ENOENT', 'EACCES', 'ENOEXEC'];
+
+/** An end that is no failure of this unit. */
+export function isSuccess(end: End, { success }: UnitSpec): boolean {
+  switch (end.kind) {
+    case 'exited':
+      return success.codes.includes(end.code);
+    case 'signalled':
+      return success.signals.includes(end.signal);
+    case 'not-executed':
+    case 'unknown':
+      return false;
+  }
+}
+
+/** Nothing can run it: trying again would only fail again. */
+export function isHopeless(end: End): boolean {
+  return end.kind === 'not-executed' && end.stage === 'exec' && HOPELESS.includes(end.code);
+}
