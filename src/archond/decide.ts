@@ -140,6 +140,9 @@ function serve(house: House, connection: Connection): void {
     carryOut: (request, call) => {
       carryOut(house, request, call);
     },
+    whenIdle: (action) => {
+      house.supervisor.whenIdle(action);
+    },
     isShuttingDown: () => house.shutdown.isBegun,
     closeDescriptor: (descriptor) => {
       house.sys.descriptors.close(descriptor);

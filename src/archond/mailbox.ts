@@ -1,10 +1,13 @@
 /**
  * One step after the other, each run to its end: what a step posts comes after it. A step that throws
- * costs itself and nothing else.
+ * costs itself and nothing else. What is not a step, and must see units as they are, comes between: a unit
+ * whose next event still waits here is not what it seems.
  */
 export class Mailbox {
   readonly #queue: (() => void)[] = [];
+  readonly #between: (() => void)[] = [];
   #isRunning = false;
+  #isBetween = false;
   readonly #failed: (error: unknown) => void;
 
   /** @param failed told of what a step threw: a broken invariant, to be logged */
@@ -17,13 +20,32 @@ export class Mailbox {
     this.#queue.push(step);
     if (this.#isRunning) return;
     this.#isRunning = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+    this.#runAll(this.#queue);
+    this.#isRunning = false;
+    this.#runBetween();
+  }
+
+  /** Runs the action when no step is under way and none waits: now, or behind them. */
+  whenIdle(action: () => void): void {
+    this.#between.push(action);
+    if (!this.#isRunning) this.#runBetween();
+  }
+
+  /** One inside another would be as deep as there are many. */
+  #runBetween(): void {
+    if (this.#isBetween) return;
+    this.#isBetween = true;
+    this.#runAll(this.#between);
+    this.#isBetween = false;
+  }
+
+  #runAll(list: (() => void)[]): void {
+    for (let next = list.shift(); next !== undefined; next = list.shift()) {
       try {
         next();
       } catch (error) {
         this.#failed(error);
       }
     }
-    this.#isRunning = false;
   }
 }

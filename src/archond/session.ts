@@ -18,6 +18,8 @@ const MAX_QUEUED_BYTES = 1024 * 1024;
 export interface SessionHost {
   /** Carries out a request; the call is closed by exactly one reply, at any time. */
   carryOut(request: Request, call: Call): void;
+  /** Runs the action when the units are at rest: now, or behind the steps that are under way. */
+  whenIdle(action: () => void): void;
   readonly isShuttingDown: () => boolean;
   closeDescriptor(descriptor: Descriptor): void;
   /** The session is over. */
@@ -110,9 +112,13 @@ export class Session {
   closed(call: Call): void {
     this.#discard(call.takeDescriptors());
     this.#calls.delete(call.request.tag);
-    if (call.request.tag === undefined) this.#next();
-    if (!this.#isBatching && !this.#isAdvancing) this.#goOn();
+    if (!this.#isAdvancing) this.#host.whenIdle(this.#advance);
   }
+
+  readonly #advance = (): void => {
+    this.#next();
+    if (!this.#isBatching) this.#goOn();
+  };
 
   /** The call with that tag, if it is in flight. */
   callOf(tag: string): Call | undefined {
@@ -214,7 +220,6 @@ export class Session {
 
   /** Begins what waits, until one stays open. One that is closed at once does not begin the next inside itself: a thousand of them would be too deep. */
   #next(): void {
-    if (this.#isAdvancing) return;
     this.#isAdvancing = true;
     while (!this.#calls.has(undefined)) {
       const waiting = this.#waiting.shift();

@@ -134,6 +134,11 @@ export class Supervisor {
     });
   }
 
+  /** Runs what looks at units when no step is under way and none waits: until then a unit that is about to start seems to be down. */
+  whenIdle(action: () => void): void {
+    this.#mailbox.whenIdle(action);
+  }
+
   /** The keeper told of a process: `exited` and `empty` become events, each once. */
   processChanged(ref: ProcessRef): void {
     const record = this.#processes.owner(ref);

@@ -39,6 +39,25 @@ describe('every request is answered once', () => {
     expect(faults()).toEqual([]);
   });
 
+  it('by what is so, not by what a unit seems to be that is about to start', async () => {
+    const behind = Array.from({ length: MAX_REQUESTS_IN_FLIGHT - 2 }, () => 'Version');
+    const lines = await ask(
+      'Run,sleep 0.05',
+      'StartDaemon,sleep 1000,@label=ghost',
+      ...behind,
+      /* Read as soon as the Run is over, which begins the StartDaemon. */
+      '#f,Forget,*',
+      '#s,StartDaemon,true,@label=ghost',
+    );
+    expect(lines).toContain('#f,Ok,0');
+    expect(lines).toContainEqual(expect.stringMatching(/^#s,Error,ghost is starting,busy$/));
+    expect(await ask('Signal,KILL,ghost', 'Wait,ghost', 'Forget,ghost')).toEqual([
+      'Ok,1',
+      'ExitStatus,137',
+      'Ok,1',
+    ]);
+  });
+
   it('also where two cancel the same', async () => {
     const lines = await ask('#a,Run,sleep 1000', '#b,Cancel,#a', '#c,Cancel,#a', 'Cancel,#a');
     expect(lines).toEqual(['#a,ExitStatus,143', '#b,Ok', '#c,Ok', 'Ok']);
