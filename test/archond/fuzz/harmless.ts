@@ -1,0 +1,59 @@
+import type { Expected } from './oracle.ts';
+
+/** Programs that the supervisor under test can find; each is over at once or sleeps. */
+export const PROGRAMS = ['true', 'false', 'echo', 'sleep'] as const;
+
+/** Above what the kernel gives out: no process has such a number. */
+const NO_PID = 4_194_304;
+
+const QUICK = /^(?:true|false|echo(?: [\w.=-]*)*|sleep 0\.0\d|nosuch\w*)$/;
+const LASTING = /^sleep 1000$/;
+const STOPPING = new Set(['19', '20', '21', '22']);
+const STOPPING_NAMES = /^(?:SIG)?(?:STOP|TSTP|TTIN|TTOU)$/i;
+
+/**
+ * Whether a line may be sent: it starts nothing but a few programs, signals nothing but units, does not end
+ * the supervisor, and comes to an end by itself or, if it has a tag, when it is cancelled.
+ */
+export function isHarmless({ tag, code, fields }: Expected, ownPids: ReadonlySet<number>): boolean {
+  if (fields === undefined || code !== undefined) return true;
+  const [verb = '', ...rest] = fields;
+  const [first = ''] = rest;
+  const isTagged = tag !== undefined;
+  const optionOf = (name: string): string | undefined =>
+    rest.find((field) => field.startsWith(`@${name}=`))?.slice(name.length + 2);
+  switch (verb) {
+    case 'shutdown':
+    case 'reboot':
+    case 'poweroff':
+    case 'halt':
+    case 'upgrade':
+    case 'reload':
+      return false;
+    case 'monitorpid':
+      return rest.every(
+        (field) => !/^\d+$/.test(field) || Number(field) > NO_PID || ownPids.has(Number(field)),
+      );
+    case 'run':
+      return isHarmlessCommand(rest) && (QUICK.test(first) || (isTagged && LASTING.test(first)));
+    case 'startdaemon':
+      return isHarmlessCommand(rest) && (QUICK.test(first) || LASTING.test(first));
+    case 'signal':
+      return !rest.some((field) => STOPPING.has(field) || STOPPING_NAMES.test(field));
+    case 'wait':
+      return isTagged || /^\d?\dms$/.test(optionOf('timeout') ?? '');
+    case 'subscribe':
+      return isTagged;
+    case 'events':
+      return /^1?\d$/.test(optionOf('last') ?? '');
+    case 'log':
+      return /^1?\d$/.test(optionOf('lines') ?? '') && (isTagged || optionOf('follow') === undefined);
+    default:
+      return true;
+  }
+}
+
+/** Nothing that finds other programs, or that runs a command of its own. */
+function isHarmlessCommand(fields: readonly string[]): boolean {
+  return !fields.some((field) => /^(?:PATH|LD_\w*)=|^@on-exit/.test(field));
+}

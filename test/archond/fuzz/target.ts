@@ -1,0 +1,101 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect } from 'vitest';
+import { TestSupervisor } from '../../support/supervisor.ts';
+import { openDescriptors, residentBytes } from '../../support/usage.ts';
+import { PROGRAMS } from './harmless.ts';
+
+const MIB = 1024 * 1024;
+
+/** A supervisor under fire: whoever calls it can find harmless programs only, and what it holds is counted. */
+export class Target implements AsyncDisposable {
+  readonly supervisor: TestSupervisor;
+  readonly #programs: string;
+  readonly #deciding: number;
+  readonly #victims: ChildProcess[] = [];
+  readonly #before: readonly [number, number];
+
+  private constructor(supervisor: TestSupervisor, deciding: number, programs: string) {
+    this.supervisor = supervisor;
+    this.#programs = programs;
+    this.#deciding = deciding;
+    this.#before = this.held();
+  }
+
+  static async start(): Promise<Target> {
+    const programs = mkdtempSync(path.join(os.tmpdir(), 'archon-programs-'));
+    for (const name of PROGRAMS) symlinkSync(found(name), path.join(programs, name));
+    const env = { PATH: programs, ARCHON_NODE: process.execPath };
+    const supervisor = await TestSupervisor.start({ env });
+    await supervisor.ask('Version', 'Run,true', 'Forget,*');
+    return new Target(supervisor, await supervisor.decidingPid(), programs);
+  }
+
+  /** Processes to be watched and killed; those that were are replaced. */
+  victims(): ReadonlySet<number> {
+    const alive = this.#victims.filter(
+      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
+    );
+    while (alive.length < 2) alive.push(spawn('sleep', ['100000'], { stdio: 'ignore' }));
+    this.#victims.splice(0, Infinity, ...alive);
+    return new Set(alive.flatMap(({ pid }) => pid ?? []));
+  }
+
+  /** So many named pipes. */
+  fifos(count: number): string[] {
+    const folder = path.join(this.supervisor.folder, 'out');
+    mkdirSync(folder);
+    const names = Array.from({ length: count }, (_, at) => path.join(folder, `fifo${at}`));
+    execFileSync('mkfifo', names);
+    return names;
+  }
+
+  /** How many descriptors archond and the keeper have, files that archond writes left out. */
+  held(): readonly [archond: number, keeper: number] {
+    const lasting = openDescriptors(this.#deciding).filter(
+      (link) => !link.startsWith('/') || link === '/dev/null',
+    );
+    return [lasting.length, openDescriptors(this.supervisor.pid).length];
+  }
+
+  /** MiB that archond and the keeper have in use. */
+  usedMib(): readonly [archond: number, keeper: number] {
+    const mib = (pid: number): number => Math.round((residentBytes(pid) / MIB) * 10) / 10;
+    return [mib(this.#deciding), mib(this.supervisor.pid)];
+  }
+
+  /** Takes everything down and checks that nothing of it is left. */
+  async tidy(): Promise<void> {
+    let left: string[] = [];
+    /* Commands of clients that have gone are on their way down. */
+    for (let tries = 0; tries < 500; tries += 1) {
+      left = (await this.supervisor.ask('Stop,*', 'Forget,*', 'List')).slice(-1);
+      if (left[0] === 'Ok,0' && String(this.held()) === String(this.#before)) break;
+    }
+    expect([left, this.held()]).toEqual([['Ok,0'], this.#before]);
+    expect(await this.supervisor.decidingPid()).toBe(this.#deciding);
+    expect(this.supervisor.log).not.toMatch(/"level":[56]0/);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const victim of this.#victims) victim.kill('SIGKILL');
+    rmSync(this.#programs, { recursive: true });
+    await this.supervisor[Symbol.asyncDispose]();
+  }
+}
+
+/** Where a program lies. */
+function found(name: string): string {
+  const places = (process.env['PATH'] ?? '').split(':').map((folder) => path.join(folder, name));
+  const place = places.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return place ?? expect.fail(`${name} is not installed`);
+}
