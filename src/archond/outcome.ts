@@ -61,3 +61,17 @@ export function lastExit(end: End | undefined): string {
       return 'unknown';
   }
 }
+
+/** How something ended, as the end of a sentence about it. */
+export function describeEnd(end: End): string {
+  switch (end.kind) {
+    case 'exited':
+      return `ended with code ${String(end.code)}`;
+    case 'signalled':
+      return `was ended by ${signalName(end.signal)}`;
+    case 'not-executed':
+      return `cannot be run: ${describeErrno(end.code)} at ${end.stage}`;
+    case 'unknown':
+      return 'ended, and how cannot be known';
+  }
+}

@@ -1,4 +1,4 @@
-import type { Copying, Descriptor, PipeIdentity, Sys, SysError } from '../sys/sys.ts';
+import type { Cancel, Copying, Descriptor, PipeIdentity, Sys, SysError } from '../sys/sys.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
 
@@ -68,6 +68,17 @@ export class UnitOutput {
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */
   drain(): boolean {
     return this.#copying.drain();
+  }
+
+  /** Calls back when something has been written, and has come to the log where that can take it. */
+  whenWritten(told: () => void): Cancel {
+    /* The writing end is open for reading too, and nobody reads from it. */
+    const cancel = this.#sys.descriptors.whenReadable(this.write, () => {
+      /* What a full disk does not take would be told for ever. */
+      if (!this.drain()) cancel();
+      told();
+    });
+    return cancel;
   }
 
   /** The unit is no more: so is its pipe. */

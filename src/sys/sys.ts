@@ -386,4 +386,6 @@ export interface Users {
 export interface Files extends StoredFiles {
   /** Makes the folder (and those above it) with this mode if it is missing; `EPERM` where it belongs to somebody else or others may write to it. */
   ensureFolder(path: string, mode: number): Result<undefined, SysError>;
+  /** Whether there is anything at this path, of whatever kind, links followed; looked up on another thread. `done` gets the errno's name where there is not. */
+  exists(path: string, done: (why: string | undefined) => void): Cancel;
 }

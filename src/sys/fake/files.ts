@@ -1,6 +1,6 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { Files, SysError } from '../sys.ts';
+import type { Cancel, Files, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
 import { FakeStoredFiles } from './stored-files.ts';
 
@@ -23,5 +23,20 @@ export class FakeFiles extends FakeStoredFiles implements Files {
     const node = files.node(path);
     const safe = node?.uid === user.uid && (node.mode & WRITABLE_BY_OTHERS) === 0;
     return safe ? ok(undefined) : err(sysError('EPERM', 'mkdir'));
+  }
+
+  exists(path: string, done: (why: string | undefined) => void): Cancel {
+    this.view.call('files.exists');
+    let isOver = false;
+    this.view.post(() => {
+      if (isOver) return;
+      const { files } = this.view.kernel;
+      const reached = files.reach(path);
+      if (!reached.ok) done(reached.error);
+      else done(files.node(path) === undefined ? 'ENOENT' : undefined);
+    });
+    return () => {
+      isOver = true;
+    };
   }
 }

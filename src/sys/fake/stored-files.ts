@@ -172,6 +172,10 @@ export abstract class FakeStoredFiles implements StoredFiles {
     const { files, disk } = this.view.kernel;
     const failed = failure(this.view, 'unlink', path);
     if (failed !== undefined) return failed;
+    if (files.node(path)?.kind === 'notices') {
+      files.remove(path);
+      return ok(undefined);
+    }
     const node = this.#find(path, 'unlink');
     if (!node.ok) return node;
     files.freeBytes += sizeOf(node.value);

@@ -1,9 +1,9 @@
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, stat } from 'node:fs';
 import path from 'node:path';
 import { errnoNumber } from '../../base/errno.ts';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { Files, SysError } from '../sys.ts';
+import type { Cancel, Files, SysError } from '../sys.ts';
 import { storedFiles } from './append-file.ts';
 import { thrownError } from './thrown-error.ts';
 
@@ -63,5 +63,15 @@ export const realFiles: Files = {
     } catch (error) {
       return err(thrownError(error));
     }
+  },
+
+  exists(wanted, done): Cancel {
+    let isOver = false;
+    stat(wanted, (error) => {
+      if (!isOver) done(error?.code);
+    });
+    return () => {
+      isOver = true;
+    };
   },
 };

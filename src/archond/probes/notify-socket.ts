@@ -1,0 +1,77 @@
+import type { Result } from '../../base/result.ts';
+import { ok } from '../../base/result.ts';
+import type { Notice } from '../../sys/notices.ts';
+import type { Cancel, Descriptor, Sys, SysError } from '../../sys/sys.ts';
+
+const FOLDER = 'notify';
+/** Every user may pass through it to a socket of its own. */
+const FOLDER_MODE = 0o711;
+
+const NAME = /^notify:(\d+):(.+)$/;
+
+/** Whose notification socket the keeper calls so, if it is one. */
+export function notifyOwner(
+  name: string,
+): { readonly label: string; readonly generation: number } | undefined {
+  const [, digits, label] = NAME.exec(name) ?? [];
+  return digits === undefined || label === undefined ? undefined : { label, generation: Number(digits) };
+}
+
+/**
+ * The socket on which one generation of a unit says that it is ready (`$NOTIFY_SOCKET`). The keeper holds it
+ * too, so that what is said while archond is away is heard by the next one.
+ */
+export class NotifySocket {
+  readonly path: string;
+  readonly #sys: Sys;
+  readonly #name: string;
+  readonly #socket: Descriptor;
+  #cancel: Cancel | undefined;
+
+  private constructor(sys: Sys, path: string, name: string, socket: Descriptor) {
+    this.#sys = sys;
+    this.path = path;
+    this.#name = name;
+    this.#socket = socket;
+  }
+
+  /** Makes one for a generation that is to be spawned, usable by `uid` alone. */
+  static make(
+    sys: Sys,
+    runtimeDir: string,
+    label: string,
+    generation: number,
+    uid: number,
+  ): Result<NotifySocket, SysError> {
+    const folder = sys.files.ensureFolder(`${runtimeDir}/${FOLDER}`, FOLDER_MODE);
+    if (!folder.ok) return folder;
+    const path = pathOf(runtimeDir, generation);
+    const socket = sys.notices.open(path, uid);
+    if (!socket.ok) return socket;
+    const name = `notify:${String(generation)}:${label}`;
+    sys.keeper.store(name, socket.value, true, () => undefined);
+    return ok(new NotifySocket(sys, path, name, socket.value));
+  }
+
+  /** Goes on with one that the keeper held. */
+  static adopt(sys: Sys, runtimeDir: string, name: string, socket: Descriptor): NotifySocket {
+    return new NotifySocket(sys, pathOf(runtimeDir, notifyOwner(name)?.generation ?? 0), name, socket);
+  }
+
+  /** Calls back for each datagram; to be called once. Descriptors are the callee's. */
+  listen(heard: (notice: Notice) => void): void {
+    this.#cancel = this.#sys.notices.listen(this.#socket, heard);
+  }
+
+  /** Nothing is left of the generation: nobody can say anything any more. */
+  discard(): void {
+    this.#cancel?.();
+    this.#sys.descriptors.close(this.#socket);
+    this.#sys.keeper.drop(this.#name, () => undefined);
+    this.#sys.files.remove(this.path);
+  }
+}
+
+function pathOf(runtimeDir: string, generation: number): string {
+  return `${runtimeDir}/${FOLDER}/${String(generation)}`;
+}

@@ -1,0 +1,76 @@
+import type { Result } from '../../base/result.ts';
+import { ok } from '../../base/result.ts';
+import type { Cancel, Descriptor, Sys, SysError } from '../../sys/sys.ts';
+
+const LF = 0x0a;
+const NAME = /^ready:(\d+):(.+)$/;
+
+/** Whose readiness pipe the keeper calls so, if it is one. */
+export function readyPipeOwner(
+  name: string,
+): { readonly label: string; readonly generation: number } | undefined {
+  const [, digits, label] = NAME.exec(name) ?? [];
+  return digits === undefined || label === undefined ? undefined : { label, generation: Number(digits) };
+}
+
+/**
+ * The pipe on which one generation says by a newline that it is ready. It is read to the end of the
+ * generation, so that a program that goes on writing is neither held up nor killed by SIGPIPE.
+ */
+export class ReadyPipe {
+  readonly #sys: Sys;
+  readonly #name: string;
+  readonly #read: Descriptor;
+  /** For the child; closed as soon as it has it. */
+  #write: Descriptor | undefined;
+  #cancel: Cancel | undefined;
+
+  private constructor(sys: Sys, name: string, read: Descriptor, write: Descriptor | undefined) {
+    this.#sys = sys;
+    this.#name = name;
+    this.#read = read;
+    this.#write = write;
+  }
+
+  static make(sys: Sys, label: string, generation: number, uid: number): Result<ReadyPipe, SysError> {
+    const pipe = sys.output.pipe(uid);
+    if (!pipe.ok) return pipe;
+    const name = `ready:${String(generation)}:${label}`;
+    sys.keeper.store(name, pipe.value.read, true, () => undefined);
+    return ok(new ReadyPipe(sys, name, pipe.value.read, pipe.value.write));
+  }
+
+  /** Goes on with one that the keeper held. */
+  static adopt(sys: Sys, name: string, read: Descriptor): ReadyPipe {
+    return new ReadyPipe(sys, name, read, undefined);
+  }
+
+  /** The end for the child, until `handedOver`. */
+  get write(): Descriptor | undefined {
+    return this.#write;
+  }
+
+  /** The child has its end. */
+  handedOver(): void {
+    if (this.#write !== undefined) this.#sys.descriptors.close(this.#write);
+    this.#write = undefined;
+  }
+
+  /** Calls back at the first newline, once. */
+  listen(ready: () => void): void {
+    let isReady = false;
+    this.#cancel = this.#sys.descriptors.whenReadable(this.#read, () => {
+      const read = this.#sys.descriptors.readNow(this.#read);
+      if (!read.ok || isReady || !read.value.includes(LF)) return;
+      isReady = true;
+      ready();
+    });
+  }
+
+  discard(): void {
+    this.#cancel?.();
+    this.handedOver();
+    this.#sys.descriptors.close(this.#read);
+    this.#sys.keeper.drop(this.#name, () => undefined);
+  }
+}

@@ -1,0 +1,118 @@
+import type { End } from '../supervisor/state.ts';
+import type { Descriptor, ProcessEntry, ProcessRef, Sys } from '../sys/sys.ts';
+import { spawnOrder, type Launch } from './launch.ts';
+
+/** What a unit's tree is told apart by from that of a command beside it: see `tags.ts`. */
+const AUXILIARY = 0xa0n;
+/** It goes on where archond dies, and is not killed by the next one. */
+const LASTS = 1n;
+
+/** A command that a unit needs beside its process: a probe, a stop command, what is done at its end. */
+export interface UnitCommand {
+  /** Of the unit that it is for. */
+  readonly label: string;
+  readonly launch: Launch;
+  /** Takes its standard output and error; it stays the caller's. */
+  readonly output: Descriptor;
+  readonly input: Descriptor;
+  /** It is not ended by the death of archond, of which its end is not told then. */
+  readonly lasts?: boolean;
+}
+
+/** A command that is under way. */
+export interface Running {
+  /** SIGKILL to all of it; the end is told all the same. */
+  kill(): void;
+}
+
+interface Tracked {
+  readonly done: (end: End) => void;
+  ref: ProcessRef | undefined;
+  isKilled: boolean;
+}
+
+/** Whether the entry is of such a command, and not of a unit. */
+export function isUnitCommand({ tags }: ProcessEntry): boolean {
+  return (tags[0] & 0xffn) === AUXILIARY;
+}
+
+/**
+ * Commands beside the processes of units: each in a tree of its own, of which nothing is left when its
+ * end is told. They are no units: no record, no event, no restart.
+ */
+export class UnitCommands {
+  readonly #sys: Sys;
+  readonly #takeGeneration: () => number;
+  readonly #byGeneration = new Map<number, Tracked>();
+
+  /** @param takeGeneration the number of the next spawn */
+  constructor(sys: Sys, takeGeneration: () => number) {
+    this.#sys = sys;
+    this.#takeGeneration = takeGeneration;
+  }
+
+  /** Starts one; `done` is called once, after this call has returned, when nothing of it is left. */
+  run({ label, launch, output, input, lasts = false }: UnitCommand, done: (end: End) => void): Running {
+    const generation = this.#takeGeneration();
+    const tracked: Tracked = { done, ref: undefined, isKilled: false };
+    this.#byGeneration.set(generation, tracked);
+    const descriptors = [
+      { from: input, to: 0 },
+      { from: output, to: 1 },
+      { from: output, to: 2 },
+    ];
+    const tags = [AUXILIARY | ((lasts ? LASTS : 0n) << 8n), 0n] as const;
+    this.#sys.keeper.spawn(spawnOrder(launch, label, generation, descriptors, tags, undefined), (answer) => {
+      if (!answer.ok) {
+        this.#byGeneration.delete(generation);
+        const { stage = 'fork', code, errno } = answer.error;
+        done({ kind: 'not-executed', stage, errno, code });
+        return;
+      }
+      tracked.ref = { index: answer.value.index, generation };
+      if (tracked.isKilled) this.#kill(tracked.ref);
+    });
+    return {
+      kill: () => {
+        tracked.isKilled = true;
+        if (tracked.ref !== undefined && this.#byGeneration.has(generation)) this.#kill(tracked.ref);
+      },
+    };
+  }
+
+  /** The keeper told of a process; true where it is of such a command. */
+  changed(ref: ProcessRef): boolean {
+    const tracked = this.#byGeneration.get(ref.generation);
+    if (tracked === undefined) return false;
+    tracked.ref ??= ref;
+    const entry = this.#sys.keeper.entry(ref);
+    if (entry !== undefined) this.#follow(entry, tracked);
+    return true;
+  }
+
+  /** What an earlier archond had started: nobody waits for it any more. */
+  adopt(entry: ProcessEntry): void {
+    const { index, generation } = entry;
+    const tracked: Tracked = { done: () => undefined, ref: { index, generation }, isKilled: false };
+    this.#byGeneration.set(generation, tracked);
+    const lasts = ((entry.tags[0] >> 8n) & LASTS) !== 0n;
+    if (!lasts && entry.state !== 'empty') this.#kill(entry);
+    this.#follow(entry, tracked);
+  }
+
+  #follow(entry: ProcessEntry, { done }: Tracked): void {
+    if (entry.state === 'exited') {
+      /* What it has left behind has no business of its own. */
+      this.#kill(entry);
+    } else if (entry.state === 'empty') {
+      this.#byGeneration.delete(entry.generation);
+      this.#sys.keeper.acknowledge(entry, 'empty');
+      this.#sys.keeper.free(entry, () => undefined);
+      done(entry.end ?? { kind: 'unknown' });
+    }
+  }
+
+  #kill(ref: ProcessRef): void {
+    this.#sys.keeper.kill(ref, () => undefined);
+  }
+}
