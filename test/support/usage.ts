@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+export const MIB = 1024 * 1024;
+
 /** Memory that a process has in use, in bytes (proc(5), `VmRSS`). */
 export function residentBytes(pid: number): number {
   const [, kib = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
@@ -23,4 +25,28 @@ export function openDescriptors(pid: number): string[] {
       return [];
     }
   });
+}
+
+/** MiB and descriptors that archond and its keeper have. */
+export class Usage {
+  readonly #deciding: number;
+  readonly #keeper: number;
+
+  constructor(deciding: number, keeper: number) {
+    this.#deciding = deciding;
+    this.#keeper = keeper;
+  }
+
+  /** How many descriptors each has; the files that archond writes are left out. */
+  held(): readonly [archond: number, keeper: number] {
+    const lasting = openDescriptors(this.#deciding).filter(
+      (link) => !link.startsWith('/') || link === '/dev/null',
+    );
+    return [lasting.length, openDescriptors(this.#keeper).length];
+  }
+
+  usedMib(): readonly [archond: number, keeper: number] {
+    const mib = (pid: number): number => Math.round((residentBytes(pid) / MIB) * 10) / 10;
+    return [mib(this.#deciding), mib(this.#keeper)];
+  }
 }

@@ -46,7 +46,7 @@ it(
       for (const result of played) if (result.status === 'rejected') throw result.reason;
       await target.tidy();
       await Promise.all(released);
-      used.push(target.usedMib());
+      used.push(target.usage.usedMib());
     }
     const half = Math.ceil(used.length / 2);
     /* The heap goes up and down with its collections: what counts is the least of it. */

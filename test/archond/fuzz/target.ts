@@ -4,14 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { TestSupervisor } from '../../support/supervisor.ts';
-import { openDescriptors, residentBytes } from '../../support/usage.ts';
+import { Usage } from '../../support/usage.ts';
 import { PROGRAMS } from './harmless.ts';
-
-const MIB = 1024 * 1024;
 
 /** A supervisor under fire: whoever calls it can find harmless programs only, and what it holds is counted. */
 export class Target implements AsyncDisposable {
   readonly supervisor: TestSupervisor;
+  readonly usage: Usage;
   readonly #programs: string;
   readonly #deciding: number;
   readonly #victims: ChildProcess[] = [];
@@ -21,7 +20,8 @@ export class Target implements AsyncDisposable {
     this.supervisor = supervisor;
     this.#programs = programs;
     this.#deciding = deciding;
-    this.#before = this.held();
+    this.usage = new Usage(deciding, supervisor.pid);
+    this.#before = this.usage.held();
   }
 
   static async start(): Promise<Target> {
@@ -52,29 +52,15 @@ export class Target implements AsyncDisposable {
     return names;
   }
 
-  /** How many descriptors archond and the keeper have, files that archond writes left out. */
-  held(): readonly [archond: number, keeper: number] {
-    const lasting = openDescriptors(this.#deciding).filter(
-      (link) => !link.startsWith('/') || link === '/dev/null',
-    );
-    return [lasting.length, openDescriptors(this.supervisor.pid).length];
-  }
-
-  /** MiB that archond and the keeper have in use. */
-  usedMib(): readonly [archond: number, keeper: number] {
-    const mib = (pid: number): number => Math.round((residentBytes(pid) / MIB) * 10) / 10;
-    return [mib(this.#deciding), mib(this.supervisor.pid)];
-  }
-
   /** Takes everything down and checks that nothing of it is left. */
   async tidy(): Promise<void> {
     let left: string[] = [];
     /* Commands of clients that have gone are on their way down. */
     for (let tries = 0; tries < 500; tries += 1) {
       left = (await this.supervisor.ask('Stop,*', 'Forget,*', 'List')).slice(-1);
-      if (left[0] === 'Ok,0' && String(this.held()) === String(this.#before)) break;
+      if (left[0] === 'Ok,0' && String(this.usage.held()) === String(this.#before)) break;
     }
-    expect([left, this.held()]).toEqual([['Ok,0'], this.#before]);
+    expect([left, this.usage.held()]).toEqual([['Ok,0'], this.#before]);
     expect(await this.supervisor.decidingPid()).toBe(this.#deciding);
     expect(this.supervisor.log).not.toMatch(/"level":[56]0/);
   }
