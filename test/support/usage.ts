@@ -8,6 +8,12 @@ export function residentBytes(pid: number): number {
   return Number(kib) * 1024;
 }
 
+/** The most memory that a process has had in use so far, in bytes (proc(5), `VmHWM`). */
+export function peakBytes(pid: number): number {
+  const [, kib = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) * 1024;
+}
+
 /** The most descriptors that this process, and what it starts, may have open. */
 export function descriptorLimit(): number {
   const limits = readFileSync('/proc/self/limits', 'utf8');
