@@ -97,6 +97,17 @@ export class Chronicle {
     return this.#latestEvents().hasEnded(label, generation, pid);
   }
 
+  /** Whether it was told that this process is ready, as far back as is looked. */
+  hasToldReady(label: string, generation: number, pid: number): boolean {
+    return this.#latestEvents().hasBeenReady(label, generation, pid);
+  }
+
+  /** What an earlier archond had written down as wanted of a unit; undefined where that is unknown. */
+  wishOf(label: string): Wish | undefined {
+    const value = this.#remembered.find(({ kind, key }) => kind === 'wish' && key === label)?.value;
+    return value === undefined ? undefined : readWish(value);
+  }
+
   /** The cause of what is told next of a unit that an earlier archond knew. */
   causeBefore(label: string): Cause {
     return this.#latestEvents().causeOf(label);
@@ -145,13 +156,15 @@ export class Chronicle {
 
   /** How a new daemon is made. What is not one the table knows well enough. */
   added(record: UnitRecord): void {
-    if (record.unit.spec.origin !== 'daemon' || record.launch === undefined) return;
-    this.journal.remember('unit', record.label, unitValue(record.unit.spec, record.launch));
+    const { unit, launch, onExit, label } = record;
+    if (unit.spec.origin !== 'daemon' || launch === undefined) return;
+    this.journal.remember('unit', label, unitValue({ spec: unit.spec, launch, onExit }));
   }
 
-  /** What is wanted of a daemon, where that has changed. */
+  /** What is wanted of a daemon or a unit of the configuration, where that has changed. */
   wanted(record: UnitRecord): void {
-    if (record.unit.spec.origin !== 'daemon') return;
+    const { origin } = record.unit.spec;
+    if (origin !== 'daemon' && origin !== 'config') return;
     const wish = wishOf(record.unit);
     const text = JSON.stringify(wish);
     if (this.#written.get(record.label) === text) return;
@@ -160,8 +173,8 @@ export class Chronicle {
   }
 
   /** A unit that is no more. */
-  removed(label: string, isDaemon: boolean): void {
-    if (!isDaemon) return;
+  removed(label: string, isRemembered: boolean): void {
+    if (!isRemembered) return;
     this.#written.delete(label);
     this.journal.forget('unit', label);
     this.journal.forget('wish', label);

@@ -1,6 +1,7 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
 import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
+import { EMPTY_CONFIGURATION } from '../config/configuration.ts';
 import { roleOf } from '../protocol/role.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import { realSys } from '../sys/real/real-sys.ts';
@@ -8,6 +9,7 @@ import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
 import { EndedRuns } from './ended-runs.ts';
+import { ConfiguredUnits } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
 import { recover, takeLate } from './recovery.ts';
@@ -87,6 +89,19 @@ function build(sys: Sys): House {
     new Promise((resolve) => {
       sys.timers.at(sys.clock.monotonicMs(), resolve);
     });
+  const configured = new ConfiguredUnits(
+    EMPTY_CONFIGURATION,
+    { sys, baseEnv, socket: settings.socket },
+    {
+      sys,
+      log,
+      commands: supervisor.commands,
+      runtimeDir: settings.runtimeDir,
+      nothing: streams.nothing,
+    },
+    streams,
+    supervisor,
+  );
   const house: House = {
     sys,
     settings,
@@ -95,6 +110,7 @@ function build(sys: Sys): House {
     streams,
     endedRuns: new EndedRuns(sys, supervisor),
     chronicle,
+    configured,
     shutdown,
     baseEnv,
     version: VERSION,

@@ -1,5 +1,6 @@
 import type { Sys } from '../sys/sys.ts';
 import type { Chronicle } from './chronicle.ts';
+import type { ConfiguredUnits } from './configured/configured-units.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
@@ -16,6 +17,7 @@ export interface House {
   readonly streams: StandardStreams;
   readonly endedRuns: EndedRuns;
   readonly chronicle: Chronicle;
+  readonly configured: ConfiguredUnits;
   readonly shutdown: Shutdown;
   /** See `baseEnvironment`. */
   readonly baseEnv: ReadonlyMap<string, string>;

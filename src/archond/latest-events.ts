@@ -6,6 +6,7 @@ import { requesterIn } from './told-details.ts';
 /** What the last events of an earlier archond say: which ends were told, and with what each unit's story goes on. */
 export class LatestEvents {
   readonly #ends = new Set<string>();
+  readonly #ready = new Set<string>();
   readonly #causes = new Map<string, Cause>();
 
   /** Reads so many events from the end of the journal. */
@@ -22,6 +23,11 @@ export class LatestEvents {
     return this.#ends.has(endKey(label, String(generation), String(pid)));
   }
 
+  /** Whether it was told that this process is ready. */
+  hasBeenReady(label: string, generation: number, pid: number): boolean {
+    return this.#ready.has(endKey(label, String(generation), String(pid)));
+  }
+
   /** The cause of what is told of a unit next: its latest event; none where that lies further back. */
   causeOf(label: string): Cause {
     return this.#causes.get(label) ?? NO_CAUSE;
@@ -30,8 +36,9 @@ export class LatestEvents {
   #take({ sequence, label, kind, details }: EventRecord): void {
     const values = new Map(details);
     this.#causes.set(label, causedBy(sequence, requesterIn(values)));
-    if (kind === 'exited')
-      this.#ends.add(endKey(label, values.get('generation') ?? '', values.get('pid') ?? ''));
+    const key = endKey(label, values.get('generation') ?? '', values.get('pid') ?? '');
+    if (kind === 'exited') this.#ends.add(key);
+    else if (kind === 'running') this.#ready.add(key);
   }
 }
 

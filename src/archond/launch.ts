@@ -1,4 +1,4 @@
-import type { Descriptor, PipeIdentity, SpawnOrder } from '../sys/sys.ts';
+import type { Descriptor, PipeIdentity, ResourceLimit, SpawnOrder } from '../sys/sys.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import { candidates } from './base-environment.ts';
 
@@ -12,6 +12,12 @@ export interface Launch {
   readonly cwd: string;
   readonly umask?: number;
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+  readonly nice?: number;
+  readonly oomScoreAdjust?: number;
+  readonly noNewPrivileges?: boolean;
+  readonly limits?: readonly ResourceLimit[];
+  /** Its controlling terminal, and its 0, 1 and 2. */
+  readonly tty?: string;
 }
 
 /** What a launch becomes for one generation. */
@@ -23,7 +29,7 @@ export function spawnOrder(
   tags: readonly [bigint, bigint],
   outputPipe: PipeIdentity | undefined,
 ): SpawnOrder {
-  const { words, env, cwd, umask, user } = launch;
+  const { words, env, cwd, umask, user, nice, oomScoreAdjust, noNewPrivileges, limits, tty } = launch;
   return {
     generation,
     label,
@@ -36,6 +42,11 @@ export function spawnOrder(
     tags,
     ...(umask === undefined ? {} : { umask }),
     ...(user === undefined ? {} : { user }),
+    ...(nice === undefined ? {} : { nice }),
+    ...(oomScoreAdjust === undefined ? {} : { oomScoreAdjust }),
+    ...(noNewPrivileges === undefined ? {} : { noNewPrivileges }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(tty === undefined ? {} : { tty: bytesOf(tty) }),
     ...(outputPipe === undefined ? {} : { outputPipe }),
   };
 }

@@ -1,7 +1,10 @@
 import type { ProcessRef, Sys } from '../sys/sys.ts';
 import type { Effect } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
-import { spawnOrder } from './launch.ts';
+import { errnoNumber } from '../base/errno.ts';
+import { spawnOrder, type Launch } from './launch.ts';
+import type { Log } from './log.ts';
+import { NOTHING_GIVEN } from './probes/unit-probes.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import { toTags } from './tags.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -12,12 +15,19 @@ const ENODATA = 61;
 export class Processes {
   readonly #sys: Sys;
   readonly #streams: StandardStreams;
+  readonly #log: Log;
   readonly #post: (record: UnitRecord, event: UnitEvent) => void;
   readonly #byGeneration = new Map<number, UnitRecord>();
   #generation: number;
 
   /** @param post takes what the keeper answers */
-  constructor(sys: Sys, streams: StandardStreams, post: (record: UnitRecord, event: UnitEvent) => void) {
+  constructor(
+    sys: Sys,
+    log: Log,
+    streams: StandardStreams,
+    post: (record: UnitRecord, event: UnitEvent) => void,
+  ) {
+    this.#log = log;
     this.#sys = sys;
     this.#streams = streams;
     this.#post = post;
@@ -51,8 +61,19 @@ export class Processes {
     this.#byGeneration.delete(generation);
   }
 
-  signal({ ref }: UnitRecord, { generation, signal, scope }: Extract<Effect, { kind: 'signal' }>): void {
-    if (ref?.generation === generation) this.#sys.keeper.signal(ref, signal, scope, () => undefined);
+  signal({ ref, pid }: UnitRecord, { generation, signal, scope }: Extract<Effect, { kind: 'signal' }>): void {
+    if (ref?.generation !== generation) return;
+    const first = this.#sys.keeper.entry(ref)?.pid;
+    if (scope === 'main' && pid !== undefined && pid !== first) this.#signalOther(pid, signal);
+    else this.#sys.keeper.signal(ref, signal, scope, () => undefined);
+  }
+
+  /** The main process is one that the unit has named. */
+  #signalOther(pid: number, signal: number): void {
+    const pidfd = this.#sys.pidfds.open(pid);
+    if (!pidfd.ok) return;
+    this.#sys.pidfds.signal(pidfd.value, signal);
+    this.#sys.descriptors.close(pidfd.value);
   }
 
   /** Most leave nothing behind: what the table says is empty needs no killing. */
@@ -64,19 +85,30 @@ export class Processes {
   spawn(record: UnitRecord, generation: number): void {
     this.#generation = generation;
     this.giveBack(record);
-    const { launch, label } = record;
-    if (launch === undefined) {
-      this.#refuse(record, generation, 'request', 'ENODATA', ENODATA);
-      return;
-    }
+    const { label } = record;
+    const launch = this.#launchOf(record, generation);
+    if (launch === undefined) return;
     const uid = launch.user?.uid ?? process.getuid?.() ?? 0;
     const descriptors = this.#streams.forProcess(record, uid, generation);
     if (!descriptors.ok) {
       this.#refuse(record, generation, 'descriptors', descriptors.error.code, descriptors.error.errno);
       return;
     }
+    const given = record.configured?.probes.prepare(generation, uid);
+    if (given?.ok === false) {
+      this.#refuse(record, generation, 'descriptors', given.error.code, given.error.errno);
+      return;
+    }
     const tags = toTags({ spec: record.unit.spec, keep: record.keep });
-    const order = spawnOrder(launch, label, generation, descriptors.value, tags, record.output?.identity);
+    const own = given?.value ?? NOTHING_GIVEN;
+    const order = spawnOrder(
+      own.env.length === 0 ? launch : { ...launch, env: new Map([...launch.env, ...own.env]) },
+      label,
+      generation,
+      [...descriptors.value, ...own.descriptors],
+      tags,
+      record.output?.identity,
+    );
     this.#byGeneration.set(generation, record);
     this.#sys.keeper.spawn(order, (answer) => {
       if (answer.ok) {
@@ -85,13 +117,32 @@ export class Processes {
         record.startTicks = answer.value.startTicks;
         /* Whoever reads at the other end is to see its end with that of the process. */
         if (record.unit.spec.restart.policy === 'never') this.#streams.closeGiven(record);
+        record.configured?.probes.spawned(record.ref, answer.value.pid);
         this.#post(record, { kind: 'spawned', generation, pid: answer.value.pid });
       } else {
         this.disown(generation);
+        record.configured?.probes.over(generation);
         const { stage = 'fork', code, errno } = answer.error;
         this.#refuse(record, generation, stage, code, errno);
       }
     });
+  }
+
+  /** How the process is made; undefined where that was refused. */
+  #launchOf(record: UnitRecord, generation: number): Launch | undefined {
+    const made = record.configured?.launch();
+    if (made === undefined) {
+      if (record.launch === undefined) this.#refuse(record, generation, 'request', 'ENODATA', ENODATA);
+      return record.launch;
+    }
+    if (made.ok) {
+      record.launch = made.value;
+      return made.value;
+    }
+    const { code, message } = made.error;
+    this.#log.warn('a process cannot be made', { label: record.label, why: message });
+    this.#refuse(record, generation, 'environment', code, errnoNumber(code) ?? 0);
+    return undefined;
   }
 
   #refuse(record: UnitRecord, generation: number, stage: string, code: string, errno: number): void {

@@ -1,15 +1,22 @@
-import type { Descriptor, ProcessEntry, Sys } from '../sys/sys.ts';
+import type { ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Found } from '../supervisor/adopt.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import type { RememberedUnit } from './chronicle.ts';
+import { startConfigured } from './configured/start.ts';
+import type { Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
+import { notifyOwner } from './probes/notify-socket.ts';
+import { readyPipeOwner } from './probes/ready-pipe.ts';
 import { fromTags } from './tags.ts';
 import { processDetails } from './told-details.ts';
-import { pipeOwner, UnitOutput } from './unit-output.ts';
+import { isUnitCommand } from './unit-commands.ts';
+import { pipeOwner, UnitOutput, type PipeOwner } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 import { watch, watchedLabel } from './watches.ts';
+
+const STREAMS = ['out', 'err'] as const;
 
 /** A Run whose client went away with the archond that it spoke to is stopped when nobody asks for it so long. */
 const UNCLAIMED_MS = 60_000;
@@ -25,30 +32,41 @@ const UNCLAIMED_MS = 60_000;
 export function recover(house: House, kept: readonly Kept[], isFirst: boolean, cause: Cause): number {
   const { sys, supervisor, chronicle } = house;
   const pipes = newestPipes(sys, kept);
+  const probes = kept.filter(
+    ({ name }) => notifyOwner(name) !== undefined || readyPipeOwner(name) !== undefined,
+  );
   const remembered = chronicle.units();
-  const entries = newestEntries(sys);
+  const entries = newestEntries(house);
   for (const entry of entries.values()) {
     const before = remembered.get(entry.label);
     remembered.delete(entry.label);
-    const record = adopt(house, entry, before, cause);
-    const pipe = pipes.get(entry.label);
-    if (pipe !== undefined && takePipe(house, record, pipe)) pipes.delete(entry.label);
-    goOn(house, record, entry, before?.wish, cause);
+    const wish = before?.wish ?? chronicle.wishOf(entry.label);
+    const record = adopt(house, entry, before, wish, probes, cause);
+    for (const stream of STREAMS) {
+      const pipe = pipes.get(`${stream}:${entry.label}`);
+      if (pipe !== undefined && takePipe(house, record, pipe)) pipes.delete(`${stream}:${entry.label}`);
+    }
+    goOn(house, record, entry, wish, cause);
   }
   for (const [label, before] of remembered) {
     if (isFirst) chronicle.removed(label, true);
     else restore(house, before, cause);
   }
-  for (const pipe of pipes.values()) drop(sys, pipe);
+  for (const pipe of [...pipes.values(), ...probes]) drop(sys, pipe);
   takeWatches(house, kept, cause);
+  startConfigured(house, isFirst, cause);
   chronicle.flush();
   return supervisor.records.size;
 }
 
 /** The youngest entry of each unit; the others were empty when it was spawned, and are given back. */
-function newestEntries(sys: Sys): Map<string, ProcessEntry> {
+function newestEntries({ sys, supervisor }: House): Map<string, ProcessEntry> {
   const newest = new Map<string, ProcessEntry>();
   for (const entry of sys.keeper.entries()) {
+    if (isUnitCommand(entry)) {
+      supervisor.commands.adopt(entry);
+      continue;
+    }
     const other = newest.get(entry.label);
     const isNewer = other === undefined || other.generation < entry.generation;
     const late = isNewer ? other : entry;
@@ -62,26 +80,33 @@ function adopt(
   house: House,
   entry: ProcessEntry,
   before: RememberedUnit | undefined,
+  wish: Wish | undefined,
+  probes: Kept[],
   cause: Cause,
 ): UnitRecord {
   const { supervisor, chronicle } = house;
-  const tagged = fromTags(entry.label, entry.tags);
-  const { spec, launch } = before?.known ?? { spec: tagged.spec, launch: undefined };
-  const record = supervisor.add({
-    spec,
-    launch,
-    stdio: [undefined, undefined, undefined],
-    keep: tagged.keep,
-  });
-  record.ref = { index: entry.index, generation: entry.generation };
-  record.pid = entry.pid;
-  record.startTicks = entry.startTicks;
+  const record = recordFor(house, entry, before);
   const { label, pid, generation } = entry;
+  record.ref = { index: entry.index, generation };
+  record.pid = pid;
+  record.startTicks = entry.startTicks;
+  for (const taken of house.configured.adoptProbes(record, pid, probes))
+    probes.splice(probes.indexOf(taken), 1);
   const isTold = chronicle.hasTold(label, generation, pid);
-  const found = foundOf(entry, before?.wish, isTold, chronicle.causeBefore(label));
-  supervisor.put(record, found);
+  const found = foundOf(entry, wish, isTold, chronicle.causeBefore(label));
+  supervisor.put(record, { ...found, wasReady: chronicle.hasToldReady(label, generation, pid) });
   if (found.stage === 'starting' || found.stage === 'alive') tellAdopted(house, record, generation, cause);
   return record;
+}
+
+/** The configuration says how a unit is made, or the journal does, or else what can be read in the table is all. */
+function recordFor(house: House, entry: ProcessEntry, before: RememberedUnit | undefined): UnitRecord {
+  const definition = house.configured.definitionOf(entry.label);
+  if (definition !== undefined) return house.configured.add(definition);
+  const tagged = fromTags(entry.label, entry.tags);
+  const stdio = [undefined, undefined, undefined] as const;
+  const known = before?.known ?? { spec: tagged.spec, launch: undefined };
+  return house.supervisor.add({ ...known, stdio, keep: tagged.keep });
 }
 
 function tellAdopted(
@@ -148,7 +173,7 @@ export function takeLate({ supervisor, chronicle }: House, units: ReadonlyMap<st
   for (const [label, { known }] of units) {
     const record = supervisor.records.get(label);
     if (record === undefined) chronicle.removed(label, true);
-    else if (record.launch === undefined) supervisor.learn(record, known.spec, known.launch);
+    else if (record.launch === undefined) supervisor.learn(record, known);
   }
 }
 
@@ -158,10 +183,9 @@ function restore(
   { known, wish }: RememberedUnit,
   started: Cause,
 ): void {
-  const { spec, launch } = known;
-  const before = chronicle.causeBefore(spec.label);
+  const before = chronicle.causeBefore(known.spec.label);
   const cause = before.event === undefined ? started : before;
-  const record = supervisor.add({ spec, launch, stdio: [undefined, undefined, undefined], keep: true });
+  const record = supervisor.add({ ...known, stdio: [undefined, undefined, undefined], keep: true });
   if (wish?.at === 'up' || wish?.desired === 'up') {
     supervisor.post(record, { kind: 'order-start', cause });
     return;
@@ -178,26 +202,19 @@ function restore(
   });
 }
 
-/** A descriptor that the keeper handed over. */
-interface Kept {
-  readonly name: string;
-  readonly descriptor: Descriptor;
-}
+interface Pipe extends Kept, PipeOwner {}
 
-interface Pipe extends Kept {
-  readonly generation: number;
-}
-
-/** The pipes by label. Of two of one label the older belongs to a unit that was forgotten. */
+/** The pipes by stream and label. Of two of one stream the older belongs to a unit that was forgotten. */
 function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
   const pipes = new Map<string, Pipe>();
   for (const { name, descriptor } of kept) {
     const owner = pipeOwner(name);
     if (owner === undefined) continue;
-    const pipe = { name, descriptor, generation: owner.generation };
-    const other = pipes.get(owner.label);
+    const pipe = { name, descriptor, ...owner };
+    const key = `${owner.stream}:${owner.label}`;
+    const other = pipes.get(key);
     const isNewer = other === undefined || other.generation < owner.generation;
-    if (isNewer) pipes.set(owner.label, pipe);
+    if (isNewer) pipes.set(key, pipe);
     const late = isNewer ? other : pipe;
     if (late !== undefined) drop(sys, late);
   }
@@ -205,9 +222,10 @@ function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
 }
 
 function takePipe({ sys, streams, log }: House, record: UnitRecord, pipe: Pipe): boolean {
-  const target = streams.target(record.label, pipe.generation);
+  const target = streams.target(record, pipe.stream, pipe.generation);
   const output = UnitOutput.adopt(sys, pipe.descriptor, target);
-  if (output.ok) record.output = output.value;
+  if (output.ok && pipe.stream === 'err') record.errorOutput = output.value;
+  else if (output.ok) record.output = output.value;
   else log.warn('the pipe of its output is lost', { label: record.label, error: output.error.code });
   return output.ok;
 }

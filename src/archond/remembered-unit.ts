@@ -1,3 +1,4 @@
+import type { Words } from '../base/words.ts';
 import { unitSpec, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
 import type { End } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/step.ts';
@@ -7,6 +8,8 @@ import type { Launch } from './launch.ts';
 export interface KnownUnit {
   readonly spec: UnitSpec;
   readonly launch: Launch;
+  /** Run at each end. */
+  readonly onExit?: Words | undefined;
 }
 
 /** What is wanted of a daemon, and where it had come to. */
@@ -18,14 +21,16 @@ export interface Wish {
 }
 
 /** The value that is remembered under the label, kind `unit`. */
-export function unitValue(spec: UnitSpec, launch: Launch): unknown {
-  return { restart: spec.restart, stop: spec.stop, launch: { ...launch, env: [...launch.env] } };
+export function unitValue({ spec, launch, onExit }: KnownUnit): unknown {
+  const { restart, stop } = spec;
+  return { restart, stop, onExit, launch: { ...launch, env: [...launch.env] } };
 }
 
 /** The inverse; undefined where the value is not of that shape. */
 export function readUnit(label: string, value: unknown): KnownUnit | undefined {
-  const { restart, stop, launch } = (value ?? {}) as {
+  const { restart, stop, launch, onExit } = (value ?? {}) as {
     readonly restart?: RestartPolicy;
+    readonly onExit?: Words;
     readonly stop?: StopPolicy;
     readonly launch?: Omit<Launch, 'env'> & { readonly env: readonly (readonly [string, string])[] };
   };
@@ -37,7 +42,7 @@ export function readUnit(label: string, value: unknown): KnownUnit | undefined {
     ...(restart === undefined ? {} : { restart }),
     ...(stop === undefined ? {} : { stop }),
   });
-  return { spec, launch: { ...launch, env: new Map(launch.env) } };
+  return { spec, onExit, launch: { ...launch, env: new Map(launch.env) } };
 }
 
 /** Values are written by this program only; a later version may have changed their shape. */

@@ -10,6 +10,15 @@ interface Handed {
   readonly to: number;
 }
 
+/** archond's own, for `log: inherit`. */
+const OWN_OUTPUT = 1;
+const OWN_ERROR = 2;
+
+/** Where standard error goes that has a log of its own: `web.log` and `web.err.log`. */
+function errorPath(path: string): string {
+  return path.endsWith('.log') ? `${path.slice(0, -'.log'.length)}.err.log` : `${path}.err`;
+}
+
 /** 0, 1 and 2 of units: what they were given, or empty input and the log. */
 export class StandardStreams {
   readonly #sys: Sys;
@@ -24,40 +33,85 @@ export class StandardStreams {
     this.#emptyInput = emptyInput;
   }
 
+  /** `/dev/null`, open for both. */
+  get nothing(): Descriptor {
+    return this.#emptyInput;
+  }
+
   /** Where the log of a unit lies: below the folder, slashes of the label making folders. */
   logPath(label: string): string {
     return `${this.#logDir}/${label}.log`;
   }
 
-  /** What the output of a unit goes to. */
-  target(label: string, generation: number): OutputTarget {
+  /** What a stream of a unit goes to. */
+  target({ label, configured }: UnitRecord, stream: 'out' | 'err', generation: number): OutputTarget {
     const failed = (problem: SysError): void => {
       this.#log.warn('output cannot be kept', { label, call: problem.call, error: problem.code });
     };
-    return { label, generation, path: this.logPath(label), failed };
+    const log = configured?.definition.log;
+    const own = log?.kind === 'file' ? log.path : undefined;
+    const path = stream === 'err' ? errorPath(own ?? this.logPath(label)) : (own ?? this.logPath(label));
+    return { stream, label, generation, path, failed };
   }
 
   /** 0, 1 and 2 of the unit's next process, owned by `uid`; an error where its log cannot be had. */
   forProcess(record: UnitRecord, uid: number, generation: number): Result<readonly Handed[], SysError> {
     const [input, output, error] = record.stdio;
-    if ((output === undefined || error === undefined) && record.output === undefined) {
-      const made = UnitOutput.make(this.#sys, uid, this.target(record.label, generation));
+    const definition = record.configured?.definition;
+    /* Its terminal is all three. */
+    if (definition?.surroundings.tty !== undefined) return ok([]);
+    const from = { input: input ?? this.#emptyInput, output, error };
+    if (definition !== undefined && definition.log.kind !== 'file') {
+      const isOff = definition.log.kind === 'off';
+      from.output ??= isOff ? this.#emptyInput : OWN_OUTPUT;
+      from.error ??= isOff ? this.#emptyInput : OWN_ERROR;
+    } else {
+      const made = this.#logsFor(record, uid, generation);
+      if (!made.ok) return made;
+      from.output ??= record.output?.write ?? this.#emptyInput;
+      from.error ??= record.errorOutput?.write ?? record.output?.write ?? this.#emptyInput;
+    }
+    return ok([
+      { from: from.input, to: 0 },
+      { from: from.output, to: 1 },
+      { from: from.error, to: 2 },
+    ]);
+  }
+
+  /** Makes the pipes to its logs that it has not yet. */
+  #logsFor(record: UnitRecord, uid: number, generation: number): Result<undefined, SysError> {
+    const [, output, error] = record.stdio;
+    const log = record.configured?.definition.log;
+    const isSeparate = log?.kind === 'file' && log.stderr === 'separate';
+    if ((output === undefined || (error === undefined && !isSeparate)) && record.output === undefined) {
+      const made = UnitOutput.make(this.#sys, uid, this.target(record, 'out', generation));
       if (!made.ok) return err(made.error);
       record.output = made.value;
     }
-    const log = record.output?.write ?? this.#emptyInput;
-    return ok([
-      { from: input ?? this.#emptyInput, to: 0 },
-      { from: output ?? log, to: 1 },
-      { from: error ?? log, to: 2 },
-    ]);
+    if (isSeparate && error === undefined && record.errorOutput === undefined) {
+      const made = UnitOutput.make(this.#sys, uid, this.target(record, 'err', generation));
+      if (!made.ok) return err(made.error);
+      record.errorOutput = made.value;
+    }
+    return ok(undefined);
+  }
+
+  /** What its processes have written so far comes to its logs. */
+  drain({ output, errorOutput }: UnitRecord): void {
+    output?.drain();
+    errorOutput?.drain();
   }
 
   /** Of what is down nothing more comes: its pipe goes, unless it holds what its log could not take. */
   rest(record: UnitRecord): void {
-    if (record.output?.drain() !== true) return;
-    record.output.discard();
-    record.output = undefined;
+    if (record.output?.drain() === true) {
+      record.output.discard();
+      record.output = undefined;
+    }
+    if (record.errorOutput?.drain() === true) {
+      record.errorOutput.discard();
+      record.errorOutput = undefined;
+    }
   }
 
   /** Closes what the unit was given for its processes. */
@@ -71,6 +125,8 @@ export class StandardStreams {
   release(record: UnitRecord): void {
     record.output?.discard();
     record.output = undefined;
+    record.errorOutput?.discard();
+    record.errorOutput = undefined;
     this.closeGiven(record);
   }
 }

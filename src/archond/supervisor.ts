@@ -1,6 +1,7 @@
+import type { Words } from '../base/words.ts';
 import type { Descriptor, ProcessEntry, ProcessRef, Sys } from '../sys/sys.ts';
 import type { Cause } from '../supervisor/cause.ts';
-import type { Effect } from '../supervisor/effect.ts';
+import type { Effect, ToldEvent } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
 import { publicState, type End } from '../supervisor/state.ts';
 import { newUnit, transition } from '../supervisor/transition.ts';
@@ -12,7 +13,10 @@ import type { Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
 import { isDown } from './outcome.ts';
 import { Processes } from './processes.ts';
+import type { KnownUnit } from './remembered-unit.ts';
 import type { StandardStreams } from './standard-streams.ts';
+import { UnitCommands } from './unit-commands.ts';
+import { runOnExit } from './on-exit.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** What a unit is made of when it is added. */
@@ -21,6 +25,8 @@ export interface NewUnit {
   readonly launch: Launch | undefined;
   readonly stdio: readonly [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
   readonly keep: boolean;
+  /** Run at each end. */
+  readonly onExit?: Words | undefined;
 }
 
 /**
@@ -34,6 +40,8 @@ export class Supervisor {
   readonly #chronicle: Chronicle;
   readonly #streams: StandardStreams;
   readonly #processes: Processes;
+  /** Commands beside the processes of units. */
+  readonly commands: UnitCommands;
   readonly #mailbox: Mailbox;
 
   constructor(sys: Sys, log: Log, chronicle: Chronicle, streams: StandardStreams) {
@@ -41,9 +49,10 @@ export class Supervisor {
     this.#log = log;
     this.#chronicle = chronicle;
     this.#streams = streams;
-    this.#processes = new Processes(sys, streams, (record, event) => {
+    this.#processes = new Processes(sys, log, streams, (record, event) => {
       this.post(record, event);
     });
+    this.commands = new UnitCommands(sys, () => this.#processes.takeGeneration());
     this.#mailbox = new Mailbox((error) => {
       log.error('a step failed', { error: String(error) });
     });
@@ -57,6 +66,9 @@ export class Supervisor {
       launch: made.launch,
       stdio: [...made.stdio],
       output: undefined,
+      errorOutput: undefined,
+      configured: undefined,
+      onExit: made.onExit,
       ref: undefined,
       pid: undefined,
       startTicks: undefined,
@@ -80,8 +92,9 @@ export class Supervisor {
   }
 
   /** How a unit is made and kept, which was not known when it was found. */
-  learn(record: UnitRecord, spec: UnitSpec, launch: Launch): void {
+  learn(record: UnitRecord, { spec, launch, onExit }: KnownUnit): void {
     record.launch = launch;
+    record.onExit = onExit;
     record.unit = { ...record.unit, spec };
   }
 
@@ -97,7 +110,8 @@ export class Supervisor {
   remove(record: UnitRecord): void {
     if (this.records.get(record.label) === record) {
       this.records.delete(record.label);
-      this.#chronicle.removed(record.label, record.unit.spec.origin === 'daemon');
+      const { origin } = record.unit.spec;
+      this.#chronicle.removed(record.label, origin === 'daemon' || origin === 'config');
     }
     queueMicrotask(() => {
       this.#release(record);
@@ -111,6 +125,7 @@ export class Supervisor {
     });
     record.watched?.end();
     record.watched = undefined;
+    record.configured?.release();
     this.#streams.release(record);
     this.#processes.giveBack(record);
   }
@@ -141,6 +156,7 @@ export class Supervisor {
 
   /** The keeper told of a process: `exited` and `empty` become events, each once. */
   processChanged(ref: ProcessRef): void {
+    if (this.commands.changed(ref)) return;
     const record = this.#processes.owner(ref);
     const entry = this.#sys.keeper.entry(ref);
     if (record !== undefined && entry !== undefined) this.follow(record, entry);
@@ -157,12 +173,13 @@ export class Supervisor {
     this.#mailbox.post(() => {
       record.usage = entry.usage;
       /* The last that the process wrote is in the log before its end is told. */
-      record.output?.drain();
+      this.#streams.drain(record);
       this.#step(record, { kind: 'exited', generation, end });
       /* Before the step that may spawn the next generation and give this entry back. */
       this.#sys.keeper.acknowledge(entry, isEmpty ? 'empty' : 'exited');
       if (!isEmpty) return;
       this.#processes.disown(generation);
+      record.configured?.probes.over(generation);
       this.#step(record, { kind: 'emptied', generation });
     });
   }
@@ -181,6 +198,7 @@ export class Supervisor {
     }
     if (step.verdict !== 'move') return;
     record.unit = step.unit;
+    if (event.kind === 'main-changed') record.pid = event.pid;
     const shown = publicState(step.unit.state);
     if (shown !== record.shownState) record.sinceNs = clock.realtimeNs();
     record.shownState = shown;
@@ -227,10 +245,24 @@ export class Supervisor {
       case 'find-main':
       case 'run-command':
       case 'kill-command':
-        /* Asked of units of a configuration only, of which there are none yet. */
+        record.configured?.carryOut(effect, record.pid);
         return;
       case 'tell': // it was told before
+        if (effect.event.kind === 'exited') this.#ended(record, effect.event);
         return;
     }
+  }
+
+  /** Runs what is to be run at each end: after the step, which may yet ask for the next generation. */
+  #ended(record: UnitRecord, { pid, end }: Extract<ToldEvent, { kind: 'exited' }>): void {
+    const words = record.configured?.onExit ?? record.onExit;
+    const { launch, label, output } = record;
+    if (words === undefined || launch === undefined) return;
+    const { nothing } = this.#streams;
+    const streams = { input: nothing, output: output?.write ?? nothing };
+    const reason = record.stoppedFor ?? end.kind;
+    this.#mailbox.post(() => {
+      runOnExit(this.commands, words, launch, streams, { label, pid, end, reason });
+    });
   }
 }

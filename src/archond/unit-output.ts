@@ -5,21 +5,31 @@ import { ok } from '../base/result.ts';
 /** Rights of a log file: the owner's, and reading for its group. */
 const LOG_MODE = 0o640;
 
-const NAME = /^out:(\d+):(.+)$/;
+const NAME = /^(out|err):(\d+):(.+)$/;
 
 /** What the keeper calls the pipe of a unit; the generation that it was made for keeps a label's pipes apart. */
-function outputName(label: string, generation: number): string {
-  return `out:${generation}:${label}`;
+function outputName({ stream = 'out', label, generation }: OutputTarget): string {
+  return `${stream}:${generation}:${label}`;
+}
+
+/** Whose pipe it is that the keeper has under a name. */
+export interface PipeOwner {
+  readonly stream: 'out' | 'err';
+  readonly label: string;
+  readonly generation: number;
 }
 
 /** Whose pipe the keeper calls so, if it is one. */
-export function pipeOwner(name: string): { readonly label: string; readonly generation: number } | undefined {
-  const [, digits, label] = NAME.exec(name) ?? [];
-  return digits === undefined || label === undefined ? undefined : { label, generation: Number(digits) };
+export function pipeOwner(name: string): PipeOwner | undefined {
+  const [, stream, digits, label] = NAME.exec(name) ?? [];
+  if (digits === undefined || label === undefined) return undefined;
+  return { stream: stream === 'err' ? 'err' : 'out', label, generation: Number(digits) };
 }
 
 /** Where a pipe is made for, and who is told when its bytes cannot be kept. */
 export interface OutputTarget {
+  /** `err` where standard error has a pipe of its own. Default `out`. */
+  readonly stream?: 'out' | 'err';
   readonly label: string;
   readonly generation: number;
   readonly path: string;
@@ -47,7 +57,7 @@ export class UnitOutput {
     const pipe = sys.output.pipe(uid);
     if (!pipe.ok) return pipe;
     const { read, write, identity } = pipe.value;
-    const name = outputName(target.label, target.generation);
+    const name = outputName(target);
     sys.keeper.store(name, read, true, (answer) => {
       if (answer.ok) return;
       target.failed({ code: answer.error.code, errno: answer.error.errno, call: 'keeper store' });
@@ -62,7 +72,7 @@ export class UnitOutput {
     if (!again.ok) return again;
     const { write, identity } = again.value;
     const copying = sys.output.copy(read, target.path, LOG_MODE, target.failed);
-    return ok(new UnitOutput(sys, outputName(target.label, target.generation), write, identity, copying));
+    return ok(new UnitOutput(sys, outputName(target), write, identity, copying));
   }
 
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */

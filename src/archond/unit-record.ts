@@ -2,6 +2,8 @@ import type { Cancel, Descriptor, ProcessRef, ResourceUsage } from '../sys/sys.t
 import type { TimerName } from '../supervisor/effect.ts';
 import type { PublicState, StopReason } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/transition.ts';
+import type { Words } from '../base/words.ts';
+import type { ConfiguredUnit } from './configured/configured-unit.ts';
 import type { Launch } from './launch.ts';
 import type { UnitOutput } from './unit-output.ts';
 
@@ -14,6 +16,12 @@ export interface UnitRecord {
   /** Descriptors that its process gets as 0, 1 and 2, owned by the record; what is undefined is empty input or the log. */
   readonly stdio: [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
   output: UnitOutput | undefined;
+  /** Standard error where it has a log of its own. */
+  errorOutput: UnitOutput | undefined;
+  /** Where it is one of the configuration. */
+  configured: ConfiguredUnit | undefined;
+  /** What is run at each end of a daemon, as fields. */
+  onExit: Words | undefined;
   /** The spawn that is alive, or the last one. */
   ref: ProcessRef | undefined;
   /** Main process while there is one. */

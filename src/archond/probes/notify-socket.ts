@@ -3,10 +3,6 @@ import { ok } from '../../base/result.ts';
 import type { Notice } from '../../sys/notices.ts';
 import type { Cancel, Descriptor, Sys, SysError } from '../../sys/sys.ts';
 
-const FOLDER = 'notify';
-/** Every user may pass through it to a socket of its own. */
-const FOLDER_MODE = 0o711;
-
 const NAME = /^notify:(\d+):(.+)$/;
 
 /** Whose notification socket the keeper calls so, if it is one. */
@@ -43,8 +39,6 @@ export class NotifySocket {
     generation: number,
     uid: number,
   ): Result<NotifySocket, SysError> {
-    const folder = sys.files.ensureFolder(`${runtimeDir}/${FOLDER}`, FOLDER_MODE);
-    if (!folder.ok) return folder;
     const path = pathOf(runtimeDir, generation);
     const socket = sys.notices.open(path, uid);
     if (!socket.ok) return socket;
@@ -73,5 +67,5 @@ export class NotifySocket {
 }
 
 function pathOf(runtimeDir: string, generation: number): string {
-  return `${runtimeDir}/${FOLDER}/${String(generation)}`;
+  return `${runtimeDir}/notify.${String(generation)}`;
 }

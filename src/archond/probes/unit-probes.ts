@@ -25,7 +25,8 @@ export interface ProbedUnit {
   readonly ready: Readiness;
   readonly health: Health | undefined;
   readonly pidFile: string | undefined;
-  readonly launch: Launch;
+  /** With the unit's surroundings, made anew for each command. */
+  launch(): Result<Launch, { readonly message: string }>;
   readonly logPath: string | undefined;
   /** Its output as it is now; undefined where it goes elsewhere. */
   output(): UnitOutput | undefined;
@@ -54,7 +55,8 @@ export interface Given {
   readonly descriptors: readonly { readonly from: Descriptor; readonly to: number }[];
 }
 
-const NOTHING_GIVEN: Given = { env: [], descriptors: [] };
+/** Where nothing is needed. */
+export const NOTHING_GIVEN: Given = { env: [], descriptors: [] };
 
 /**
  * The probes of one unit, over its generations: what its process needs for them is made before the spawn
@@ -81,6 +83,11 @@ export class UnitProbes {
   constructor(tools: ProbeTools, unit: ProbedUnit) {
     this.#tools = tools;
     this.#unit = unit;
+  }
+
+  /** That which is watched, 0 between two. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** What the service says of itself (`STATUS=`), or else why it is not yet, or no longer, well. */
@@ -238,8 +245,14 @@ export class UnitProbes {
 
   #asking(probe: Asking): (done: (why: string | undefined) => void) => Cancel {
     const { sys, commands, nothing } = this.#tools;
-    const { label, launch } = this.#unit;
-    return (done) => attempt({ sys, commands, label, launch, nothing }, probe, done);
+    const { label } = this.#unit;
+    return (done) => {
+      const launch = this.#unit.launch();
+      if (launch.ok) return attempt({ sys, commands, label, launch: launch.value, nothing }, probe, done);
+      return sys.timers.at(sys.clock.monotonicMs(), () => {
+        done(launch.error.message);
+      });
+    };
   }
 
   // ---- what the service says ------------------------------------------------------------------

@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../../base/failure.ts';
 import { labelOfCommand } from '../../base/label.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import type { Words } from '../../base/words.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { Descriptor } from '../../sys/sys.ts';
@@ -14,7 +15,10 @@ import type { UnitRecord } from '../unit-record.ts';
 export type CommandRequest = RequestOf<'Run'> | RequestOf<'StartDaemon'>;
 
 /** What only one of the two knows. */
-export type OwnPart = Pick<UnitSpec, 'origin' | 'restart' | 'timeoutMs'> & { readonly keep: boolean };
+export type OwnPart = Pick<UnitSpec, 'origin' | 'restart' | 'timeoutMs'> & {
+  readonly keep: boolean;
+  readonly onExit?: Words | undefined;
+};
 
 type Stdio = [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
 type RunAs = NonNullable<Launch['user']>;
@@ -61,6 +65,7 @@ export function makeCommandUnit(
       launch: launchOf(house, request, label.value, user.value),
       stdio: stdio.value,
       keep: own.keep,
+      onExit: own.onExit,
     });
     house.chronicle.added(record);
     done(ok(record));
@@ -103,7 +108,14 @@ function chooseLabel(house: House, request: CommandRequest): Result<string, Fail
   const wish = request.options.label;
   const { records } = house.supervisor;
   if (wish?.kind !== 'label')
-    return ok(labelOfCommand(request.args.command[0], (label) => records.has(label)));
+    return ok(
+      labelOfCommand(
+        request.args.command[0],
+        (label) => records.has(label) || house.configured.claims(label),
+      ),
+    );
+  if (house.configured.claims(wish.label))
+    return err(failure('conflict', `${wish.label} is a unit of the configuration: use Start`));
   const holder = records.get(wish.label);
   return holder === undefined || isDown(holder)
     ? ok(wish.label)

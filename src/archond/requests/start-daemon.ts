@@ -10,11 +10,12 @@ import { makeCommandUnit } from './command.ts';
 /** `StartDaemon`: answered when exec has succeeded; from then on the daemon is nobody's but the supervisor's. */
 export function startDaemon(house: House, request: RequestOf<'StartDaemon'>, call: Call): void {
   const { options, args } = request;
-  if (options['on-exit'] !== undefined) {
-    call.fail(failure('unsupported', '@on-exit cannot be had yet'));
-    return;
-  }
-  const own = { origin: 'daemon', restart: restartPolicy(options.restart ?? 'never'), keep: true } as const;
+  const own = {
+    origin: 'daemon',
+    restart: restartPolicy(options.restart ?? 'never'),
+    keep: true,
+    onExit: options['on-exit'],
+  } as const;
   makeCommandUnit(house, request, call.takeDescriptors(), own, (made) => {
     if (!made.ok) {
       call.fail(made.error);

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Health, Readiness } from '../../../src/config/probe.ts';
+import { ok } from '../../../src/base/result.ts';
 import type { Launch } from '../../../src/archond/launch.ts';
 import { DeferredLog } from '../../../src/archond/log.ts';
 import { UnitProbes, type ProbeEvent } from '../../../src/archond/probes/unit-probes.ts';
@@ -56,7 +57,7 @@ export class ProbeRig {
         ready,
         health,
         pidFile,
-        launch,
+        launch: () => ok(launch),
         logPath: LOG,
         output: () => this.output,
         tell: (event) => this.told.push(event),
@@ -99,7 +100,7 @@ export class ProbeRig {
 
   /** A process of the unit, or another, says this on the unit's socket. */
   say(text: string, who: FakeProcess): void {
-    const path = `${RUNTIME}/notify/${String(this.generation)}`;
+    const path = `${RUNTIME}/notify.${String(this.generation)}`;
     expect(this.control.kernel.notify(who, path, text)).toBe(true);
     this.control.settle();
   }
@@ -111,6 +112,6 @@ export class ProbeRig {
     this.control.settle();
     const left = this.control.openDescriptors().filter((line) => !line.includes('openNull'));
     expect(left).toEqual([]);
-    expect(this.control.kernel.files.node(`${RUNTIME}/notify/${String(this.generation)}`)).toBeUndefined();
+    expect(this.control.kernel.files.node(`${RUNTIME}/notify.${String(this.generation)}`)).toBeUndefined();
   }
 }

@@ -43,7 +43,7 @@ describe('a unit that is ready by notification', () => {
   it('is heard also where it speaks before the keeper has said which process it is', () => {
     const rig = new ProbeRig({ kind: 'notify', ...TIMES });
     rig.start((self) => {
-      expect(rig.control.kernel.notify(self, '/run/archon/notify/1', 'READY=1')).toBe(true);
+      expect(rig.control.kernel.notify(self, '/run/archon/notify.1', 'READY=1')).toBe(true);
     });
     expect(rig.kinds).toEqual(['ready']);
     rig.end();
@@ -53,7 +53,7 @@ describe('a unit that is ready by notification', () => {
     const rig = new ProbeRig({ kind: 'notify', ...TIMES });
     const main = rig.start(programs.runs());
     const file = rig.control.file('pipe');
-    const path = `/run/archon/notify/${String(rig.generation)}`;
+    const path = `/run/archon/notify.${String(rig.generation)}`;
     rig.control.kernel.notify(main, path, 'STATUS=one');
     rig.control.kernel.notify(main, path, 'STATUS=two\nREADY=1');
     rig.control.kernel.notify(main, path, 'BARRIER=1', [file]);
