@@ -16,7 +16,7 @@ export interface EndStory {
 
 /**
  * Runs the `on-exit` command of a unit, with the unit's surroundings and what the units page lists; what it
- * writes goes where the unit's output went. Nobody waits for it, and it outlasts archond.
+ * writes goes where the unit's output went. It outlasts archond; `over` is called when nothing of it is left.
  */
 export function runOnExit(
   commands: UnitCommands,
@@ -24,10 +24,11 @@ export function runOnExit(
   launch: Launch,
   streams: { readonly input: Descriptor; readonly output: Descriptor },
   story: EndStory,
+  over: () => void,
 ): void {
   const env = new Map([...launch.env, ...storyEnv(story)]);
   const command = { label: story.label, launch: { ...launch, words, env }, ...streams, lasts: true };
-  commands.run(command, () => undefined);
+  commands.run(command, over);
 }
 
 /** Empty where there is no such thing. */

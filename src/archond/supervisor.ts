@@ -69,6 +69,7 @@ export class Supervisor {
       errorOutput: undefined,
       configured: undefined,
       onExit: made.onExit,
+      exitCommands: 0,
       ref: undefined,
       pid: undefined,
       startTicks: undefined,
@@ -211,7 +212,7 @@ export class Supervisor {
     this.#chronicle.flush();
     for (const effect of step.effects) this.#carryOut(record, effect);
     if (isDown(record)) {
-      this.#streams.rest(record);
+      this.#restStreams(record);
       if (record.unit.spec.origin === 'run') this.#streams.closeGiven(record);
     }
     for (const observer of [...record.observers]) observer(record);
@@ -261,8 +262,17 @@ export class Supervisor {
     const { nothing } = this.#streams;
     const streams = { input: nothing, output: output?.write ?? nothing };
     const reason = record.stoppedFor ?? end.kind;
+    record.exitCommands += 1;
     this.#mailbox.post(() => {
-      runOnExit(this.commands, words, launch, streams, { label, pid, end, reason });
+      runOnExit(this.commands, words, launch, streams, { label, pid, end, reason }, () => {
+        record.exitCommands -= 1;
+        if (isDown(record)) this.#restStreams(record);
+      });
     });
+  }
+
+  /** Of what is down nothing more comes, once what is run at its end has ended too. */
+  #restStreams(record: UnitRecord): void {
+    if (record.exitCommands === 0) this.#streams.rest(record);
   }
 }

@@ -22,6 +22,8 @@ export interface UnitRecord {
   configured: ConfiguredUnit | undefined;
   /** What is run at each end of a daemon, as fields. */
   onExit: Words | undefined;
+  /** How many of those are under way: they write to its log. */
+  exitCommands: number;
   /** The spawn that is alive, or the last one. */
   ref: ProcessRef | undefined;
   /** Main process while there is one. */
