@@ -3,12 +3,18 @@ import { failure, type Failure } from '../base/failure.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import { byRequest, type Cause } from '../supervisor/cause.ts';
-import type { Credentials, Descriptor } from '../sys/sys.ts';
+import type { Cancel, Credentials, Descriptor } from '../sys/sys.ts';
 
 /** A reply that closes its request. */
 export type Closing = Extract<Reply, { kind: 'ok' | 'error' | 'exit-status' }>;
 
-type Send = (reply: Reply, isLast: boolean, descriptors: readonly Descriptor[]) => void;
+/** Where a reply stands: before others; the `Ok` with which a stream opens; the last one. */
+export type Stage = 'before' | 'opens' | 'last';
+
+/** Why a stream ends. */
+export type EndReason = 'cancelled' | 'too-slow' | 'shutting-down';
+
+type Send = (reply: Reply, stage: Stage, descriptors: readonly Descriptor[]) => void;
 
 /** What a call can see of the session that it belongs to. */
 interface Client {
@@ -17,11 +23,16 @@ interface Client {
   callOf(tag: string): Call | undefined;
   /** Resolves when what was sent has mostly been read, or the client is gone. */
   untilWritable(): Promise<void>;
+  /** Bytes that were sent and have not been taken. */
+  queuedBytes(): number;
+  whenDrained(action: () => void): Cancel;
+  /** Sends whole records, as bytes that others may be sent too. */
+  write(bytes: Uint8Array): void;
 }
 
 /**
  * A request in flight. It is closed exactly once; what is sent after that, or to a client that is
- * gone, goes nowhere.
+ * gone, goes nowhere. A stream is opened instead, goes on, and is ended.
  */
 export class Call {
   readonly request: Request;
@@ -30,6 +41,7 @@ export class Call {
   #descriptors: readonly Descriptor[];
   #isClosed = false;
   #isAnswered = false;
+  #isStream = false;
   #whenGone: (() => void) | undefined;
   #whenCancelled: ((cause: Cause) => void) | undefined;
   readonly #whenOver: (() => void)[] = [];
@@ -47,7 +59,7 @@ export class Call {
     return byRequest(uid, pid, this.request.verb);
   }
 
-  /** Whether nothing more can be sent: it was answered, or the client has gone. */
+  /** Whether nothing more can be sent: it was answered, a stream ended, or the client has gone. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -64,23 +76,25 @@ export class Call {
     return taken;
   }
 
-  /** Sends a record before the closing one. */
+  /** Sends a record: before the closing one, or of a stream. */
   data(name: string, ...fields: readonly string[]): void {
-    if (!this.#isClosed) this.#send({ kind: 'data', name, fields }, false, []);
+    if (!this.#isClosed) this.#send({ kind: 'data', name, fields }, 'before', []);
   }
 
-  /** Sends an event before the closing reply. */
+  /** Sends an event. */
   event(event: EventRecord): void {
-    if (!this.#isClosed) this.#send({ kind: 'event', event }, false, []);
+    if (!this.#isClosed) this.#send({ kind: 'event', event }, 'before', []);
   }
 
   /** Sends the closing reply; returns whether there was anybody to send it to. */
   close(reply: Closing, descriptors: readonly Descriptor[] = []): boolean {
+    /* What goes wrong behind the closing reply of a stream can only end it. */
+    this.end('cancelled');
     if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#isAnswered = true;
     const isHeard = !this.client.isGone;
-    this.#send(reply, true, descriptors);
+    this.#send(reply, 'last', descriptors);
     this.#over();
     return isHeard;
   }
@@ -91,6 +105,28 @@ export class Call {
 
   fail(failure: Failure): boolean {
     return this.close({ kind: 'error', failure });
+  }
+
+  /** Sends the closing reply of a stream, which goes on; false where there is nobody to send it to. */
+  open(...fields: readonly string[]): boolean {
+    if (this.#isClosed) return false;
+    this.#isAnswered = true;
+    this.#isStream = true;
+    this.#send({ kind: 'ok', fields }, 'opens', []);
+    return true;
+  }
+
+  /** Sends whole records of a stream as bytes. */
+  write(bytes: Uint8Array): void {
+    if (!this.#isClosed) this.client.write(bytes);
+  }
+
+  /** Ends a stream; what is none is left alone. */
+  end(reason: EndReason): void {
+    if (this.#isClosed || !this.#isStream) return;
+    this.#isClosed = true;
+    this.#send({ kind: 'end', reason }, 'last', []);
+    this.#over();
   }
 
   /** For replies that are long: resolves when the client has read most of what was sent, or is gone. */
@@ -108,7 +144,7 @@ export class Call {
     this.#whenCancelled = action;
   }
 
-  /** What is to be done once the call is over: after its closing reply, or when its client is gone. Actions add up. */
+  /** What is to be done once the call is over: after its last reply, or when its client is gone. Actions add up. */
   whenOver(action: () => void): void {
     this.#whenOver.push(action);
   }
@@ -116,7 +152,8 @@ export class Call {
   /** Carries out a `Cancel` of this call; `cause` is that. */
   cancel(cause: Cause): void {
     if (this.#isClosed) return;
-    if (this.#whenCancelled !== undefined) this.#whenCancelled(cause);
+    if (this.#isStream) this.end('cancelled');
+    else if (this.#whenCancelled !== undefined) this.#whenCancelled(cause);
     else this.fail(failure('cancelled'));
   }
 

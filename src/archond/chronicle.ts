@@ -1,4 +1,5 @@
 import { describeErrno } from '../base/errno.ts';
+import type { EventRecord } from '../base/event-record.ts';
 import type { EventKind } from '../base/vocabulary.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Report } from '../journal/health.ts';
@@ -6,6 +7,7 @@ import type { Remembered } from '../journal/payload.ts';
 import { causedBy, NO_CAUSE, type Cause } from '../supervisor/cause.ts';
 import type { Effect } from '../supervisor/effect.ts';
 import type { Cancel, Sys } from '../sys/sys.ts';
+import type { EventHub } from './events/hub.ts';
 import { LatestEvents } from './latest-events.ts';
 import type { Log } from './log.ts';
 import { readUnit, readWish, unitValue, wishOf, type KnownUnit, type Wish } from './remembered-unit.ts';
@@ -45,6 +47,9 @@ export class Chronicle {
   /** Reports that came in the middle of telling: events about them must not take a number from those of the step. */
   #reports: Report[] | undefined;
   #cancelRetry: Cancel | undefined;
+  /** Those who are told of events, and events that are not written yet. */
+  #hub: EventHub | undefined;
+  #unwritten: EventRecord[] = [];
   /** Told of daemons that were remembered where nothing could be read when this archond started. */
   whenLate: (units: ReadonlyMap<string, RememberedUnit>) => void = () => undefined;
 
@@ -60,6 +65,9 @@ export class Chronicle {
         if (this.#reports === undefined) this.#trouble(report);
         else this.#reports.push(report);
       },
+      written: () => {
+        this.#publish();
+      },
     });
     this.journal = journal;
     this.#remembered = found.remembered;
@@ -72,6 +80,18 @@ export class Chronicle {
       this.note('set-aside', [['file', path]]);
     }
     this.#keepTrying();
+  }
+
+  /** From now on events are told there, as soon as they are written. */
+  tellTo(hub: EventHub): void {
+    this.#hub = hub;
+  }
+
+  #publish(): void {
+    if (this.#unwritten.length === 0) return;
+    const events = this.#unwritten;
+    this.#unwritten = [];
+    this.#hub?.publish(events);
   }
 
   /** The daemons that an earlier archond knew, by label. */
@@ -129,8 +149,7 @@ export class Chronicle {
     for (const effect of effects) {
       if (effect.kind !== 'tell') continue;
       const { event, cause = NO_CAUSE } = effect;
-      const usage = event.kind === 'exited' ? record.usage : undefined;
-      this.append(record.label, event.kind, detailsOf(event, usage), cause);
+      this.append(record.label, event.kind, detailsOf(event, record), cause);
     }
     const reports = this.#reports;
     this.#reports = undefined;
@@ -145,12 +164,10 @@ export class Chronicle {
   /** An event; returns what it is as a cause. Written with the next `flush`. */
   append(label: string, kind: EventKind, details: Details, cause: Cause): Cause {
     const timeNs = this.#sys.clock.realtimeNs();
-    const sequence = this.journal.append({
-      timeNs,
-      label,
-      kind,
-      details: [...details, ...causeDetails(cause)],
-    });
+    const event = { timeNs, label, kind, details: [...details, ...causeDetails(cause)] };
+    /* Noted first: much that is pending may be written within the call. */
+    if (this.#hub?.isHeard === true) this.#unwritten.push({ ...event, sequence: this.nextSequence });
+    const sequence = this.journal.append(event);
     return causedBy(sequence, cause.request);
   }
 

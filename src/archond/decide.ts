@@ -1,4 +1,5 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
+import { failure } from '../base/failure.ts';
 import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { EMPTY_CONFIGURATION } from '../config/configuration.ts';
@@ -8,8 +9,10 @@ import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
+import { EventHub } from './events/hub.ts';
 import { EndedRuns } from './ended-runs.ts';
 import { ConfiguredUnits } from './configured/configured-units.ts';
+import type { Call } from './call.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
 import { recover, takeLate } from './recovery.ts';
@@ -80,7 +83,7 @@ function build(sys: Sys): House {
   const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
   const supervisor = new Supervisor(sys, log, chronicle, streams);
   const shutdown = new Shutdown(sys, supervisor, chronicle, log, () => {
-    end(sys, supervisor, chronicle, shutdown.cause);
+    end(sys, supervisor, chronicle, events, shutdown.cause);
   });
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
@@ -102,6 +105,8 @@ function build(sys: Sys): House {
     streams,
     supervisor,
   );
+  const events = new EventHub(sys.clock, sys.timers);
+  chronicle.tellTo(events);
   const house: House = {
     sys,
     settings,
@@ -111,12 +116,14 @@ function build(sys: Sys): House {
     endedRuns: new EndedRuns(sys, supervisor),
     chronicle,
     configured,
+    events,
     shutdown,
     baseEnv,
     version: VERSION,
     uid,
     gid,
     turn,
+    broke,
   };
   return house;
 }
@@ -166,19 +173,24 @@ function serve(house: House, connection: Connection): void {
     left: (left) => {
       sessions.delete(left);
     },
-    broke: (error) => {
-      log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
-    },
+    broke,
   });
   sessions.add(session);
 }
 
+function broke(error: unknown, call: Call): void {
+  log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
+  call.fail(failure('internal'));
+}
+
 /** Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. */
-function end(sys: Sys, supervisor: Supervisor, chronicle: Chronicle, cause: Cause): void {
+function end(sys: Sys, supervisor: Supervisor, chronicle: Chronicle, events: EventHub, cause: Cause): void {
   listening?.close();
-  for (const session of sessions) session.close();
   for (const record of [...supervisor.records.values()]) supervisor.remove(record);
   chronicle.note('shut-down', [], cause);
+  chronicle.flush();
+  events.tell();
+  for (const session of sessions) session.close();
   chronicle.close(() => {
     sys.keeper.quit(0, () => {
       process.exitCode = 0;

@@ -1,6 +1,8 @@
 import type { Sys } from '../sys/sys.ts';
+import type { Call } from './call.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { ConfiguredUnits } from './configured/configured-units.ts';
+import type { EventHub } from './events/hub.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
@@ -18,6 +20,7 @@ export interface House {
   readonly endedRuns: EndedRuns;
   readonly chronicle: Chronicle;
   readonly configured: ConfiguredUnits;
+  readonly events: EventHub;
   readonly shutdown: Shutdown;
   /** See `baseEnvironment`. */
   readonly baseEnv: ReadonlyMap<string, string>;
@@ -27,5 +30,7 @@ export interface House {
   readonly uid: number;
   /** Resolves after whatever else is to be done now: for work that is done piece by piece. */
   turn(): Promise<void>;
+  /** A request has thrown: that is logged, and costs the request and no more. */
+  broke(error: unknown, call: Call): void;
   readonly gid: number;
 }

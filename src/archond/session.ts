@@ -8,11 +8,9 @@ import { encodeReply, type Reply } from '../protocol/reply.ts';
 import { startsSomething, type Request } from '../protocol/request.ts';
 import type { Role } from '../protocol/role.ts';
 import { leadingTag } from '../protocol/tag.ts';
-import type { Connection, Credentials, Descriptor } from '../sys/sys.ts';
-import { Call } from './call.ts';
-
-/** Replies that a client leaves unread; beyond it nothing more is read from it. */
-const MAX_QUEUED_BYTES = 1024 * 1024;
+import type { Cancel, Connection, Credentials, Descriptor } from '../sys/sys.ts';
+import { Call, type Stage } from './call.ts';
+import { MAX_QUEUED_BYTES, Outgoing } from './outgoing.ts';
 
 /** What a session needs of the house around it. */
 export interface SessionHost {
@@ -24,9 +22,11 @@ export interface SessionHost {
   closeDescriptor(descriptor: Descriptor): void;
   /** The session is over. */
   left(session: Session): void;
-  /** A request made the program throw. */
-  broke(error: unknown): void;
+  /** A request made the program throw; closes the call. */
+  broke(error: unknown, call: Call): void;
 }
+
+const BEHIND_THE_LAST = failure('conflict', 'an untagged stream is the last request of its connection');
 
 /** An untagged request, or the refusal of one, that waits for those before it to be closed. */
 type Waiting =
@@ -46,18 +46,20 @@ export class Session {
   readonly #cutter = new LineCutter<Descriptor>();
   readonly #calls = new Map<string | undefined, Call>();
   readonly #waiting: Waiting[] = [];
-  readonly #writers: (() => void)[] = [];
-  #out = '';
+  readonly #out: Outgoing;
   #isBatching = false;
   #isAdvancing = false;
   #isPaused = false;
   #hasEnded = false;
   #isGone = false;
+  /** An untagged stream is open, the last request of its connection. */
+  #hasLast = false;
   /** After a fault that leaves the stream of lines without meaning, or when the input has ended. */
   #isClosing = false;
 
   constructor(connection: Connection, role: Role, host: SessionHost) {
     this.#connection = connection;
+    this.#out = new Outgoing(connection);
     this.#role = role;
     this.#host = host;
     this.peer = connection.peer;
@@ -77,7 +79,7 @@ export class Session {
         this.#leave();
       },
       drained: () => {
-        this.#wakeWriters();
+        this.#out.drained();
         this.#goOn();
       },
     });
@@ -92,26 +94,34 @@ export class Session {
   send(reply: Reply, tag: string | undefined, descriptors: readonly Descriptor[] = []): void {
     if (this.#isGone) return;
     const line = encodeReply(reply, tag);
-    if (descriptors.length === 0) {
-      this.#out += line;
-    } else {
-      this.#flush();
-      this.#connection.write(Buffer.from(line, 'latin1'), descriptors);
-    }
-    if (!this.#isBatching) this.#flush();
+    if (descriptors.length === 0) this.#out.line(line);
+    else this.#out.write(Buffer.from(line, 'latin1'), descriptors);
+    if (!this.#isBatching) this.#out.flush();
+  }
+
+  /** Sends bytes that are whole records. */
+  write(bytes: Uint8Array): void {
+    this.#out.write(bytes);
+  }
+
+  queuedBytes(): number {
+    return this.#isGone ? 0 : this.#out.queuedBytes();
   }
 
   /** Resolves when no more than the bound waits to be read, or the client is gone. */
   async untilWritable(): Promise<void> {
-    this.#flush();
-    if (this.#isGone || this.#connection.queuedBytes() <= MAX_QUEUED_BYTES) return;
-    await new Promise<void>((resolve) => this.#writers.push(resolve));
+    await this.#out.untilWritable();
   }
 
-  /** A call has sent its closing reply. */
-  closed(call: Call): void {
+  whenDrained(action: () => void): Cancel {
+    return this.#out.whenDrained(action);
+  }
+
+  /** A call is over. */
+  #closed(call: Call): void {
     this.#discard(call.takeDescriptors());
     this.#calls.delete(call.request.tag);
+    if (call.request.tag === undefined && this.#hasLast) this.#isClosing = true;
     if (!this.#isAdvancing) this.#host.whenIdle(this.#advance);
   }
 
@@ -120,14 +130,27 @@ export class Session {
     if (!this.#isBatching) this.#goOn();
   };
 
+  /** A stream has begun. What came behind an untagged one is answered now, for it would wait for ever. */
+  #opened(call: Call): void {
+    this.#discard(call.takeDescriptors());
+    if (call.request.tag !== undefined) return;
+    this.#hasLast = true;
+    for (const waiting of this.#waiting.splice(0)) {
+      if (waiting.kind === 'request') this.#discard(waiting.descriptors);
+      const fault = waiting.kind === 'request' ? BEHIND_THE_LAST : waiting.failure;
+      this.send({ kind: 'error', failure: fault }, undefined);
+    }
+  }
+
   /** The call with that tag, if it is in flight. */
   callOf(tag: string): Call | undefined {
     return this.#calls.get(tag);
   }
 
-  /** Writes what is queued, then hangs up. */
+  /** Ends its streams, writes what is queued, then hangs up. */
   close(): void {
-    this.#flush();
+    for (const call of [...this.#calls.values()]) call.end('shutting-down');
+    this.#out.flush();
     this.#leave();
   }
 
@@ -186,6 +209,7 @@ export class Session {
   }
 
   #obstacle(request: Request): Failure | undefined {
+    if (this.#hasLast) return BEHIND_THE_LAST;
     const denied = accessRefusal(this.#role, request.verb);
     if (denied !== undefined) return denied;
     if (request.tag !== undefined && this.#calls.has(request.tag)) {
@@ -196,14 +220,16 @@ export class Session {
 
   /** An untagged refusal keeps its place behind the untagged requests before it. */
   #refuse(tag: string | undefined, fault: Failure): void {
-    if (tag === undefined && this.#mustWait()) this.#waiting.push({ kind: 'refusal', failure: fault });
+    if (tag === undefined && this.#mustWait() && !this.#hasLast)
+      this.#waiting.push({ kind: 'refusal', failure: fault });
     else this.send({ kind: 'error', failure: fault }, tag);
   }
 
   #begin(request: Request, descriptors: readonly Descriptor[]): void {
-    const call = new Call(this, request, descriptors, (reply, isLast, sent) => {
+    const call = new Call(this, request, descriptors, (reply, stage: Stage, sent) => {
       this.send(reply, request.tag, sent);
-      if (isLast) this.closed(call);
+      if (stage === 'opens') this.#opened(call);
+      else if (stage === 'last') this.#closed(call);
     });
     this.#calls.set(request.tag, call);
     if (startsSomething(request) && this.#host.isShuttingDown()) {
@@ -213,8 +239,7 @@ export class Session {
     try {
       this.#host.carryOut(request, call);
     } catch (error) {
-      this.#host.broke(error);
-      call.close({ kind: 'error', failure: failure('internal') });
+      this.#host.broke(error, call);
     }
   }
 
@@ -233,14 +258,14 @@ export class Session {
   #isFull(): boolean {
     return (
       this.#calls.size + this.#waiting.length >= MAX_REQUESTS_IN_FLIGHT ||
-      this.#connection.queuedBytes() + this.#out.length > MAX_QUEUED_BYTES
+      this.#out.queuedBytes() > MAX_QUEUED_BYTES
     );
   }
 
   /** After anything has changed: cut further lines, read again, or hang up where all is answered. */
   #goOn(): void {
     if (this.#isGone) return;
-    this.#flush();
+    this.#out.flush();
     if (this.#cutter.isHeld && !this.#isFull() && !this.#isClosing) {
       this.#batch(() => {
         this.#cutter.resume(this.#take);
@@ -258,21 +283,10 @@ export class Session {
     if (isDone && this.#calls.size === 0 && this.#waiting.length === 0) this.#leave();
   }
 
-  #flush(): void {
-    if (this.#out === '' || this.#isGone) return;
-    const out = this.#out;
-    this.#out = '';
-    this.#connection.write(Buffer.from(out, 'latin1'));
-  }
-
-  #wakeWriters(): void {
-    for (const resolve of this.#writers.splice(0)) resolve();
-  }
-
   #leave(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#wakeWriters();
+    this.#out.end();
     this.#connection.close();
     this.#discard(this.#cutter.release());
     for (const waiting of this.#waiting) if (waiting.kind === 'request') this.#discard(waiting.descriptors);

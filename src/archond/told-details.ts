@@ -3,12 +3,14 @@ import type { Cause, Requester } from '../supervisor/cause.ts';
 import type { ToldEvent } from '../supervisor/effect.ts';
 import type { End } from '../supervisor/state.ts';
 import type { ResourceUsage } from '../sys/sys.ts';
+import type { UnitRecord } from './unit-record.ts';
 
 /** `name=value` of an event record, in their order. */
 export type Details = readonly (readonly [name: string, value: string])[];
 
 /** What the record of an event says beside its kind (protocol page, the paragraph on events). */
-export function detailsOf(event: ToldEvent, usage: ResourceUsage | undefined): Details {
+export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'usage'>): Details {
+  const { usage } = process;
   switch (event.kind) {
     case 'starting':
     case 'running':
@@ -17,7 +19,7 @@ export function detailsOf(event: ToldEvent, usage: ResourceUsage | undefined): D
       return [];
     case 'stopping':
       return [
-        ['generation', String(event.generation)],
+        ...processDetails(process.pid, event.generation),
         ['reason', event.reason],
         ...(event.need === undefined ? [] : [['need', event.need] as const]),
       ];

@@ -27,6 +27,8 @@ export interface JournalOptions {
    * opened. May append events about it.
    */
   readonly told?: (report: Report) => void;
+  /** Called when everything that was appended is written, as safely as it can be now: what others may be told of. */
+  readonly written?: () => void;
 }
 
 /** More is written without being asked, so that what is pending never needs much memory. */
@@ -136,6 +138,7 @@ export class Journal {
     if (this.#writer.pending.length === 0) return;
     this.#stepNs = undefined;
     this.#writer.flush();
+    this.#options.written?.();
     this.#noteTrouble();
   }
 

@@ -2,41 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { decodeRecord } from '../../src/protocol/record.ts';
 import { TestSupervisor } from '../support/supervisor.ts';
-
-/** An event with its details by name. */
-interface Told {
-  readonly sequence: string;
-  readonly label: string;
-  readonly kind: string;
-  readonly details: ReadonlyMap<string, string>;
-}
-
-function toldIn(lines: readonly string[]): Told[] {
-  return lines.flatMap((line) => {
-    const record = decodeRecord(Buffer.from(line, 'latin1'));
-    if (!record.ok || record.value[0] !== 'Event') return [];
-    const [, sequence = '', , label = '', kind = '', ...details] = record.value;
-    return [
-      {
-        sequence,
-        label,
-        kind,
-        details: new Map(details.map((one) => one.split(/=(.*)/s) as [string, string])),
-      },
-    ];
-  });
-}
+import { toldAmong, type Told } from '../support/told.ts';
 
 async function events(supervisor: TestSupervisor, ...fields: readonly string[]): Promise<Told[]> {
-  return toldIn(await supervisor.ask(['Events', ...fields].join(',')));
+  return toldAmong(await supervisor.ask(['Events', ...fields].join(',')));
 }
 
 /** The kinds of what was told, each with the kind of its cause and the request: `exited<stopping by Stop`. */
 async function story(supervisor: TestSupervisor, label: string): Promise<string[]> {
   const all = await events(supervisor);
-  const bySequence = new Map(all.map((one) => [one.sequence, one]));
+  const bySequence = new Map(all.map((one) => [String(one.sequence), one]));
   return all
     .filter((one) => one.label === label)
     .map(({ kind, details }) => {

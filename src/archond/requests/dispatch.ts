@@ -15,6 +15,7 @@ import { run } from './run.ts';
 import { signal } from './signal.ts';
 import { startDaemon } from './start-daemon.ts';
 import { status } from './status.ts';
+import { subscribe } from './subscribe.ts';
 import { tree } from './tree.ts';
 import { wait } from './wait.ts';
 
@@ -41,6 +42,7 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Tree: tree,
   Log: log,
   Events: events,
+  Subscribe: subscribe,
   Cancel: cancel,
   Shutdown: (house, request, call) => {
     house.shutdown.begin(request.options.timeout, call);
@@ -58,7 +60,6 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Link: undefined,
   Unlink: undefined,
   Links: undefined,
-  Subscribe: undefined,
   Why: undefined,
   Rules: undefined,
   ReloadRules: undefined,

@@ -1,11 +1,12 @@
 import { formatTime } from '../../base/time.ts';
 import { failure } from '../../base/failure.ts';
+import type { Target } from '../../protocol/kinds.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { lastExit, livePid } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
-import { select } from './targets.ts';
+import { matches, noSuchUnit } from './targets.ts';
 
 /** `List`: a record for each unit, sorted by label. */
 export function list(house: House, request: RequestOf<'List'>, call: Call): void {
@@ -14,18 +15,20 @@ export function list(house: House, request: RequestOf<'List'>, call: Call): void
     return;
   }
   const { target } = request.args;
-  const selected =
-    target === undefined ? { ok: true as const, value: everything(house) } : select(house, [target]);
-  if (!selected.ok) {
-    call.fail(selected.error);
+  const units = unitsIn(house, target);
+  if (units.length === 0 && target?.kind === 'label') {
+    call.fail(noSuchUnit(target.label));
     return;
   }
-  for (const record of selected.value) call.data('Unit', ...unitFields(record));
-  call.ok(String(selected.value.length));
+  for (const record of units) call.data('Unit', ...unitFields(record));
+  call.ok(String(units.length));
 }
 
-function everything(house: House): readonly UnitRecord[] {
-  return [...house.supervisor.records.values()].sort((one, other) => (one.label < other.label ? -1 : 1));
+/** The units that a target selects, or all; sorted by label. */
+export function unitsIn({ supervisor }: House, target: Target | undefined): readonly UnitRecord[] {
+  return [...supervisor.records.values()]
+    .filter(({ label }) => matches(target, label))
+    .sort((one, other) => (one.label < other.label ? -1 : 1));
 }
 
 /** The fields of a `Unit` record; usage is empty as long as nothing samples it. */

@@ -39,8 +39,7 @@ export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
   }
   const reader = new LogReader(house, path, call);
   reader.send(status.value.sizeBytes, lines).catch((error: unknown) => {
-    house.log.error('a log could not be sent', { label, error: String(error) });
-    call.fail(failure('internal'));
+    house.broke(error, call);
   });
 }
 
