@@ -103,10 +103,29 @@ static int waiting_bytes(const struct copy *copy) {
   return ioctl(copy->slot.fd, FIONREAD, &count) < 0 ? 0 : count;
 }
 
+/* Makes the folders of the file that are missing: who may read the file may pass through them. */
+static int make_folders(struct copy *copy) {
+  mode_t mode = copy->mode | (copy->mode & 0444) >> 2 | 0100;
+  for (char *slash = strchr(copy->path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    int made = mkdir(copy->path, mode);
+    if (made == 0) made = chmod(copy->path, mode);
+    else if (errno == EEXIST) made = 0;
+    *slash = '/';
+    if (made < 0) return failed(CALL_MKDIR);
+  }
+  return 0;
+}
+
 /* A file that is made here gets the mode whatever the umask says. O_NONBLOCK: a FIFO must not hold us. */
 static int open_file(struct copy *copy) {
   int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   copy->file = open(copy->path, flags | O_CREAT | O_EXCL, copy->mode);
+  if (copy->file < 0 && errno == ENOENT) {
+    int result = make_folders(copy);
+    if (result != 0) return result;
+    copy->file = open(copy->path, flags | O_CREAT | O_EXCL, copy->mode);
+  }
   if (copy->file >= 0) return fchmod(copy->file, copy->mode) < 0 ? failed(CALL_CHMOD) : 0;
   if (errno == EEXIST) copy->file = open(copy->path, flags);
   return copy->file < 0 ? failed(CALL_OPEN) : 0;

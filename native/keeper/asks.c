@@ -50,9 +50,15 @@ static void ask_hello(struct ask *ask) {
   signals_new_epoch();
 }
 
+static int send_to(const struct ask_signal *want, int signal) {
+  if (want->scope == SCOPE_TREE) return tree_signal(want->index, signal);
+  return signal_main(want->index, signal, want->scope == SCOPE_GROUP);
+}
+
 static void ask_signal(struct ask *ask) {
   const struct ask_signal *want = &ask->as.signal;
-  if (ask->bytes != sizeof *want || want->signal > 64 || want->scope > SCOPE_TREE) {
+  if (ask->bytes != sizeof *want || want->signal > 64 || want->scope > SCOPE_TREE ||
+      want->wake > 1) {
     answer_refused(ask, EINVAL, STAGE_NONE);
     return;
   }
@@ -60,11 +66,10 @@ static void ask_signal(struct ask *ask) {
     answer_refused(ask, ESRCH, STAGE_NONE);
     return;
   }
-  bool tree = want->scope == SCOPE_TREE;
-  int sent = tree ? tree_signal(want->index, (int)want->signal)
-                  : signal_main(want->index, (int)want->signal, want->scope == SCOPE_GROUP);
+  int sent = send_to(want, (int)want->signal);
   if (sent < 0) answer_refused(ask, errno, STAGE_NONE);
   else answer_done(ask, (uint64_t)sent);
+  if (sent > 0 && want->wake != 0) send_to(want, SIGCONT);
 }
 
 static void ask_kill(struct ask *ask) {

@@ -244,7 +244,7 @@ struct ask_signal {
   uint32_t index;      /* 40 */
   uint32_t signal;     /* 44 */
   uint32_t scope;      /* 48 */
-  uint32_t reserved;   /* 52 */
+  uint32_t wake;       /* 52 1: SIGCONT follows, so that what stands still hears the signal */
 };
 struct ask_entry { /* ASK_KILL, ASK_FREE */
   struct message_header head;

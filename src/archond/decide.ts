@@ -22,6 +22,7 @@ import { KEEPER_FD_VARIABLE, SETTINGS_VARIABLE, type Settings } from './settings
 import { Shutdown } from './shutdown.ts';
 import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
+import { UsageMeter } from './usage.ts';
 
 /** Only the supervisor's own user may write to the socket until a configuration admits others. */
 const SOCKET_MODE = 0o600;
@@ -114,6 +115,7 @@ function build(sys: Sys): House {
     supervisor,
     streams,
     endedRuns: new EndedRuns(sys, supervisor),
+    usage: new UsageMeter(sys),
     chronicle,
     configured,
     events,

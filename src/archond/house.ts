@@ -9,6 +9,7 @@ import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import type { Supervisor } from './supervisor.ts';
+import type { UsageMeter } from './usage.ts';
 
 /** What requests are carried out with. */
 export interface House {
@@ -18,6 +19,7 @@ export interface House {
   readonly supervisor: Supervisor;
   readonly streams: StandardStreams;
   readonly endedRuns: EndedRuns;
+  readonly usage: UsageMeter;
   readonly chronicle: Chronicle;
   readonly configured: ConfiguredUnits;
   readonly events: EventHub;

@@ -10,6 +10,7 @@ import { toTags } from './tags.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 const ENODATA = 61;
+const SIGCONT = 18;
 
 /** What is asked of the keeper for units: the spawns, signals and kills that steps ask for. */
 export class Processes {
@@ -61,11 +62,12 @@ export class Processes {
     this.#byGeneration.delete(generation);
   }
 
+  /** The signals of the stop ladder: what stands still is to hear that it shall end. */
   signal({ ref, pid }: UnitRecord, { generation, signal, scope }: Extract<Effect, { kind: 'signal' }>): void {
     if (ref?.generation !== generation) return;
     const first = this.#sys.keeper.entry(ref)?.pid;
     if (scope === 'main' && pid !== undefined && pid !== first) this.#signalOther(pid, signal);
-    else this.#sys.keeper.signal(ref, signal, scope, () => undefined);
+    else this.#sys.keeper.signalAndWake(ref, signal, scope, () => undefined);
   }
 
   /** The main process is one that the unit has named. */
@@ -73,6 +75,7 @@ export class Processes {
     const pidfd = this.#sys.pidfds.open(pid);
     if (!pidfd.ok) return;
     this.#sys.pidfds.signal(pidfd.value, signal);
+    this.#sys.pidfds.signal(pidfd.value, SIGCONT);
     this.#sys.descriptors.close(pidfd.value);
   }
 

@@ -175,7 +175,7 @@ export const ASK_SPAWN = {
   treeKind: 88,
   labelBytes: 92,
 } as const;
-export const ASK_SIGNAL = { BYTES: 56, generation: 32, index: 40, signal: 44, scope: 48 } as const;
+export const ASK_SIGNAL = { BYTES: 56, generation: 32, index: 40, signal: 44, scope: 48, wake: 52 } as const;
 export const ASK_ENTRY = { BYTES: 48, generation: 32, index: 40 } as const;
 export const NAMED = { BYTES: 40, nameBytes: 32, flags: 36 } as const;
 export const ASK_SIGNAL_DONE = { BYTES: 48, signal: 32, count: 40 } as const;

@@ -1,8 +1,10 @@
 import type { Result } from '../base/result.ts';
 import type { Network } from './network.ts';
 import type { Notices } from './notices.ts';
+import type { Consumption, Pidfds } from './pidfds.ts';
 import type { StoredFiles } from './stored-files.ts';
 
+export type { Consumption, Pidfds } from './pidfds.ts';
 export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
 
 /**
@@ -241,6 +243,8 @@ export interface Keeper {
   spawn(order: SpawnOrder, done: Answer<Spawned>): void;
   /** Answers with the number of processes that were signalled; of an empty tree 0. `ESRCH` for main and group once the main process has ended. */
   signal(ref: ProcessRef, signal: number, scope: SignalScope, done: Answer<number>): void;
+  /** The same with SIGCONT behind it, so that what stands still (SIGSTOP) hears the signal too. */
+  signalAndWake(ref: ProcessRef, signal: number, scope: SignalScope, done: Answer<number>): void;
   /** SIGKILL to the whole tree until it is empty, which is told as `changed(ref, 'empty')`. */
   kill(ref: ProcessRef, done: Answer<number>): void;
   /** All spawns that have not been freed, in the order of their index. */
@@ -249,6 +253,8 @@ export interface Keeper {
   entry(ref: ProcessRef): ProcessEntry | undefined;
   /** The processes of the spawn's tree that have not ended, in no order; none where it is over. Read without holding up anybody. */
   members(ref: ProcessRef, done: (members: readonly TreeMember[]) => void): void;
+  /** What the spawn's tree uses, undefined where nothing of it is left. */
+  consumption(ref: ProcessRef, done: (used: Consumption | undefined) => void): void;
   /** Notes in the table that archond has recorded this state. */
   acknowledge(ref: ProcessRef, state: EntryState): void;
   /** Gives the entry back. It must be `empty` and acknowledged so, else `EBUSY`. */
@@ -315,20 +321,6 @@ export interface Connection {
   close(now?: boolean): void;
 }
 
-/** Descriptors of processes that need not be children (pidfd_open(2)). */
-export interface Pidfds {
-  open(pid: number): Result<Descriptor, SysError>;
-  /** The pid behind a pidfd, -1 when it has been reaped; `EBADF` where it is no pidfd, `EINVAL` for a thread's. */
-  pidOf(pidfd: Descriptor): Result<number, SysError>;
-  /** The name that the process gives itself (`/proc/PID/comm`), undefined when it is gone. */
-  nameOf(pid: number): string | undefined;
-  /** The process as `Keeper.members` tells of one, undefined when it has ended. Read without holding up anybody. */
-  member(pid: number, done: (member: TreeMember | undefined) => void): void;
-  signal(pidfd: Descriptor, signal: number): Result<undefined, SysError>;
-  /** Calls back once when the process has ended, with what the kernel lets this process know of it. */
-  watch(pidfd: Descriptor, ended: (end: ProcessEnd) => void): Cancel;
-}
-
 /** Output of processes on its way to files, without entering the JavaScript heap. */
 export interface Output {
   /** A pipe whose writing end is open for reading too, so that no reader's death ends the writer; owned by `uid`. */
@@ -340,7 +332,7 @@ export interface Output {
   >;
   /** A writing end, as `pipe` makes it, for a pipe of which only the reading end is at hand. */
   reopen(read: Descriptor): Result<{ readonly write: Descriptor; readonly identity: PipeIdentity }, SysError>;
-  /** Appends what comes out of the pipe to the file, which is made at the first byte. */
+  /** Appends what comes out of the pipe to the file, which is made at the first byte, with the folders above it. */
   copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying;
 }
 

@@ -5,8 +5,10 @@ import {
   closeSync,
   createReadStream,
   existsSync,
+  rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +68,21 @@ describe('what is written to the pipe', () => {
       expect(existsSync(way.path)).toBe(false);
       writeSync(way.write, 'x');
       expect(way.copying.drain()).toBe(true);
+      expect(statSync(way.path).mode & 0o777).toBe(0o640);
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  it('makes the folders above it, which who may read the file may pass', () => {
+    const mask = process.umask(0o777);
+    try {
+      using way = new Way(folder.file('one/two/log'), 0o640);
+      expect(existsSync(folder.file('one'))).toBe(false);
+      writeSync(way.write, 'x');
+      expect(way.copying.drain()).toBe(true);
+      expect(statSync(folder.file('one')).mode & 0o777).toBe(0o750);
+      expect(statSync(folder.file('one/two')).mode & 0o777).toBe(0o750);
       expect(statSync(way.path).mode & 0o777).toBe(0o640);
     } finally {
       process.umask(mask);
@@ -237,12 +254,13 @@ describe('a file that takes no more', () => {
     }
   });
 
-  it('whose folder is missing is told of, and made once the folder is', async () => {
-    using way = new Way(folder.file('missing/log'));
+  it('whose folder is a file is told of, and made once that is gone', async () => {
+    writeFileSync(folder.file('obstacle'), '');
+    using way = new Way(folder.file('obstacle/log'));
     writeSync(way.write, 'waits\n');
     await until(() => way.errors.length > 0);
-    expect(way.errors).toMatchObject([{ code: 'ENOENT', call: 'open' }]);
-    await folder.run('mkdir', [folder.file('missing')]);
+    expect(way.errors).toMatchObject([{ code: 'ENOTDIR', call: 'open' }]);
+    rmSync(folder.file('obstacle'));
     expect(way.copying.drain()).toBe(true);
     expect(way.text).toBe('waits\n');
     writeSync(way.write, 'flows\n');
@@ -250,7 +268,8 @@ describe('a file that takes no more', () => {
   });
 
   it('is told of after the drain that met it, not inside it', async () => {
-    using way = new Way(folder.file('missing/log'));
+    writeFileSync(folder.file('obstacle'), '');
+    using way = new Way(folder.file('obstacle/log'));
     writeSync(way.write, 'x');
     expect(way.copying.drain()).toBe(false);
     expect(way.errors).toEqual([]);

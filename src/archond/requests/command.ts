@@ -8,8 +8,8 @@ import type { Descriptor } from '../../sys/sys.ts';
 import { DEFAULT_STOP, unitSpec, type UnitSpec } from '../../supervisor/unit.ts';
 import type { House } from '../house.ts';
 import type { Launch } from '../launch.ts';
-import { isDown } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
+import { chooseLabel } from './choose-label.ts';
 
 /** What `Run` and `StartDaemon` have in common. */
 export type CommandRequest = RequestOf<'Run'> | RequestOf<'StartDaemon'>;
@@ -48,7 +48,10 @@ export function makeCommandUnit(
       giveUp(failure('shutting-down'));
       return;
     }
-    const label = chooseLabel(house, request);
+    const { label: wish } = request.options;
+    const label = chooseLabel(house, wish, own.origin, (isTaken) =>
+      labelOfCommand(request.args.command[0], isTaken),
+    );
     if (!label.ok) {
       giveUp(label.error);
       return;
@@ -101,25 +104,6 @@ function launchOf(house: House, request: CommandRequest, label: string, user: Ru
     ...(options.umask === undefined ? {} : { umask: options.umask }),
     ...(user === undefined ? {} : { user }),
   };
-}
-
-/** The label that was asked for, if it is free, or a generated one. */
-function chooseLabel(house: House, request: CommandRequest): Result<string, Failure> {
-  const wish = request.options.label;
-  const { records } = house.supervisor;
-  if (wish?.kind !== 'label')
-    return ok(
-      labelOfCommand(
-        request.args.command[0],
-        (label) => records.has(label) || house.configured.claims(label),
-      ),
-    );
-  if (house.configured.claims(wish.label))
-    return err(failure('conflict', `${wish.label} is a unit of the configuration: use Start`));
-  const holder = records.get(wish.label);
-  return holder === undefined || isDown(holder)
-    ? ok(wish.label)
-    : err(failure('busy', `${wish.label} is ${holder.shownState}`));
 }
 
 function standardDescriptors(

@@ -6,6 +6,7 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { lastExit, livePid } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
+import { formatPercent, type Usage } from '../usage.ts';
 import { matches, noSuchUnit } from './targets.ts';
 
 /** `List`: a record for each unit, sorted by label. */
@@ -20,8 +21,15 @@ export function list(house: House, request: RequestOf<'List'>, call: Call): void
     call.fail(noSuchUnit(target.label));
     return;
   }
-  for (const record of units) call.data('Unit', ...unitFields(record));
-  call.ok(String(units.length));
+  send(house, units, call).catch((error: unknown) => {
+    house.broke(error, call);
+  });
+}
+
+async function send(house: House, records: readonly UnitRecord[], call: Call): Promise<void> {
+  const usages = await house.usage.readAll(records);
+  for (const record of records) call.data('Unit', ...unitFields(record, usages.get(record)));
+  call.ok(String(records.length));
 }
 
 /** The units that a target selects, or all; sorted by label. */
@@ -31,8 +39,8 @@ export function unitsIn({ supervisor }: House, target: Target | undefined): read
     .sort((one, other) => (one.label < other.label ? -1 : 1));
 }
 
-/** The fields of a `Unit` record; usage is empty as long as nothing samples it. */
-export function unitFields(record: UnitRecord): string[] {
+/** The fields of a `Unit` record; those of what it uses are empty where that is not given. */
+export function unitFields(record: UnitRecord, usage?: Usage): string[] {
   const pid = livePid(record);
   return [
     record.label,
@@ -40,8 +48,8 @@ export function unitFields(record: UnitRecord): string[] {
     pid === undefined ? '' : String(pid),
     formatTime(record.sinceNs),
     String(record.unit.history.restarts),
-    '',
-    '',
+    usage === undefined ? '' : formatPercent(usage),
+    usage === undefined ? '' : String(usage.memoryBytes),
     lastExit(record.unit.lastEnd),
   ];
 }

@@ -1,13 +1,13 @@
 import { describeErrno } from '../../base/errno.ts';
 import { failure, type Failure } from '../../base/failure.ts';
 import { labelOfProcess } from '../../base/label.ts';
-import { err, ok, type Result } from '../../base/result.ts';
+import type { Result } from '../../base/result.ts';
 import type { LabelWish } from '../../protocol/kinds.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { Descriptor } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
-import { isDown } from '../outcome.ts';
+import { chooseLabel } from './choose-label.ts';
 import { processDetails } from '../told-details.ts';
 import { watch } from '../watches.ts';
 
@@ -36,7 +36,7 @@ export function monitorPid(house: House, request: RequestOf<'MonitorPid'>, call:
 
 function monitor(house: House, pidfd: Descriptor, wish: LabelWish | undefined, call: Call): void {
   const pid = house.sys.pidfds.pidOf(pidfd);
-  const label = pid.ok ? chooseLabel(house, wish, pid.value) : undefined;
+  const label = pid.ok ? labelFor(house, wish, pid.value) : undefined;
   if (!pid.ok || label?.ok !== true) {
     house.sys.descriptors.close(pidfd);
     call.fail(label?.ok === false ? label.error : notAProcess(pid.ok ? '' : pid.error.code));
@@ -58,14 +58,9 @@ function notAProcess(code: string): Failure {
   return failure('bad-argument', `MonitorFD takes the descriptor of a process (a pidfd); ${why}`);
 }
 
-function chooseLabel(house: House, wish: LabelWish | undefined, pid: number): Result<string, Failure> {
-  const { records } = house.supervisor;
-  if (wish?.kind !== 'label') {
+function labelFor(house: House, wish: LabelWish | undefined, pid: number): Result<string, Failure> {
+  return chooseLabel(house, wish, 'watched', (isTaken) => {
     const name = (pid > 0 ? house.sys.pidfds.nameOf(pid) : undefined) ?? 'process';
-    return ok(labelOfProcess(name, (label) => records.has(label)));
-  }
-  const holder = records.get(wish.label);
-  return holder === undefined || isDown(holder)
-    ? ok(wish.label)
-    : err(failure('busy', `${wish.label} is ${holder.shownState}`));
+    return labelOfProcess(name, isTaken);
+  });
 }

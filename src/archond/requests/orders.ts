@@ -2,7 +2,7 @@ import { failure, type Failure } from '../../base/failure.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { Cause } from '../../supervisor/cause.ts';
 import type { UnitEvent } from '../../supervisor/event.ts';
-import { liveGeneration } from '../../supervisor/state.ts';
+import { liveGeneration, type PublicState } from '../../supervisor/state.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { isDown, notExecuted } from '../outcome.ts';
@@ -10,7 +10,10 @@ import type { UnitRecord } from '../unit-record.ts';
 import { namedAmong, select } from './targets.ts';
 
 /** What an order has come to for one unit. */
-type Verdict = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly failure: Failure } | undefined;
+type Verdict =
+  | { readonly kind: 'done'; readonly state?: PublicState }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | undefined;
 
 /** An order to units, and when it is carried out. */
 interface Order {
@@ -117,7 +120,7 @@ function upVerdict(record: UnitRecord, before: number, restarts: number): Verdic
       /* With readiness by exec it was up, however shortly. */
       return state.end.kind === 'not-executed'
         ? { kind: 'failed', failure: whyFailed(record) }
-        : { kind: 'done' };
+        : { kind: 'done', state: 'running' };
     case 'starting':
       return history.restarts > restarts ? { kind: 'failed', failure: whyFailed(record) } : undefined;
     case 'backoff':
@@ -173,7 +176,7 @@ function give(house: House, request: OrderRequest, call: Call, order: Order): vo
     open.get(record)?.();
     open.delete(record);
     if (verdict.kind === 'done') {
-      call.data('Done', record.label, record.shownState);
+      call.data('Done', record.label, verdict.state ?? record.shownState);
     } else {
       failures.push(verdict.failure);
       call.data('Failed', record.label, verdict.failure.message, verdict.failure.code);

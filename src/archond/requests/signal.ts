@@ -58,6 +58,16 @@ function noProcess(record: UnitRecord): Failure {
   return failure('failed', `${record.label} has no process: it is ${record.shownState}`);
 }
 
+/** Its spawn has been asked for: as soon as that is answered there is a process, or there will be none. */
+function whenMade(record: UnitRecord, made: () => void): void {
+  const observe = (): void => {
+    if (record.ref === undefined && liveGeneration(record.unit.state) !== undefined) return;
+    record.observers.delete(observe);
+    made();
+  };
+  record.observers.add(observe);
+}
+
 /** Calls back with nothing, or with the name of the errno: `ESRCH` where there was nobody. */
 function send(
   house: House,
@@ -69,12 +79,16 @@ function send(
   if (record.watched !== undefined) {
     const sent = house.sys.pidfds.signal(record.watched.pidfd, number);
     done(sent.ok ? undefined : sent.error.code);
-  } else if (record.ref === undefined) {
-    done('ESRCH');
-  } else {
+  } else if (record.ref !== undefined) {
     house.sys.keeper.signal(record.ref, number, scope, (answer) => {
       if (!answer.ok) done(answer.error.code);
       else done(answer.value > 0 ? undefined : 'ESRCH');
+    });
+  } else if (liveGeneration(record.unit.state) === undefined) {
+    done('ESRCH');
+  } else {
+    whenMade(record, () => {
+      send(house, record, number, scope, done);
     });
   }
 }

@@ -5,6 +5,7 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { livePid } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
+import { formatPercent, type Usage } from '../usage.ts';
 import { noSuchUnit } from './targets.ts';
 
 /** `Status`: a `Field` record for each fact; what is not so is absent. */
@@ -14,14 +15,21 @@ export function status(house: House, request: RequestOf<'Status'>, call: Call): 
     call.fail(noSuchUnit(request.args.label));
     return;
   }
-  for (const [name, value] of fieldsOf(house, record))
+  send(house, record, call).catch((error: unknown) => {
+    house.broke(error, call);
+  });
+}
+
+async function send(house: House, record: UnitRecord, call: Call): Promise<void> {
+  const usage = await house.usage.read(record);
+  for (const [name, value] of fieldsOf(house, record, usage))
     if (value !== undefined) call.data('Field', name, value);
   call.ok();
 }
 
 type Fields = readonly (readonly [name: string, value: string | undefined])[];
 
-function fieldsOf(house: House, record: UnitRecord): Fields {
+function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): Fields {
   const { unit, ref } = record;
   const { state } = unit;
   const pid = livePid(record);
@@ -33,15 +41,23 @@ function fieldsOf(house: House, record: UnitRecord): Fields {
     ['desired', unit.desired],
     ['pid', pid?.toString()],
     ['since', formatTime(record.sinceNs)],
-    ['up-since', state.kind === 'running' ? formatTime(instant(house, state.readyAtMs)) : undefined],
+    ['up-since', usage === undefined ? undefined : formatTime(usage.upSinceNs)],
     ['restarts', String(unit.history.restarts)],
     ...endFields(record),
     ['next-attempt', state.kind === 'backoff' ? formatTime(instant(house, state.untilAtMs)) : undefined],
     ['generation', 'generation' in state ? String(state.generation) : undefined],
     ['tree', record.watched === undefined ? entry?.tree : undefined],
+    ['cpu', usage === undefined ? undefined : formatPercent(usage)],
+    ['memory', usage?.memoryBytes.toString()],
     ['command', record.launch?.words.join(' ')],
-    ['log', record.output === undefined ? undefined : house.streams.logPath(record.label)],
+    ['log', logOf(house, record)],
   ];
+}
+
+/** Where its output goes, or what it has written lies. */
+function logOf({ streams, sys }: House, { label, output }: UnitRecord): string | undefined {
+  const path = streams.logPath(label);
+  return output !== undefined || sys.files.status(path).ok ? path : undefined;
 }
 
 function endFields(record: UnitRecord): Fields {

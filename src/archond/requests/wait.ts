@@ -1,6 +1,5 @@
 import { failure } from '../../base/failure.ts';
 import type { RequestOf } from '../../protocol/request.ts';
-import type { Cancel } from '../../sys/sys.ts';
 import type { Call, Closing } from '../call.ts';
 import type { House } from '../house.ts';
 import { endReply, isDown } from '../outcome.ts';
@@ -9,43 +8,54 @@ import { noSuchUnit } from './targets.ts';
 
 /** `Wait`: for the end of a unit, or for a state. */
 export function wait(house: House, request: RequestOf<'Wait'>, call: Call): void {
-  const record = house.supervisor.records.get(request.args.label);
+  const { label } = request.args;
+  const { records } = house.supervisor;
+  const record = records.get(label);
   if (record === undefined) {
-    call.fail(noSuchUnit(request.args.label));
+    call.fail(noSuchUnit(label));
     return;
   }
-  const answerOf =
-    request.options.for === undefined ? untilEnd(record) : untilState(record, request.options.for);
+  waitFor(house, request, call, record);
+  const { timeout } = request.options;
+  if (timeout === undefined || call.isClosed) return;
+  const cancelTimer = house.sys.timers.at(house.sys.clock.monotonicMs() + timeout, () => {
+    call.fail(failure('timed-out', `${label} is still ${records.get(label)?.shownState ?? 'gone'}`));
+  });
+  call.whenOver(cancelTimer);
+}
+
+/** Answers for this record, or, where another takes its place meanwhile, for that. */
+function waitFor(house: House, request: RequestOf<'Wait'>, call: Call, record: UnitRecord): void {
+  const { for: state } = request.options;
+  const answerOf = state === undefined ? untilEnd(record) : untilState(record, state);
   const first = answerOf();
   if (first !== undefined) {
     answer(house, record, call, first);
     return;
   }
-  let cancelTimer: Cancel = () => undefined;
   record.waiters += 1;
   const leave = (): void => {
-    cancelTimer();
-    record.observers.delete(observe);
-    record.waiters -= 1;
+    if (record.observers.delete(observe)) record.waiters -= 1;
   };
   const observe = (): void => {
     const found = answerOf();
+    const present = house.supervisor.records.get(record.label);
     if (found !== undefined) answer(house, record, call, found);
-    else if (house.supervisor.records.get(record.label) !== record)
-      call.fail(failure('not-found', `${record.label} is no more`));
+    if (found !== undefined || present === record) return;
+    leave();
+    if (present === undefined) call.fail(failure('not-found', `${record.label} is no more`));
+    else waitFor(house, request, call, present);
   };
   record.observers.add(observe);
   call.whenOver(leave);
-  const { timeout } = request.options;
-  if (timeout === undefined) return;
-  cancelTimer = house.sys.timers.at(house.sys.clock.monotonicMs() + timeout, () => {
-    call.fail(failure('timed-out', `${record.label} is still ${record.shownState}`));
-  });
 }
 
-/** The last exit of what is down; of what is up, its next, told when nothing of the tree is left. */
+/**
+ * The last exit of what is down, or will be started again in a while; of what is up, its next, told when
+ * nothing of the tree is left.
+ */
 function untilEnd(record: UnitRecord): () => Closing | undefined {
-  const { lastEnd } = record.unit;
+  const lastEnd = record.shownState === 'backoff' ? undefined : record.unit.lastEnd;
   return () => {
     const { unit, shownState } = record;
     const hasEnded = unit.spec.origin !== 'run' && unit.lastEnd !== lastEnd && shownState !== 'stopping';

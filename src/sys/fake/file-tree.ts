@@ -45,7 +45,7 @@ export function pathKey(bytes: Uint8Array): string {
 }
 
 /** The folder above a path. */
-function above(path: string): string {
+export function above(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
 

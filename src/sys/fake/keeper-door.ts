@@ -3,7 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import type * as sys from '../sys.ts';
 import type { Channel } from './channel.ts';
 import type { FakeKeeper, KeeperRequest } from './keeper.ts';
-import { memberOf } from './member.ts';
+import { consumptionOf, memberOf } from './member.ts';
 import { Misuse } from './misuse.ts';
 import type { OpenFile } from './open-file.ts';
 import type { View } from './view.ts';
@@ -58,7 +58,12 @@ export class KeeperDoor implements sys.Keeper {
 
   signal(ref: sys.ProcessRef, signal: number, scope: sys.SignalScope, done: sys.Answer<number>): void {
     this.#view.call('keeper.signal');
-    this.#ask('signal', done, () => this.#keeper.signal(ref, signal, scope));
+    this.#ask('signal', done, () => this.#keeper.signal(ref, signal, scope, false));
+  }
+
+  signalAndWake(ref: sys.ProcessRef, signal: number, scope: sys.SignalScope, done: sys.Answer<number>): void {
+    this.#view.call('keeper.signalAndWake');
+    this.#ask('signal', done, () => this.#keeper.signal(ref, signal, scope, true));
   }
 
   kill(ref: sys.ProcessRef, done: sys.Answer<number>): void {
@@ -83,6 +88,14 @@ export class KeeperDoor implements sys.Keeper {
     // The fake has no pid for a minder: what is nobody's child is the keeper's here.
     const told = members.map((process) => memberOf(process, this.#keeper.pid));
     this.#view.post(() => done(told));
+  }
+
+  consumption(ref: sys.ProcessRef, done: (used: sys.Consumption | undefined) => void): void {
+    this.#read('keeper.consumption');
+    const used = consumptionOf([...(this.#keeper.table.row(ref)?.members ?? [])]);
+    this.#view.post(() => {
+      done(used);
+    });
   }
 
   acknowledge(ref: sys.ProcessRef, state: sys.EntryState): void {

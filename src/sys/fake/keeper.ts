@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type {
@@ -144,9 +145,12 @@ export class FakeKeeper implements RowOwner {
     else start();
   }
 
-  signal(ref: ProcessRef, signal: number, scope: SignalScope): Result<number, Refusal> {
+  signal(ref: ProcessRef, signal: number, scope: SignalScope, wake: boolean): Result<number, Refusal> {
     if (!Number.isInteger(signal) || signal < 0 || signal > 64) return err(refusal('EINVAL'));
-    return signalRow(this.#kernel, this.table.row(ref), signal, scope);
+    const row = this.table.row(ref);
+    const sent = signalRow(this.#kernel, row, signal, scope);
+    if (wake && sent.ok) signalRow(this.#kernel, row, constants.signals.SIGCONT, scope);
+    return sent;
   }
 
   kill(ref: ProcessRef): Result<number, Refusal> {

@@ -1,4 +1,4 @@
-import type { TreeMember } from '../sys.ts';
+import type { Consumption, ResourceUsage, TreeMember } from '../sys.ts';
 import type { FakeProcess } from './process.ts';
 
 /** A process as /proc would show it. `orphansParent`: of one whose parent is not in the fake. */
@@ -8,5 +8,17 @@ export function memberOf(process: FakeProcess, orphansParent: number): TreeMembe
     parent: process.parent?.pid ?? orphansParent,
     state: process.stateLetter,
     words: process.attributes.argv.map((word) => Buffer.from(word).toString('latin1')),
+  };
+}
+
+/** What processes use, which in the fake is what they have been given to have used; undefined where none is alive. */
+export function consumptionOf(processes: readonly FakeProcess[]): Consumption | undefined {
+  const alive = processes.filter((process) => process.alive);
+  if (alive.length === 0) return undefined;
+  const sum = (of: (usage: ResourceUsage) => number): number =>
+    alive.reduce((total, { usage }) => total + of(usage), 0);
+  return {
+    cpuUs: sum(({ userUs, systemUs }) => userUs + systemUs),
+    memoryBytes: sum(({ maxRssKib }) => maxRssKib * 1024),
   };
 }

@@ -2,6 +2,7 @@ import type { Result } from '../../base/result.ts';
 import { ok } from '../../base/result.ts';
 import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
+import { above } from './file-tree.ts';
 import { Misuse } from './misuse.ts';
 import { PipeEnd } from './pipe.ts';
 import type { View } from './view.ts';
@@ -97,6 +98,9 @@ class FakeCopying implements Copying {
     if (failure !== undefined) return failure.error;
     const closed = disk.trouble('open', this.#path);
     if (closed !== undefined) return sysError(closed, 'open');
+    const mode = this.#mode | ((this.#mode & 0o444) >> 2) | 0o100;
+    const folders = files.makeFolders(above(this.#path), mode, user.uid);
+    if (!folders.ok) return sysError(folders.error, 'mkdir');
     const file = files.openToAppend(this.#path, this.#mode, user.uid);
     if (!file.ok) return sysError(file.error, 'open');
     while (this.#pipe.bytes > 0) {

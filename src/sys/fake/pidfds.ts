@@ -1,8 +1,8 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { Cancel, Descriptor, Pidfds, ProcessEnd, SysError, TreeMember } from '../sys.ts';
+import type { Cancel, Consumption, Descriptor, Pidfds, ProcessEnd, SysError, TreeMember } from '../sys.ts';
 import { sysError } from './errno.ts';
-import { memberOf } from './member.ts';
+import { consumptionOf, memberOf } from './member.ts';
 import { Misuse } from './misuse.ts';
 import { PlainFile } from './open-file.ts';
 import type { FakeProcess } from './process.ts';
@@ -61,6 +61,19 @@ export class FakePidfds implements Pidfds {
     const told = process?.alive === true ? memberOf(process, INIT_PID) : undefined;
     this.#view.post(() => {
       done(told);
+    });
+  }
+
+  consumption(
+    pid: number,
+    done: (used: (Consumption & { readonly ageMs: number }) | undefined) => void,
+  ): void {
+    this.#view.call('pidfds.consumption');
+    const process = this.#view.kernel.processes.get(pid);
+    const used = process === undefined ? undefined : consumptionOf([process]);
+    const ageMs = this.#view.kernel.loop.nowMs() - (process?.startedAtMs ?? 0);
+    this.#view.post(() => {
+      done(used === undefined ? undefined : { ...used, ageMs });
     });
   }
 

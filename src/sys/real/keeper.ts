@@ -14,6 +14,7 @@ import {
 import { native } from '../native.ts';
 import type {
   Answer,
+  Consumption,
   Descriptor,
   EntryState,
   Keeper,
@@ -29,6 +30,7 @@ import type {
   Welcome,
 } from '../sys.ts';
 import { Channel, ownRefusal, type Told } from './channel.ts';
+import { consumptionOfTree } from './consumption.ts';
 import { MessageWriter } from './messages.ts';
 import { nativeError } from './native-error.ts';
 import { SpawnBlockEncoder } from './spawn-block.ts';
@@ -101,7 +103,11 @@ export class RealKeeper implements Keeper {
   }
 
   signal(ref: ProcessRef, signal: number, scope: SignalScope, done: Answer<number>): void {
-    this.#ask(this.#writer.signal(ref, signal, scope), [], value, done);
+    this.#ask(this.#writer.signal(ref, signal, scope, false), [], value, done);
+  }
+
+  signalAndWake(ref: ProcessRef, signal: number, scope: SignalScope, done: Answer<number>): void {
+    this.#ask(this.#writer.signal(ref, signal, scope, true), [], value, done);
   }
 
   kill(ref: ProcessRef, done: Answer<number>): void {
@@ -118,6 +124,15 @@ export class RealKeeper implements Keeper {
 
   members(ref: ProcessRef, done: (members: readonly TreeMember[]) => void): void {
     void treeMembers(this.#mapped().treePlace(ref)).then(done);
+  }
+
+  consumption(ref: ProcessRef, done: (used: Consumption | undefined) => void): void {
+    const place = this.#mapped().treePlace(ref);
+    if (place !== undefined) void consumptionOfTree(place).then(done);
+    else
+      queueMicrotask(() => {
+        done(undefined);
+      });
   }
 
   acknowledge(ref: ProcessRef, state: EntryState): void {

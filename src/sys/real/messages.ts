@@ -46,12 +46,13 @@ export class MessageWriter {
     return this.#named(ASK_SPAWN.BYTES, ASK_SPAWN.labelBytes, order.label);
   }
 
-  signal(ref: ProcessRef, signal: number, scope: SignalScope): Uint8Array {
+  signal(ref: ProcessRef, signal: number, scope: SignalScope, wake: boolean): Uint8Array {
     this.#begin(MESSAGE.ASK_SIGNAL, ASK_SIGNAL.BYTES);
     this.#words.put64(ASK_SIGNAL.generation, ref.generation);
     this.#words.put32(ASK_SIGNAL.index, ref.index);
     this.#words.put32(ASK_SIGNAL.signal, signal);
     this.#words.put32(ASK_SIGNAL.scope, SCOPES[scope]);
+    this.#words.put32(ASK_SIGNAL.wake, wake ? 1 : 0);
     return this.#message(ASK_SIGNAL.BYTES);
   }
 

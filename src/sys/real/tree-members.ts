@@ -24,7 +24,8 @@ async function membersOfCgroup(folder: string): Promise<number[]> {
   return pids;
 }
 
-async function descendantsOf(pid: number): Promise<number[]> {
+/** All processes below a process, which may come or go meanwhile. */
+export async function descendantsOf(pid: number): Promise<number[]> {
   const children = await childrenOf(pid);
   const deeper = await inTurns(children, descendantsOf);
   return [...children, ...deeper.flat()];
@@ -49,7 +50,8 @@ export async function memberOf(pid: number): Promise<TreeMember | undefined> {
   return { pid, parent: Number(parent), state, words };
 }
 
-function numbersIn(text: string): number[] {
+/** The numbers of a text. */
+export function numbersIn(text: string): number[] {
   return (text.match(/\d+/g) ?? []).map(Number);
 }
 

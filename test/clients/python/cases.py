@@ -138,6 +138,13 @@ def check_left(world, before):
         assert check_left.rounds < 10_000, f"descriptors are left: {more}, before: {before}"
 
 
+def clear(world):
+    """What a case that has failed left behind: the next one is not to suffer from it."""
+    with world.connect() as connection:
+        for line in ("Stop,*,@wait=0", "Signal,KILL,*", "Stop,*", "Forget,*"):
+            connection.ask(line)
+
+
 def run(world, function):
     """Runs one case; returns what was wrong with it, None for nothing, or a Skipped."""
     try:
@@ -151,10 +158,9 @@ def run(world, function):
     except Skipped as skipped:
         return skipped
     except Exception:
-        with world.connect() as connection:
-            connection.ask("Stop,*,@force=1")
-            connection.ask("Forget,*")
-        return traceback.format_exc()
+        problem = traceback.format_exc()
+        clear(world)
+        return problem
 
 
 def main():

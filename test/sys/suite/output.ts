@@ -26,6 +26,18 @@ export function output(test: Tester): void {
     expect(world.harness.exists(path)).toBe(false);
   });
 
+  test('the folders of the file are made with it', async (world) => {
+    const { read, write } = newPipe(world);
+    world.own(write);
+    const path = `${world.harness.folder}/made/deeper/log`;
+    const copying = world.sys.output.copy(read, path, 0o640, () => undefined);
+    const descriptors = [{ from: write, to: 1 }];
+    await world.reached(await world.spawn(world.harness.commands.says('deep'), { descriptors }), 'empty');
+    expect(copying.drain()).toBe(true);
+    expect(Buffer.from(world.harness.readFile(path) ?? []).toString()).toBe('deep');
+    copying.close();
+  });
+
   test('bytes come while the process still runs', async (world) => {
     const { write, copying, text } = world.capture();
     const command = world.harness.commands.exitsAtTerm(0);
@@ -142,17 +154,18 @@ export function output(test: Tester): void {
 
   test('a file that cannot be made is told of, the bytes stay in the pipe, and come when it can', async (world) => {
     const { read, write } = newPipe(world);
-    const folder = `${world.harness.folder}/missing`;
+    const folder = `${world.harness.folder}/obstacle`;
+    value(world.sys.files.openToAppend(folder, 0o600)).close();
     const errors: string[] = [];
     const failed = world.heard((error: SysError) => errors.push(error.code));
     const copying = world.sys.output.copy(read, `${folder}/file`, 0o600, failed);
     const descriptors = [{ from: write, to: 1 }];
     await world.reached(await world.spawn(world.harness.commands.says('late'), { descriptors }), 'empty');
     await world.until(() => errors.length > 0, 'the failure is told');
-    expect(errors[0]).toBe('ENOENT');
+    expect(errors[0]).toBe('ENOTDIR');
     expect(copying.drain()).toBe(false);
     expect(copying.copiedBytes).toBe(0);
-    world.harness.makeFolder(folder);
+    value(world.sys.files.remove(folder));
     expect(copying.drain()).toBe(true);
     expect(Buffer.from(world.harness.readFile(`${folder}/file`) ?? []).toString()).toBe('late');
     copying.close();

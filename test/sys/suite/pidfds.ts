@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import type { Descriptor, ProcessEnd, TreeMember } from '../../../src/sys/sys.ts';
+import type { Consumption, Descriptor, ProcessEnd, TreeMember } from '../../../src/sys/sys.ts';
 import type { Tester } from './tester.ts';
 import { bytes, errorOf, value, type World } from './world.ts';
 
@@ -67,6 +67,29 @@ export function pidfds(test: Tester): void {
     expect(told?.state).toMatch(/^[RSD]$/);
     await world.bury(spawned);
     expect(await membersOf(spawned.pid)).toBe(undefined);
+  });
+
+  test('what a process uses is told with its age, until it has ended', async (world) => {
+    const spawned = await world.spawn(world.harness.commands.sleeps());
+    const answers: ((Consumption & { readonly ageMs: number }) | undefined)[] = [];
+    const ask = async (): Promise<(typeof answers)[number]> => {
+      answers.length = 0;
+      world.sys.pidfds.consumption(
+        spawned.pid,
+        world.heard((used: (typeof answers)[number]) => answers.push(used)),
+      );
+      expect(answers).toEqual([]);
+      await world.until(() => answers.length > 0, 'what it uses is told');
+      return answers[0];
+    };
+    await world.reached(spawned, 'running');
+    const used = await ask();
+    expect(used?.cpuUs).toBeGreaterThanOrEqual(0);
+    expect(used?.memoryBytes).toBeGreaterThanOrEqual(0);
+    /* /proc tells both of its instants in hundredths of a second. */
+    expect(used?.ageMs).toBeGreaterThanOrEqual(-20);
+    await world.bury(spawned);
+    expect(await ask()).toBe(undefined);
   });
 
   test('what is no pidfd is EBADF', (world) => {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import type { ProcessRef, SignalScope, Spawned, TreeMember } from '../../../src/sys/sys.ts';
+import type { Consumption, ProcessRef, SignalScope, Spawned, TreeMember } from '../../../src/sys/sys.ts';
 import type { Command } from './harness.ts';
 import type { Tester } from './tester.ts';
 import type { Capture, World } from './world.ts';
@@ -28,6 +28,17 @@ async function signal(world: World, ref: ProcessRef, number: number, scope: Sign
   return world.must<number>((done) => world.sys.keeper.signal(ref, number, scope, done));
 }
 
+async function consumptionOf(world: World, ref: ProcessRef): Promise<Consumption | undefined> {
+  const answers: (Consumption | undefined)[] = [];
+  world.sys.keeper.consumption(
+    ref,
+    world.heard((used: Consumption | undefined) => answers.push(used)),
+  );
+  expect(answers).toEqual([]);
+  await world.until(() => answers.length > 0, 'what it uses is told');
+  return answers[0];
+}
+
 /** Signals, and the end of whole trees. */
 export function trees(test: Tester): void {
   test('a signal to the main process reaches it', async (world) => {
@@ -48,6 +59,16 @@ export function trees(test: Tester): void {
     for (const number of [SIGSTOP, SIGTERM]) await signal(world, spawned, number, 'main');
     expect(world.entry(spawned).state).toBe('running');
     await signal(world, spawned, SIGCONT, 'main');
+    expect((await world.reached(spawned, 'exited')).end).toEqual({ kind: 'exited', code: 4 });
+  });
+
+  test('a signal that wakes is heard by a process that stands still', async (world) => {
+    const { spawned } = await spawnReady(world, world.harness.commands.exitsAtTerm(4), ['ready']);
+    await signal(world, spawned, SIGSTOP, 'main');
+    const sent = await world.must<number>((done) => {
+      world.sys.keeper.signalAndWake(spawned, SIGTERM, 'main', done);
+    });
+    expect(sent).toBe(1);
     expect((await world.reached(spawned, 'exited')).end).toEqual({ kind: 'exited', code: 4 });
   });
 
@@ -100,6 +121,17 @@ export function trees(test: Tester): void {
     await world.reached(spawned, 'empty');
     expect(await membersOf(spawned)).toEqual([]);
     expect(await membersOf({ index: 9, generation: 99 })).toEqual([]);
+  });
+
+  test('what a tree uses is told until it is over', async (world) => {
+    const { spawned } = await spawnReady(world, world.harness.commands.family(), ['near', 'far']);
+    const used = await consumptionOf(world, spawned);
+    expect(used?.cpuUs).toBeGreaterThanOrEqual(0);
+    expect(used?.memoryBytes).toBeGreaterThanOrEqual(0);
+    await signal(world, spawned, SIGKILL, 'tree');
+    await world.reached(spawned, 'empty');
+    expect(await consumptionOf(world, spawned)).toBe(undefined);
+    expect(await consumptionOf(world, { index: 9, generation: 99 })).toBe(undefined);
   });
 
   test('when the main process has ended, only its tree can be signalled', async (world) => {

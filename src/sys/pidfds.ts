@@ -1,0 +1,28 @@
+import type { Result } from '../base/result.ts';
+import type { Cancel, Descriptor, ProcessEnd, SysError, TreeMember } from './sys.ts';
+
+/** What processes use: the time of their processors so far, and the memory that is resident now. */
+export interface Consumption {
+  /** User and system, of those processes too that have ended, as far as the kernel still counts them. */
+  readonly cpuUs: number;
+  readonly memoryBytes: number;
+}
+
+/** Descriptors of processes that need not be children (pidfd_open(2)). */
+export interface Pidfds {
+  open(pid: number): Result<Descriptor, SysError>;
+  /** The pid behind a pidfd, -1 when it has been reaped; `EBADF` where it is no pidfd, `EINVAL` for a thread's. */
+  pidOf(pidfd: Descriptor): Result<number, SysError>;
+  /** The name that the process gives itself (`/proc/PID/comm`), undefined when it is gone. */
+  nameOf(pid: number): string | undefined;
+  /** The process as `Keeper.members` tells of one, undefined when it has ended. Read without holding up anybody. */
+  member(pid: number, done: (member: TreeMember | undefined) => void): void;
+  /** What the process alone uses, and for how long it has been there; undefined when it has ended. */
+  consumption(
+    pid: number,
+    done: (used: (Consumption & { readonly ageMs: number }) | undefined) => void,
+  ): void;
+  signal(pidfd: Descriptor, signal: number): Result<undefined, SysError>;
+  /** Calls back once when the process has ended, with what the kernel lets this process know of it. */
+  watch(pidfd: Descriptor, ended: (end: ProcessEnd) => void): Cancel;
+}
