@@ -7,7 +7,9 @@ import { ROOT, collect } from './process.mjs';
 
 const DIST = path.join(ROOT, 'dist');
 /** What is run: each becomes one file, which starts faster than many and needs no packages beside it. */
-const PROGRAMS = ['archond/main', 'archond/decide', 'archonctl/main'];
+const PROGRAMS = ['archond/main', 'archond/decide', 'archonctl/main', 'loader/main', 'loader/load'];
+/** Of these, what the others load when they need it, instead of having it in their own file. */
+const LOADED = new Set(['loader/load']);
 
 /** Builds everything that is not up to date: build/native and dist. */
 export async function buildAll() {
@@ -84,12 +86,34 @@ async function bundle(program, stage) {
     sourcesContent: false,
     minifySyntax: true,
     external: ['*.node'],
+    plugins: [leaveApart(program)],
     // Some packages are CommonJS: bundled into a module it still calls `require` for what is built in.
     banner: {
       js: "import { createRequire as requireFor } from 'node:module';\nconst require = requireFor(import.meta.url);",
     },
     logLevel: 'warning',
   });
+}
+
+/**
+ * Imports of what is loaded apart stay imports, of its own file in dist.
+ *
+ * @param {string} program
+ * @returns {import('esbuild').Plugin}
+ */
+function leaveApart(program) {
+  return {
+    name: 'leave-apart',
+    setup(build) {
+      build.onResolve({ filter: /\.ts$/ }, ({ path: specifier, resolveDir, kind }) => {
+        const target = path.relative(path.join(ROOT, 'src'), path.resolve(resolveDir, specifier));
+        const name = target.replace(/\.ts$/, '');
+        if (kind === 'entry-point' || !LOADED.has(name)) return undefined;
+        const from = path.relative(path.dirname(program), name);
+        return { path: `${from.startsWith('.') ? from : `./${from}`}.js`, external: true };
+      });
+    },
+  };
 }
 
 /**

@@ -27,14 +27,21 @@ export const MATRIX = {
   protocol: { folders: ['base'] },
   supervisor: { folders: ['base'] },
   portalloc: { folders: ['base'] },
-  // Of the supervisor it has the types, their defaults and the graph: all of it is pure.
-  config: { folders: ['base', 'supervisor'], node: PURE, packages: ['yaml', 'zod'] },
+  // Of the supervisor it has the types; beside them the defaults that go with them, and the graph.
+  config: {
+    folders: ['base', 'supervisor/unit.ts', 'supervisor/freeze.ts', 'supervisor/graph'],
+    types: ['supervisor'],
+    node: PURE,
+    packages: ['yaml', 'zod'],
+  },
   // node:vm bounds the time of a batch of rules; fengari is the Lua in which they run.
   rules: { folders: ['base'], node: [...PURE, 'node:vm'], packages: ['fengari'] },
   logs: ON_SYS,
   monitor: { ...ON_SYS, packages: ['pidusage'] },
   journal: { ...ON_SYS, packages: ['csv-parse', 'csv-stringify'] },
   sys: { folders: ['base'], node: 'any', packages: ['node-unix-socket'] },
+  // A program of its own: what loads configurations, with its libraries, for archond and for checks.
+  loader: { folders: ['base', 'config', 'sys'], node: PURE },
   archond: {
     folders: [
       'base',
@@ -47,6 +54,7 @@ export const MATRIX = {
       'monitor',
       'journal',
       'sys',
+      'loader',
     ],
     node: [...PURE, 'node:process'],
     packages: ['commander', 'pino'],

@@ -2,6 +2,7 @@ import type { EventRecord } from '../base/event-record.ts';
 import { failure, type Failure } from '../base/failure.ts';
 import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
+import type { Role } from '../protocol/role.ts';
 import { byRequest, type Cause } from '../supervisor/cause.ts';
 import type { Cancel, Credentials, Descriptor } from '../sys/sys.ts';
 
@@ -19,6 +20,8 @@ type Send = (reply: Reply, stage: Stage, descriptors: readonly Descriptor[]) => 
 /** What a call can see of the session that it belongs to. */
 interface Client {
   readonly peer: Credentials;
+  /** What it may do. */
+  readonly role: Role;
   readonly isGone: boolean;
   callOf(tag: string): Call | undefined;
   /** Resolves when what was sent has mostly been read, or the client is gone. */

@@ -2,6 +2,7 @@
 import { failure } from '../base/failure.ts';
 import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
+import { showComplaint } from '../config/complaint.ts';
 import { EMPTY_CONFIGURATION } from '../config/configuration.ts';
 import { roleOf } from '../protocol/role.ts';
 import type { Cause } from '../supervisor/cause.ts';
@@ -9,6 +10,7 @@ import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
+import { InForce } from './configuration.ts';
 import { EventHub } from './events/hub.ts';
 import { EndedRuns } from './ended-runs.ts';
 import { ConfiguredUnits } from './configured/configured-units.ts';
@@ -50,10 +52,13 @@ function fatal(message: string): never {
 
 function start(sys: Sys): void {
   let house: House | undefined;
+  /** Sent before there was anybody to heed them. */
+  const early: number[] = [];
   sys.keeper.listen({
     changed: (ref) => house?.supervisor.processChanged(ref),
     signalled: (signal, count) => {
-      if (house !== undefined) signalled(house, signal);
+      if (house === undefined) early.push(signal);
+      else signalled(house, signal);
       sys.keeper.signalNoted(signal, count);
     },
     orphaned: () => undefined,
@@ -61,29 +66,56 @@ function start(sys: Sys): void {
   });
   sys.keeper.hello((welcome) => {
     if (!welcome.ok) fatal(`the keeper does not answer as it should: ${welcome.error.code}`);
-    sys.keeper.kept((kept) => {
-      if (!kept.ok) fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
-      house = build(sys);
-      const { chronicle } = house;
-      const { epoch } = welcome.value;
-      const cause = chronicle.note('started', [['epoch', String(epoch)]]);
-      const found = recover(house, kept.value, epoch === 1, cause);
-      chronicle.whenLate = (units) => {
-        if (house !== undefined) takeLate(house, units);
-      };
-      if (found > 0) log.info('took over', { units: found, epoch });
-      answer(house, cause);
+    const inForce = new InForce(sys, settings);
+    configure(sys, inForce, welcome.value.epoch === 1, () => {
+      sys.keeper.kept((kept) => {
+        if (!kept.ok) fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
+        house = build(sys, inForce);
+        const { chronicle } = house;
+        const { epoch } = welcome.value;
+        const cause = chronicle.note('started', [['epoch', String(epoch)]]);
+        const found = recover(house, kept.value, epoch === 1, cause);
+        chronicle.whenLate = (units) => {
+          if (house !== undefined) takeLate(house, units);
+        };
+        if (found > 0) log.info('took over', { units: found, epoch });
+        answer(house, cause);
+        for (const signal of early) signalled(house, signal);
+      });
     });
   });
 }
 
-function build(sys: Sys): House {
+/**
+ * Goes on when a configuration is in force: that of the archond before, or what the files say. What is wrong
+ * with them at the very start ends everything, nothing having been started; later the supervisor does without.
+ */
+function configure(sys: Sys, inForce: InForce, isFirst: boolean, goOn: () => void): void {
+  if (!isFirst && inForce.resume()) {
+    goOn();
+    return;
+  }
+  inForce.load((loaded) => {
+    const complaints = loaded.ok ? [] : loaded.error;
+    for (const complaint of complaints) process.stderr.write(`archond: ${showComplaint(complaint)}\n`);
+    if (!loaded.ok && isFirst) {
+      sys.keeper.quit(1, () => process.exit(1));
+      return;
+    }
+    const kept = inForce.put(loaded.ok ? loaded.value : EMPTY_CONFIGURATION);
+    if (!kept.ok) log.warn('the configuration in force cannot be kept', { error: kept.error.code });
+    goOn();
+  });
+}
+
+function build(sys: Sys, inForce: InForce): House {
   const empty = sys.descriptors.openNull();
   if (!empty.ok) fatal(`cannot open /dev/null: ${empty.error.code}`);
   const chronicle = new Chronicle(sys, settings, log);
   const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
   const supervisor = new Supervisor(sys, log, chronicle, streams);
   const shutdown = new Shutdown(sys, supervisor, chronicle, log, () => {
+    inForce.clear();
     end(sys, supervisor, chronicle, events, shutdown.cause);
   });
   const uid = process.getuid?.() ?? 0;
@@ -94,7 +126,7 @@ function build(sys: Sys): House {
       sys.timers.at(sys.clock.monotonicMs(), resolve);
     });
   const configured = new ConfiguredUnits(
-    EMPTY_CONFIGURATION,
+    inForce.configuration,
     { sys, baseEnv, socket: settings.socket },
     {
       sys,
@@ -111,6 +143,7 @@ function build(sys: Sys): House {
   const house: House = {
     sys,
     settings,
+    inForce,
     log,
     supervisor,
     streams,

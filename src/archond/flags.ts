@@ -4,6 +4,10 @@ import { LOG_LEVELS, TREE_CHOICES, type LogLevel, type TreeChoice } from './sett
 
 /** archond's flags as they were given; see `archond --help`. */
 export interface Flags {
+  /** As they were given, in order; empty: the usual place. */
+  readonly config: readonly string[];
+  /** Only to say what is wrong with the configuration. */
+  readonly check: boolean;
   readonly socket?: string;
   readonly state?: string;
   readonly runtime?: string;
@@ -21,6 +25,10 @@ function path(value: string): string {
   return value;
 }
 
+function paths(value: string, before: readonly string[]): readonly string[] {
+  return [...before, path(value)];
+}
+
 /** A flag without a value, from the environment. */
 function isSet(value: string | undefined): boolean | undefined {
   if (value === undefined || value === '' || value === '0') return false;
@@ -31,11 +39,20 @@ function command(): Command {
   return new Command('archond')
     .description('The supervisor: starts what it is asked to, keeps it up, and loses nothing.')
     .version(VERSION)
+    .addOption(
+      new Option('--config <path>', 'a file, or a folder of files (repeatable)')
+        .argParser(paths)
+        .default([])
+        .env('ARCHON_CONFIG'),
+    )
     .addOption(new Option('--socket <path>', 'where it answers').argParser(path).env('ARCHON_SOCKET'))
     .addOption(new Option('--state <dir>', 'what must outlast a boot').argParser(path).env('ARCHON_STATE'))
     .addOption(new Option('--runtime <dir>', 'table and socket').argParser(path).env('ARCHON_RUNTIME'))
     .addOption(
       new Option('--log-dir <dir>', 'output of what it starts').argParser(path).env('ARCHON_LOG_DIR'),
+    )
+    .addOption(
+      new Option('--check', 'say what is wrong with the configuration and start nothing').default(false),
     )
     .addOption(new Option('--foreground', 'stay, and log to standard error').default(false))
     .addOption(
@@ -57,6 +74,7 @@ Each flag may also be given as an environment variable, ARCHON_SOCKET for --sock
 
 Examples:
   archond --foreground --socket /tmp/me/archon.sock --state /tmp/me/state
+  archond --check --config /etc/archon/archon.yaml
   archond                 goes to the background once it answers
 `,
     )
@@ -72,9 +90,13 @@ export function readFlags(argv: readonly string[], env: Readonly<Record<string, 
   const parser = command();
   try {
     const flags = parser.parse(argv).opts<Flags>();
-    const inEnvironment = isSet(env['ARCHON_FOREGROUND']);
-    if (inEnvironment === undefined) return parser.error('error: ARCHON_FOREGROUND is neither 1 nor 0');
-    return { ...flags, foreground: flags.foreground || inEnvironment };
+    const set = (name: string): boolean =>
+      isSet(env[name]) ?? parser.error(`error: ${name} is neither 1 nor 0`);
+    return {
+      ...flags,
+      foreground: flags.foreground || set('ARCHON_FOREGROUND'),
+      check: flags.check || set('ARCHON_CHECK'),
+    };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exit(error.exitCode === 0 ? 0 : WRONG_USE);

@@ -1,6 +1,7 @@
 import type { Sys } from '../sys/sys.ts';
 import type { Call } from './call.ts';
 import type { Chronicle } from './chronicle.ts';
+import type { InForce } from './configuration.ts';
 import type { ConfiguredUnits } from './configured/configured-units.ts';
 import type { EventHub } from './events/hub.ts';
 import type { EndedRuns } from './ended-runs.ts';
@@ -15,6 +16,8 @@ import type { UsageMeter } from './usage.ts';
 export interface House {
   readonly sys: Sys;
   readonly settings: Settings;
+  /** The configuration that is in force. */
+  readonly inForce: InForce;
   readonly log: Log;
   readonly supervisor: Supervisor;
   readonly streams: StandardStreams;

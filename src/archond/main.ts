@@ -2,8 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { becomeProgram } from '../sys/real/exec.ts';
 import { realFiles } from '../sys/real/files.ts';
+import { reading } from '../sys/real/reading.ts';
 import { describeErrno } from '../base/errno.ts';
-import { places } from './defaults.ts';
+import { checkConfiguration } from './check.ts';
+import { configurationPaths, places } from './defaults.ts';
 import { readFlags, type Flags } from './flags.ts';
 import { SETTINGS_VARIABLE, type Settings } from './settings.ts';
 
@@ -15,10 +17,21 @@ function fail(message: string): never {
   process.exit(1);
 }
 
+function exists(path: string): boolean {
+  const kind = reading.kindOf(path);
+  return kind.ok || (kind.error.code !== 'ENOENT' && kind.error.code !== 'ENOTDIR');
+}
+
 function settingsOf(flags: Flags): Settings {
-  const uid = process.getuid?.() ?? 0;
-  const found = places(flags, { uid, env: process.env, cwd: process.cwd() });
-  return { ...found, foreground: flags.foreground, logLevel: flags.logLevel, tree: flags.tree };
+  const surroundings = { uid: process.getuid?.() ?? 0, env: process.env, cwd: process.cwd() };
+  const config = configurationPaths(flags.config, surroundings, exists);
+  return {
+    ...places(flags, surroundings),
+    config,
+    foreground: flags.foreground,
+    logLevel: flags.logLevel,
+    tree: flags.tree,
+  };
 }
 
 /** The runtime folder belongs to the supervisor alone; admitted users must be able to pass it where the host's is used. */
@@ -52,6 +65,11 @@ function becomeKeeper(settings: Settings): never {
   fail(`cannot become ${KEEPER}: ${describeErrno(error.code)}; run \`npm run build\``);
 }
 
-const settings = settingsOf(readFlags(process.argv, process.env));
-makeFolders(settings);
-becomeKeeper(settings);
+const flags = readFlags(process.argv, process.env);
+const settings = settingsOf(flags);
+if (flags.check) {
+  process.exitCode = await checkConfiguration(settings);
+} else {
+  makeFolders(settings);
+  becomeKeeper(settings);
+}

@@ -40,7 +40,7 @@ type Waiting =
  */
 export class Session {
   readonly peer: Credentials;
-  readonly #role: Role;
+  readonly role: Role;
   readonly #host: SessionHost;
   readonly #connection: Connection;
   readonly #cutter = new LineCutter<Descriptor>();
@@ -60,7 +60,7 @@ export class Session {
   constructor(connection: Connection, role: Role, host: SessionHost) {
     this.#connection = connection;
     this.#out = new Outgoing(connection);
-    this.#role = role;
+    this.role = role;
     this.#host = host;
     this.peer = connection.peer;
     connection.listen({
@@ -210,7 +210,7 @@ export class Session {
 
   #obstacle(request: Request): Failure | undefined {
     if (this.#hasLast) return BEHIND_THE_LAST;
-    const denied = accessRefusal(this.#role, request.verb);
+    const denied = accessRefusal(this.role, request.verb);
     if (denied !== undefined) return denied;
     if (request.tag !== undefined && this.#calls.has(request.tag)) {
       return failure('conflict', `the tag ${request.tag} is still in use`);

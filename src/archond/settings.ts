@@ -1,5 +1,7 @@
 /** What archond was told at its start, with every default filled in; goes from the front to the deciding part as JSON. */
 export interface Settings {
+  /** Files and folders of the configuration, as absolute paths; none: an empty supervisor. */
+  readonly config: readonly string[];
   readonly socket: string;
   readonly runtimeDir: string;
   readonly stateDir: string;

@@ -5,7 +5,7 @@ import { absolutePaths } from './paths.ts';
 import type { Place } from './place.ts';
 import type { ReadFile } from './read-files.ts';
 import { putIn } from './substitute.ts';
-import { showPath, type MapTree, type TreePath } from './tree.ts';
+import { showPath, type MapTree, type Tree, type TreePath } from './tree.ts';
 import { unexpected } from './unexpected.ts';
 
 /**
@@ -56,12 +56,12 @@ export function declare(
   }
   for (const [label, { keyAt, value }] of units.entries) {
     const path = ['units', label];
-    if (value.kind !== 'map' && value.kind !== 'empty') {
-      complaints.push(unexpected(value, path, 'a mapping of the keys of a unit'));
-      continue;
-    }
-    const own: MapTree = value.kind === 'map' ? value : { kind: 'map', at: keyAt, entries: new Map() };
-    const written = absolutePaths(putIn(own, file.parameters, isVerbatim, path, complaints), file.folder);
+    const own = unitTree(keyAt, value);
+    if (own === undefined) complaints.push(unexpected(value, path, 'a mapping of the keys of a unit'));
+    const written = absolutePaths(
+      putIn(own ?? standIn(keyAt), file.parameters, isVerbatim, path, complaints),
+      file.folder,
+    );
     const declaration = { label, place: keyAt, tree: withDefaults(written, defaults) };
     const other = earlier.get(label);
     if (other === undefined) {
@@ -78,6 +78,21 @@ export function declare(
       });
     }
   }
+}
+
+/** The keys of a unit; undefined where something else stands there. */
+function unitTree(at: Place, value: Tree): MapTree | undefined {
+  if (value.kind === 'empty') return { kind: 'map', at, entries: new Map() };
+  return value.kind === 'map' ? value : undefined;
+}
+
+/** In place of what is no unit, so that its label is known: a unit that nothing more is to be said about. */
+function standIn(at: Place): MapTree {
+  return {
+    kind: 'map',
+    at,
+    entries: new Map([['command', { keyAt: at, value: { kind: 'text', at, text: 'true' } }]]),
+  };
 }
 
 function labelFault({ label, place }: Declaration): readonly Complaint[] {

@@ -17,8 +17,8 @@ import type { UnitSettings } from './schema/unit.ts';
 const MEBIBYTE = 2 ** 20;
 
 /**
- * The definition of a unit whose settings the schema has taken and `contradictions` has found nothing
- * wrong with: every default of the contract filled in.
+ * The definition of a unit by its settings, every default of the contract filled in. Where there is something
+ * to complain about it is never used, but it names others and is named, which is to be judged too.
  */
 export function define(instance: Instance, settings: UnitSettings, identities: Identities): UnitDefinition {
   const user = runAs(settings, identities);
@@ -66,7 +66,7 @@ function some<T>(value: T | 'none' | undefined): Exclude<T, 'none'> | undefined 
 
 function wordsOf({ command, script }: UnitSettings): Words {
   if (command !== undefined) return command;
-  if (script === undefined) throw new Error('a unit without command and script is complained about before');
+  if (script === undefined) throw new Error('a unit has a command or a script');
   return ['/bin/sh', '-e', '-c', script];
 }
 

@@ -25,18 +25,16 @@ export interface DefinedUnit {
 
 /**
  * The definitions with each label that names instances replaced by theirs. Labels that name nothing are
- * complained about and left out. `labels` are those of all units, also of those that could not be defined;
- * `mayBeMissing` says that not all of them are known.
+ * complained about and left out; `mayBeMissing` says that not all labels are known.
  */
 export function resolveNames(
   units: readonly DefinedUnit[],
-  labels: readonly string[],
   groups: readonly UnitGroup[],
   mayBeMissing: boolean,
   complaints: Complaint[],
 ): readonly DefinedUnit[] {
   const members = new Map(groups.map((group) => [group.label, group.members]));
-  for (const label of labels) members.set(label, [label]);
+  for (const { definition } of units) members.set(definition.label, [definition.label]);
   return units.map(({ definition, instance }) => {
     const resolve = (key: keyof Dependencies): readonly string[] => {
       const found = definition.dependencies[key].flatMap((label) => {

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../base/result.ts';
+import type { Words } from '../base/words.ts';
 import { freeze } from '../supervisor/freeze.ts';
 import { logClashes, portClashes } from './clashes.ts';
 import { inOrder, type Complaint, type Complaints } from './complaint.ts';
@@ -12,12 +13,12 @@ import { given } from './given.ts';
 import { accessOf, joinHeads, monitorsOf } from './heads.ts';
 import { lookUp, type Naming } from './identities.ts';
 import { fillIn, instanceClashes, instancesOf, type Instance } from './instances.ts';
-import { notYetInFile, notYetInUnit } from './not-yet.ts';
+import { notYetInFile } from './not-yet.ts';
 import { readFiles, type ReadFile } from './read-files.ts';
-import { complaintsOf } from './schema/faults.ts';
-import { unit, type UnitSettings } from './schema/unit.ts';
+import { readSettings } from './read-settings.ts';
+import type { UnitSettings } from './schema/unit.ts';
 import type { ConfigSystem } from './system.ts';
-import { plain, type MapTree, type TreePath } from './tree.ts';
+import type { TreePath } from './tree.ts';
 
 /** What a configuration is judged by, beside its own text. */
 export interface LoadOptions {
@@ -25,7 +26,7 @@ export interface LoadOptions {
   readonly logDir: string;
 }
 
-/** A unit that the schema has taken. */
+/** A unit and what it says. */
 interface ReadUnit {
   readonly instance: Instance;
   readonly settings: UnitSettings;
@@ -45,20 +46,17 @@ export async function loadConfiguration(
   const declarations = declareAll(files, complaints);
   const instances = [...declarations.values()].flatMap((made) => instancesOf(made, complaints));
   complaints.push(...instanceClashes(instances, declarations));
-  const units = instances.flatMap((instance) => readUnit(instance, complaints));
+  const units = instances.map((instance) => readUnit(instance, complaints));
   const heads = joinHeads(files, complaints);
   const namings = [...heads.namings, ...units.flatMap(namingsOf)];
   const identities = await lookUp(system, namings, complaints);
 
-  const defined = units
-    .filter(({ instance, settings }) => isWhole(instance, settings, complaints))
-    .map(({ instance, settings }): DefinedUnit => ({
-      instance,
-      definition: define(instance, settings, identities),
-    }));
+  const defined = units.map(({ instance, settings }): DefinedUnit => ({
+    instance,
+    definition: define(instance, settings, identities),
+  }));
   const groups = groupsOf(instances);
-  const labels = instances.map(({ label }) => label);
-  const resolved = resolveNames(defined, labels, groups, isPartial, complaints);
+  const resolved = resolveNames(defined, groups, isPartial, complaints);
   complaints.push(...cycleComplaints(resolved));
   complaints.push(...logClashes(resolved, options.logDir), ...portClashes(resolved));
 
@@ -92,23 +90,20 @@ function declareAll(files: readonly ReadFile[], complaints: Complaint[]): Readon
   return declarations;
 }
 
-function readUnit(instance: Instance, complaints: Complaint[]): readonly ReadUnit[] {
-  const settings = readSettings(instance.tree, ['units', instance.declared], complaints);
-  return settings === undefined ? [] : [{ instance, settings }];
+/** A unit with what is right of it. */
+function readUnit(instance: Instance, complaints: Complaint[]): ReadUnit {
+  const { settings, dropped } = readSettings(instance.tree, ['units', instance.declared], complaints);
+  /* A unit whose command is wrong is never started, but it names others and is named. */
+  const isWithout = dropped.has('command') || dropped.has('script');
+  const judged = isWithout ? { command: STAND_IN, ...settings } : settings;
+  complaints.push(...contradictions(instance, judged));
+  return { instance, settings: hasProgram(judged) ? judged : { ...judged, command: STAND_IN } };
 }
 
-function readSettings(tree: MapTree, prefix: TreePath, complaints: Complaint[]): UnitSettings | undefined {
-  complaints.push(...notYetInUnit(tree, prefix));
-  const read = unit.safeParse(plain(tree));
-  if (read.success) return read.data;
-  complaints.push(...complaintsOf(read.error.issues, tree, prefix));
-  return undefined;
-}
+const STAND_IN: Words = ['true'];
 
-function isWhole(instance: Instance, settings: UnitSettings, complaints: Complaint[]): boolean {
-  const found = contradictions(instance, settings);
-  complaints.push(...found);
-  return found.length === 0;
+function hasProgram({ command, script }: UnitSettings): boolean {
+  return command !== undefined || script !== undefined;
 }
 
 function namingsOf({ instance, settings: { user, group, groups } }: ReadUnit): readonly Naming[] {

@@ -2,6 +2,7 @@ import type { Result } from '../base/result.ts';
 import type { Network } from './network.ts';
 import type { Notices } from './notices.ts';
 import type { Consumption, Pidfds } from './pidfds.ts';
+import type { Programs } from './programs.ts';
 import type { StoredFiles } from './stored-files.ts';
 
 export type { Consumption, Pidfds } from './pidfds.ts';
@@ -29,6 +30,7 @@ export interface Sys {
   readonly output: Output;
   readonly descriptors: Descriptors;
   readonly users: Users;
+  readonly programs: Programs;
   readonly files: Files;
 }
 

@@ -5,6 +5,7 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { cancel } from './cancel.ts';
+import { dump } from './dump.ts';
 import { events } from './events.ts';
 import { forget } from './forget.ts';
 import { list } from './list.ts';
@@ -44,12 +45,12 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Events: events,
   Subscribe: subscribe,
   Cancel: cancel,
+  Dump: dump,
   Shutdown: (house, request, call) => {
     house.shutdown.begin(request.options.timeout, call);
   },
   Enable: undefined,
   Disable: undefined,
-  Dump: undefined,
   Plan: undefined,
   Boot: undefined,
   Reload: undefined,

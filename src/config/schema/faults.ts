@@ -1,6 +1,5 @@
 import type * as z from 'zod/mini';
 import { nearest } from '../../base/nearest.ts';
-import { listing } from '../../base/show.ts';
 import type { Complaint } from '../complaint.ts';
 import { partAt, placeOf, showPath, type Tree, type TreePath } from '../tree.ts';
 import { unexpected } from '../unexpected.ts';
@@ -57,7 +56,7 @@ function faultsOf(issue: Issue, before: TreePath): readonly Fault[] {
   if (inside !== undefined) return inside.flatMap((found) => faultsOf(found, path));
   const exact = issue.errors.flat().filter(isExact);
   const said = (exact.length > 0 ? exact : issue.errors.flat()).flatMap((found) => faultsOf(found, path));
-  return [{ path, expected: listing([...new Set(said.map(({ expected }) => expected))]) }];
+  return [{ path, expected: [...new Set(said.map(({ expected }) => expected))].join(', or ') }];
 }
 
 /** Whether the value as a whole is not what the branch takes, so that its parts say nothing. */

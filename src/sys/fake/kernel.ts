@@ -1,3 +1,4 @@
+import type { Result } from '../../base/result.ts';
 import type { Credentials, UserEntry } from '../sys.ts';
 import { FakeDisk } from './disk.ts';
 import { FileTree, pathKey } from './file-tree.ts';
@@ -62,6 +63,8 @@ export class FakeKernel implements ProcessHost {
     /** How long a look-up takes. */
     delayMs: 0,
   };
+  /** What the programs that are run apart answer: a text, or an errno. Absent ones end badly. */
+  readonly apart = new Map<string, (argument: string) => Result<string, string>>();
   /** Nobody answers at first. */
   readonly servers: FakeServers = { accepting: new Set(), pages: new Map(), delayMs: 0 };
   /** As whom keeper and archond run. */

@@ -7,6 +7,7 @@ import type { FakeKernel } from './kernel.ts';
 import { FakeNetwork } from './network.ts';
 import { FakeNotices } from './notices.ts';
 import { FakeOutput } from './output.ts';
+import { FakeApart } from './apart.ts';
 import { FakePidfds } from './pidfds.ts';
 import { FakeSockets } from './sockets.ts';
 import { FakeUsers } from './users.ts';
@@ -51,6 +52,7 @@ export function makeView(
     output: new FakeOutput(view),
     descriptors: new FakeDescriptors(view),
     users: new FakeUsers(view),
+    programs: new FakeApart(view),
     files: new FakeFiles(view),
     close: () => view.close(),
   };

@@ -7,6 +7,7 @@ import { realNetwork } from './network.ts';
 import { realNotices } from './notices.ts';
 import { realOutput } from './output.ts';
 import { realPidfds } from './pidfds.ts';
+import { realPrograms } from './programs.ts';
 import { realSockets } from './sockets.ts';
 import { realTimers } from './timers.ts';
 import { realUsers } from './users.ts';
@@ -31,6 +32,7 @@ export function realSys(channel: Descriptor): Sys {
     output: realOutput,
     descriptors: realDescriptors,
     users: realUsers,
+    programs: realPrograms,
     files: realFiles,
   };
 }

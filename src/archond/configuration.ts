@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import { describeErrno } from '../base/errno.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { Complaints } from '../config/complaint.ts';
+import { EMPTY_CONFIGURATION, type Configuration } from '../config/configuration.ts';
+import type { LoadAnswer, LoadRequest } from '../loader/request.ts';
+import { freeze } from '../supervisor/freeze.ts';
+import type { Sys, SysError } from '../sys/sys.ts';
+import type { Settings } from './settings.ts';
+
+const LOADER = fileURLToPath(new URL('../loader/main.js', import.meta.url));
+
+/** Settings may hold what not everybody is to read. */
+const MODE = 0o600;
+
+/**
+ * The configuration that is in force. It is kept in the runtime folder as it was loaded: an archond that
+ * comes up after the death of another goes on with what was in force, not with what stands in the files by
+ * then, and does so without the libraries that read them.
+ */
+export class InForce {
+  #configuration: Configuration = EMPTY_CONFIGURATION;
+  readonly #sys: Sys;
+  readonly #settings: Settings;
+  readonly #path: string;
+
+  constructor(sys: Sys, settings: Settings) {
+    this.#sys = sys;
+    this.#settings = settings;
+    this.#path = `${settings.runtimeDir}/configuration.json`;
+  }
+
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  /** Reads the files anew, in a process apart. What is in force stays so. */
+  load(done: (loaded: Result<Configuration, Complaints>) => void): void {
+    const { config: paths, logDir } = this.#settings;
+    if (paths.length === 0) {
+      done(ok(EMPTY_CONFIGURATION));
+      return;
+    }
+    const request: LoadRequest = { paths, logDir };
+    this.#sys.programs.run(LOADER, JSON.stringify(request), (answer) => {
+      done(answer.ok ? freeze(JSON.parse(answer.value) as LoadAnswer) : err(cannotRun(answer.error, paths)));
+    });
+  }
+
+  /** Makes a configuration the one in force. The result says whether a successor will know it. */
+  put(configuration: Configuration): Result<undefined, SysError> {
+    this.#configuration = configuration;
+    const beside = `${this.#path}.new`;
+    const opened = this.#sys.files.openToAppend(beside, MODE);
+    if (!opened.ok) return opened;
+    const file = opened.value;
+    const emptied = file.truncate(0);
+    const written = emptied.ok ? file.write(Buffer.from(JSON.stringify(configuration))) : undefined;
+    file.close();
+    if (!emptied.ok) return emptied;
+    if (written?.error !== undefined) return err(written.error);
+    return this.#sys.files.rename(beside, this.#path);
+  }
+
+  /** Takes up what was in force before; false where that cannot be read. */
+  resume(): boolean {
+    const status = this.#sys.files.status(this.#path);
+    const bytes = status.ok ? this.#sys.files.read(this.#path, 0, status.value.sizeBytes) : status;
+    if (!bytes.ok) return false;
+    try {
+      this.#configuration = freeze(JSON.parse(Buffer.from(bytes.value).toString()) as Configuration);
+      return true;
+    } catch (error) {
+      if (error instanceof SyntaxError) return false;
+      throw error;
+    }
+  }
+
+  /** At an orderly end: nothing is in force any more. */
+  clear(): void {
+    this.#sys.files.remove(this.#path);
+  }
+}
+
+function cannotRun(fault: SysError, [file = '']: readonly string[]): Complaints {
+  const message = `the program that reads configurations did not answer: ${describeErrno(fault.code)}`;
+  return [{ kind: 'unreadable', place: { file }, key: '', message }];
+}

@@ -1,0 +1,11 @@
+import type { Result } from '../base/result.ts';
+import type { Cancel, SysError } from './sys.ts';
+
+/** Programs of Archon's own that are run apart from it, so that nothing of them stays. */
+export interface Programs {
+  /**
+   * Runs a JavaScript file with one argument and answers with what it has written to standard output. `EIO`
+   * where it did not end well.
+   */
+  run(program: string, argument: string, done: (result: Result<string, SysError>) => void): Cancel;
+}
