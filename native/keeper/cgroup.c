@@ -1,6 +1,9 @@
 /*
  * Trees as cgroups (cgroups(7), version 2): one folder for each generation, flat below one root,
- * named INDEX.GENERATION. Its removal is the proof that the tree is empty.
+ * named after it. Its removal is the proof that the tree is empty.
+ *
+ * Making one is a tenth of a spawn. So a few stand ready under the names of the next generations; should
+ * one of these never be asked for, its folder is removed when a later one is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +25,29 @@ static int root = -1;
 static bool moved;     /* the keeper has gone from its home into the leaf */
 static char home[512]; /* the cgroup in which the keeper was started */
 
-static void name_of(uint32_t index, uint64_t generation, const char *file, char out[80]) {
-  snprintf(out, 80, "%u.%llu%s", index, (unsigned long long)generation, file);
+#define READY 4
+static struct { uint64_t generation; int folder; } ready[READY]; /* the earliest first */
+static int ready_count;
+
+static void name_of(uint64_t generation, const char *file, char out[80]) {
+  snprintf(out, 80, "%llu%s", (unsigned long long)generation, file);
+}
+
+static int make(uint64_t generation) {
+  if (root < 0) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  char name[80];
+  name_of(generation, "", name);
+  if (mkdirat(root, name, 0755) != 0) return -1;
+  int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) {
+    int error = errno;
+    unlinkat(root, name, AT_REMOVEDIR);
+    errno = error;
+  }
+  return folder;
 }
 
 /* The folder of this process's own cgroup: the mount point of cgroup2 and the path below it. */
@@ -71,7 +95,7 @@ static void __attribute__((noreturn)) trial_body(void *context) {
 
 /* Whether a child can be born into a cgroup below the root, and be killed by it: mkdir proves neither. */
 static bool trial(void) {
-  int folder = cgroup_make(TABLE_ENTRIES, 0);
+  int folder = make(0);
   if (folder < 0) return false;
   struct child_plan plan = {.cgroup = folder, .share_window = true, .body = trial_body};
   pid_t pid = make_child(&plan);
@@ -82,7 +106,7 @@ static bool trial(void) {
   if (fd >= 0) close(fd);
   close(folder);
   char name[80];
-  name_of(TABLE_ENTRIES, 0, "", name);
+  name_of(0, "", name);
   bool gone = unlinkat(root, name, AT_REMOVEDIR) == 0;
   return born && kills && gone;
 }
@@ -111,8 +135,21 @@ void cgroup_setup(uint32_t wanted) {
   path[0] = 0;
 }
 
+/* The first of those that stand ready goes. */
+static int leave(bool with_folder) {
+  int folder = ready[0].folder;
+  char name[80];
+  name_of(ready[0].generation, "", name);
+  memmove(&ready[0], &ready[1], sizeof ready[0] * (size_t)--ready_count);
+  if (!with_folder) return folder;
+  close(folder);
+  unlinkat(root, name, AT_REMOVEDIR);
+  return -1;
+}
+
 void cgroup_cleanup(void) {
   if (root < 0) return;
+  while (ready_count > 0) leave(true);
   if (moved && !join(home)) say("cannot go back to the cgroup %s: %m", home);
   unlinkat(root, LEAF, AT_REMOVEDIR);
   close(root);
@@ -120,26 +157,32 @@ void cgroup_cleanup(void) {
   if (rmdir(keeper.header->cgroup_root) != 0) say("cannot remove %s: %m", keeper.header->cgroup_root);
 }
 
-int cgroup_make(uint32_t index, uint64_t generation) {
-  if (root < 0) {
-    errno = EOPNOTSUPP;
-    return -1;
-  }
-  char name[80];
-  name_of(index, generation, "", name);
-  if (mkdirat(root, name, 0755) != 0) return -1;
-  int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+int cgroup_take(uint64_t generation) {
+  while (ready_count > 0 && ready[0].generation < generation) leave(true);
+  if (ready_count > 0 && ready[0].generation == generation) return leave(false);
+  return make(generation);
+}
+
+enum stocked cgroup_stock(void) {
+  if (root < 0 || ready_count == READY || keeper.quitting) return STOCK_FULL;
+  uint64_t last = ready_count > 0 ? ready[ready_count - 1].generation : keeper.header->last_generation;
+  int folder = make(last + 1);
+  if (folder < 0) return STOCK_FAILED;
+  folder = raise_leaving(folder, STOCK_RESERVE);
   if (folder < 0) {
-    int error = errno;
+    char name[80];
+    name_of(last + 1, "", name);
     unlinkat(root, name, AT_REMOVEDIR);
-    errno = error;
+    return STOCK_FAILED;
   }
-  return folder;
+  ready[ready_count].generation = last + 1;
+  ready[ready_count++].folder = folder;
+  return STOCK_MORE;
 }
 
 bool cgroup_remove(uint32_t index) {
   char name[80];
-  name_of(index, generation_of(index), "", name);
+  name_of(generation_of(index), "", name);
   if (unlinkat(root, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
   if (errno != EBUSY && errno != ENOTEMPTY) say("cannot remove the cgroup %s: %m", name);
   return false;
@@ -172,7 +215,7 @@ static void try_to_finish(uint32_t index) {
   if (state_of(index) != ENTRY_EXITED) return;
   if (!cgroup_remove(index)) {
     char name[80];
-    name_of(index, generation_of(index), "", name);
+    name_of(generation_of(index), "", name);
     int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return;
     remove_below(folder, DEPTH);
@@ -187,7 +230,7 @@ static void try_to_finish(uint32_t index) {
 void cgroup_watch(uint32_t index) {
   if (slots[index].events == NONE) {
     char name[80];
-    name_of(index, generation_of(index), "/cgroup.events", name);
+    name_of(generation_of(index), "/cgroup.events", name);
     int fd = raise_fd(openat(root, name, O_RDONLY | O_CLOEXEC));
     if (fd >= 0) {
       slots[index].events = fd;
@@ -214,7 +257,7 @@ void cgroup_readable(uint32_t index) {
 
 void cgroup_kill(uint32_t index) {
   char name[80];
-  name_of(index, generation_of(index), "/cgroup.kill", name);
+  name_of(generation_of(index), "/cgroup.kill", name);
   int fd = openat(root, name, O_WRONLY | O_CLOEXEC);
   if (fd < 0) {
     if (errno != ENOENT) say("cannot open %s: %m", name);
@@ -270,7 +313,7 @@ static int signal_from(int folder, const char *path, int signal, int depth) {
 
 int cgroup_signal(uint32_t index, int signal) {
   char name[80], path[160];
-  name_of(index, generation_of(index), "", name);
+  name_of(generation_of(index), "", name);
   snprintf(path, sizeof path, "/archon-%016llx/%s", (unsigned long long)keeper.header->instance, name);
   int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return 0;

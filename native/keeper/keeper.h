@@ -21,13 +21,16 @@
  */
 #define WINDOW_FDS 256
 
+#define SPAWN_RESERVE 64 /* numbers that no spawn may use up: archond can be started again, trees watched */
+#define STOCK_RESERVE 128 /* and those that what is made beforehand leaves to spawns */
+
 #define NONE 0 /* no descriptor: 0, 1 and 2 are never stored in a slot */
 
 struct slot {
   int exec_read;        /* reading end of the pipe that exec closes */
   int minder_read;      /* records of the minder */
   int events;           /* cgroup.events, while an ended tree is watched until it is empty */
-  uint16_t flight;      /* number of its flight + 1, until the child has cut loose */
+  uint16_t flight;      /* number of its flight + 1, until its exec is over */
   uint8_t untold;       /* UNTOLD_… */
   uint8_t flags;        /* SLOT_… */
   uint32_t next_untold; /* index + 1 of the next in the queue of those to be told of */
@@ -49,6 +52,7 @@ struct slot {
 #define SLOT_STRAYS 4      /* its minder died: what was below it is among the keeper's own children */
 #define SLOT_EXEC_SEEN 8   /* exec is over, one way or the other */
 #define SLOT_REFUSED 16    /* it came to nothing, which is being told */
+#define SLOT_HELD 32       /* the answer to its request waits for its exec, for a little while */
 
 struct keeper {
   struct table_header *header;
@@ -80,6 +84,7 @@ struct keeper {
   int ready_pipe;          /* whoever waits in the foreground for a supervisor in the background */
   int log_fd;              /* what becomes standard error once ready, or NONE */
   uint32_t tree_wanted;    /* enum tree_kind */
+  enum child_share share_wanted;
   char **archond_argv;
   char **archond_env;
 };
@@ -88,7 +93,7 @@ extern struct keeper keeper;
 extern struct slot slots[TABLE_ENTRIES];
 
 /* What an event of epoll belongs to: the kind in the high half, an index in the low one. */
-enum watch_kind { WATCH_SIGNALS = 1, WATCH_CHANNEL, WATCH_EXEC, WATCH_MINDER, WATCH_EVENTS };
+enum watch_kind { WATCH_SIGNALS = 1, WATCH_CHANNEL, WATCH_EXEC, WATCH_FLIGHT, WATCH_MINDER, WATCH_EVENTS };
 #define WATCH(kind, index) (((uint64_t)(kind) << 32) | (uint32_t)(index))
 
 /* log.c: a line to standard error, cut at 512 bytes, dropped where it would block. */
@@ -125,25 +130,33 @@ int pids_find(pid_t pid); /* index or -1 */
 uint32_t pids_count(void);
 
 /* make-child.c: the one place where a child is made. */
+#define CHILD_STACK_BYTES 8192
 struct child_plan {
   int cgroup;         /* folder of the cgroup that it is born into, or -1 */
   bool share_window;  /* may share the table of descriptors until it cuts loose */
+  char *stack;        /* CHILD_STACK_BYTES to run on in the keeper's memory; NULL: with a copy of it */
   void (*body)(void *context) __attribute__((noreturn));
   void *context;
 };
 pid_t make_child(const struct child_plan *plan); /* pid, or -1 and errno */
-void make_child_probe(void);
-bool make_child_shares(void);
+void make_child_probe(enum child_share wanted);
+enum child_share make_child_shares(void); /* as much as a plan may ask for */
 
-/* child.c: what runs between the fork and exec. */
+/* child.c: what runs on the way to exec. */
+#define LOOSE_NOT 0u   /* still at the keeper's table of descriptors */
+#define LOOSE_ASKED 1u /* likewise, and the keeper sleeps until a byte tells that it is not any more */
+#define LOOSE 2u
 struct child_context {
   struct table_entry *entry;
-  int block;       /* the memfd */
-  int exec_write;  /* closed by exec */
+  struct spawn_block *block; /* the child's own; NULL: it is in the memfd */
+  size_t block_bytes;
+  int memfd;
+  int exec_write;            /* closed by exec */
   int fd_count;
-  const int *fds;
-  bool cut_loose;  /* the table of descriptors is still the keeper's */
-  pid_t minder;    /* which has to say first that this child exists; 0 where there is none */
+  int fds[BLOCK_MAX_FDS];
+  bool cut_loose;            /* the table of descriptors is still the keeper's */
+  uint32_t *loose;           /* LOOSE_…, where the memory is still the keeper's too; else NULL */
+  pid_t minder;              /* which has to say first that this child exists; 0 where there is none */
   const struct rlimit *nofile;
 };
 void child_cut_loose(const struct child_context *context);
@@ -176,10 +189,34 @@ void exec_over(uint32_t index);
 void main_ended(uint32_t index, int kind, int status, const struct rusage *usage);
 void refuse_spawn(uint32_t index, uint32_t stage, int error);
 
-/* flights.c: descriptors that wait until their child has cut loose. */
-void flight_begin(uint32_t index, int exec_write, int minder_write, int block, const int *fds, int count);
-void flight_end(uint32_t index);
-bool flight_free(void);
+/* Its end is told by the closing of all that is open for writing: by exec, or by the end of the child. */
+struct exec_pipe { int read, write; };
+bool exec_pipe_make(struct exec_pipe *pipe, uint64_t tag); /* watched, the reading end above the window */
+
+/* flights.c: what must stay for a child that is on its way to exec. */
+#define FLIGHT_BLOCK_BYTES REQUEST_MAX_BYTES
+/* A flight for this entry's child, with a pipe if one was ready: the place of its context; or NULL. */
+struct minder_context *flight_take(uint32_t index, struct exec_pipe *pipe);
+uint64_t flight_tag(uint32_t index); /* under which its exec pipe is to be watched */
+/* The child will share the memory: a copy of its block goes into the context; its stack. */
+char *flight_lend(uint32_t index, const void *block, size_t bytes);
+void flight_hold(uint32_t index, int fd); /* to be closed when the child is loose; not where it is -1 */
+void flight_begin(uint32_t index);        /* the child exists */
+void flight_cut(uint32_t index);          /* it is loose */
+void flight_end(uint32_t index);          /* its exec is over, or it has ended: nothing of ours is in its hands */
+void flights_settle(void);
+uint64_t flights_next(void); /* when one has been under way for so long that its spawn is told of anyway */
+void flights_tick(uint64_t now);
+int flight_index(uint32_t number);        /* the entry of the child that is under way in it, or -1 */
+char *flight_trial_stack(void);
+
+/* stock.c: what is made beforehand, while there is nothing else to do. */
+enum stocked { STOCK_FULL, STOCK_MORE, STOCK_FAILED };
+bool stock_wanting(void);
+void stock_taken(void);
+void stock_fill(void); /* makes one thing */
+enum stocked flights_stock(void);
+enum stocked cgroup_stock(void);
 
 /* reap.c */
 void reap_children(void);
@@ -190,7 +227,7 @@ bool initial_child(pid_t pid); /* it was there before the keeper was one: never 
 /* cgroup.c */
 void cgroup_setup(uint32_t wanted);
 void cgroup_cleanup(void);
-int cgroup_make(uint32_t index, uint64_t generation); /* its folder, or -1 */
+int cgroup_take(uint64_t generation);                  /* its folder, made beforehand or now; or -1 */
 bool cgroup_remove(uint32_t index);                   /* true: it was empty, and is gone */
 void cgroup_watch(uint32_t index);
 bool cgroup_will_tell(uint32_t index);
@@ -224,6 +261,7 @@ int send_to_member(pid_t pid, const char *cgroup, int signal);
 bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state);
 int proc_children(pid_t pid, pid_t *out, int room);
 uint64_t boot_ticks(void);
+uint64_t start_of(pid_t pid, uint64_t before_ticks); /* of a child made since then, by this very process */
 int read_file_at(int dir, const char *path, char *buffer, size_t size);
 
 /* folder.c */
@@ -244,7 +282,7 @@ int kept_next(int after, char *name, size_t *bytes, int *fd); /* the next slot, 
 /* channel.c */
 struct ask {
   union {
-    char bytes[MESSAGE_MAX_BYTES];
+    char bytes[REQUEST_MAX_BYTES];
     struct message_header head;
     struct ask_hello hello;
     struct ask_spawn spawn;
@@ -278,6 +316,7 @@ void kept_listing_stop(void);
 
 /* tell.c */
 void tell_later(uint32_t index, uint8_t what);
+void tell_spawned(uint32_t index); /* at once, or together with what becomes of its exec */
 void tell_drop(uint32_t index); /* its entry is given back */
 void tell_orphan(void);
 void tell_go_on(void);  /* sends what is untold, as far as the channel takes it */

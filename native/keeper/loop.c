@@ -16,6 +16,7 @@ static uint64_t earlier(uint64_t one, uint64_t other) { return one < other ? one
 static int wait_ms(uint64_t now) {
   if (keeper.reap_again) return 0;
   uint64_t next = earlier(earlier(tree_next(), strays_next()), earlier(archond_next(), channel_next()));
+  next = earlier(next, flights_next());
   if (next == UINT64_MAX) return -1;
   if (next <= now) return 0;
   uint64_t ms = (next - now + 999999) / 1000000;
@@ -35,6 +36,9 @@ static void handle(const struct epoll_event *event) {
     case WATCH_EXEC:
       exec_readable(index);
       break;
+    case WATCH_FLIGHT:
+      if (flight_index(index) >= 0) exec_readable((uint32_t)flight_index(index));
+      break;
     case WATCH_MINDER:
       minder_readable(index);
       break;
@@ -51,8 +55,11 @@ static void handle(const struct epoll_event *event) {
 void run_loop(void) {
   struct epoll_event events[64];
   for (;;) {
-    int count = epoll_wait(keeper.epoll, events, 64, wait_ms(now_ns()));
+    int most_ms = stock_wanting() ? 0 : wait_ms(now_ns());
+    if (most_ms != 0) flights_settle();
+    int count = epoll_wait(keeper.epoll, events, 64, most_ms);
     if (count < 0 && errno != EINTR) say("epoll_wait: %m");
+    if (count == 0 && stock_wanting()) stock_fill();
     for (int i = 0; i < count; i++) {
       handle(&events[i]);
       tell_go_on();
@@ -62,6 +69,7 @@ void run_loop(void) {
     channel_tick(now);
     strays_work(now);
     tree_work(now);
+    flights_tick(now);
     archond_tick(now);
     tell_go_on();
     if (keeper.quitting) quit_go_on();

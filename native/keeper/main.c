@@ -1,6 +1,6 @@
 /*
  * keeper --runtime DIR [--lock FILE]… [--log FILE] [--nofile N] [--tree cgroup|minder]
- *        [--longest-delay MS] [--background] -- PROGRAM ARG…
+ *        [--share nothing|descriptors|memory] [--longest-delay MS] [--background] -- PROGRAM ARG…
  *
  * PROGRAM is archond, started with a channel to the keeper as descriptor 3. All paths are absolute.
  * --nofile: the soft limit of descriptors that children get, where whoever started this raised its own.
@@ -48,6 +48,13 @@ static const char *absolute(const char *path) {
   return path;
 }
 
+static enum child_share share_called(const char *name) {
+  static const char *const names[] = {"nothing", "descriptors", "memory"};
+  for (int i = 0; i < 3; i++)
+    if (strcmp(name, names[i]) == 0) return (enum child_share)i;
+  give_up("--share takes nothing, descriptors or memory, not %s", name);
+}
+
 static void parse(int argc, char **argv) {
   const char *runtime = NULL;
   int at = 1;
@@ -69,6 +76,7 @@ static void parse(int argc, char **argv) {
     else if (strcmp(name, "--nofile") == 0) keeper.nofile.rlim_cur = RLIM_INFINITY;
     else if (strcmp(name, "--tree") == 0 && strcmp(value, "cgroup") == 0) keeper.tree_wanted = TREE_CGROUP;
     else if (strcmp(name, "--tree") == 0 && strcmp(value, "minder") == 0) keeper.tree_wanted = TREE_MINDER;
+    else if (strcmp(name, "--share") == 0) keeper.share_wanted = share_called(value);
     else give_up("the keeper has no such option: %s", name);
   }
   if (runtime == NULL) give_up("the keeper needs --runtime DIR");
@@ -188,6 +196,7 @@ static void open_files(void) {
 
 int main(int argc, char **argv) {
   keeper.longest_delay_ms = 5000;
+  keeper.share_wanted = SHARE_MEMORY;
   parse(argc, argv);
   settle_standard_descriptors();
   raise_limit();
@@ -201,13 +210,14 @@ int main(int argc, char **argv) {
   note_initial_children();
   keeper.epoll = raise_fd(epoll_create1(EPOLL_CLOEXEC));
   if (keeper.epoll < 0 || !signals_setup()) give_up("cannot set up the loop: %m");
-  make_child_probe();
+  make_child_probe(keeper.share_wanted);
   if (table_open(table_path) != 0) {
     int error = errno;
     clean_up();
     errno = error;
     give_up("cannot make the table %s: %m", table_path);
   }
+  keeper.header->child_share = make_child_shares();
   cgroup_setup(keeper.tree_wanted);
   if (keeper.tree_wanted == TREE_CGROUP && keeper.header->tree_kind != TREE_CGROUP) {
     clean_up();

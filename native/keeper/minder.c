@@ -64,6 +64,7 @@ void minder_body(void *given) {
   uint64_t generation = entry->minder_word >> 8;
   const struct child_plan plan = {
       .cgroup = -1, .share_window = false, .body = child_body, .context = &context->child};
+  uint64_t before_ticks = boot_ticks();
   pid_t main = make_child(&plan);
   if (main < 0) {
     record.kind = MINDER_REFUSED;
@@ -74,9 +75,7 @@ void minder_body(void *given) {
   entry->started_ns = now_ns();
   entry->pid = (uint32_t)main;
   __atomic_store_n(&entry->minder_word, generation << 8 | ENTRY_STARTING, __ATOMIC_RELEASE);
-  uint64_t start = 0;
-  proc_stat(main, NULL, &start, NULL);
-  entry->start_ticks = start;
+  entry->start_ticks = start_of(main, before_ticks);
   record.pid = (uint32_t)main;
   int pipe = dup2(context->pipe, 0);
   close_from(1);
@@ -145,7 +144,7 @@ static bool fell_to_keeper(struct table_entry *entry) {
 void minder_ended(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
   uint32_t minder = entry->minder_pid;
-  flight_end(index);
+  flight_cut(index); /* what it was made with; the exec of its main process may still be under way */
   read_records(index, INT_MAX);
   if (slots[index].generation == 0) return; /* refused, and given back on the way */
   entry->minder_pid = 0; /* from now on the pid may be anyone's */

@@ -95,6 +95,7 @@ int table_take(void) {
 void table_free(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
   tree_forget(index);
+  flight_end(index);
   __atomic_store_n(&entry->state_word, 0, __ATOMIC_RELEASE);
   /* A reader that finds the old word again after the fields must not have seen what follows. */
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -121,7 +122,8 @@ void publish(uint32_t index, enum entry_state state) {
   if (state_of(index) >= state) return;
   __atomic_store_n(&entry->state_word, slots[index].generation << 8 | (uint64_t)state, __ATOMIC_RELEASE);
   if (state == ENTRY_EMPTY) keeper.alive--;
-  tell_later(index, UNTOLD_STATE);
+  if (state == ENTRY_STARTING && slots[index].ask_id != 0) tell_spawned(index);
+  else tell_later(index, UNTOLD_STATE);
 }
 
 void table_label(uint32_t index, const char *label, size_t bytes) {

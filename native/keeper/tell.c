@@ -1,6 +1,10 @@
 /*
  * What archond is told without asking. A queue of entries, each in it at most once: what happened
  * twice before there was room is told once, since the table has it all.
+ *
+ * A message wakes archond, which costs it more than it costs to send. So the answer to a spawn waits until
+ * exec is over, as it mostly is within a few hundred microseconds, and goes together with that; where it
+ * takes longer (flights.c), archond gets to know the process without waiting for the exec.
  */
 #include <string.h>
 
@@ -12,6 +16,8 @@ static bool orphan_untold;
 void tell_later(uint32_t index, uint8_t what) {
   if (!keeper.channel_greeted) return; /* There is no one to tell; a successor reads the table. */
   struct slot *slot = &slots[index];
+  if (slot->flags & SLOT_HELD) what |= UNTOLD_SPAWNED;
+  slot->flags &= (uint8_t)~SLOT_HELD;
   slot->untold |= what;
   if (slot->untold & UNTOLD_QUEUED) return;
   slot->untold |= UNTOLD_QUEUED;
@@ -19,6 +25,11 @@ void tell_later(uint32_t index, uint8_t what) {
   if (last != 0) slots[last - 1].next_untold = index + 1;
   else first = index + 1;
   last = index + 1;
+}
+
+void tell_spawned(uint32_t index) {
+  if (slots[index].flight != 0) slots[index].flags |= SLOT_HELD;
+  else tell_later(index, UNTOLD_SPAWNED);
 }
 
 void tell_orphan(void) { orphan_untold = keeper.channel_greeted; }
@@ -104,5 +115,8 @@ void tell_forget(void) {
   while (first != 0) leave_queue(first - 1);
   orphan_untold = false;
   /* What is still on its way will not be an answer: the ids of a successor are its own. */
-  for (uint32_t index = 0; index < keeper.header->entries_used; index++) slots[index].ask_id = 0;
+  for (uint32_t index = 0; index < keeper.header->entries_used; index++) {
+    slots[index].ask_id = 0;
+    slots[index].flags &= (uint8_t)~SLOT_HELD;
+  }
 }

@@ -31,6 +31,9 @@ enum entry_state {
 
 enum tree_kind { TREE_ANY = 0, TREE_CGROUP = 1, TREE_MINDER = 2 };
 
+/* What a child shares with the keeper until its exec; each includes the one before. */
+enum child_share { SHARE_NOTHING = 0, SHARE_DESCRIPTORS = 1, SHARE_MEMORY = 2 };
+
 /* Bits of table_entry.facts. */
 #define FACT_MINDER_LOST 1u /* the minder died before its tree was empty; the tree is killed */
 
@@ -58,7 +61,7 @@ struct table_header {
   uint64_t last_generation; /* 152 the highest accepted; every further one must be above */
   uint64_t ring_next;       /* 160 sequence that the next orphan's end will get; begins at 1 */
   uint32_t entries_used;    /* 168 one more than the highest index ever taken */
-  uint32_t reserved0;       /* 172 */
+  uint32_t child_share;     /* 172 enum child_share: the most of it that children get here */
   char cgroup_root[512];    /* 176 folder below which trees are made, "" without cgroups */
 };
 
@@ -128,7 +131,8 @@ enum exec_stage {
   STAGE_EXEC = 13
 };
 
-/* ---- the spawn block: a memfd with SEAL_WRITE|SHRINK|GROW, all offsets from its start -- */
+/* ---- the spawn block: in the request, or where it is too large for it a memfd with
+        SEAL_WRITE|SHRINK|GROW; all offsets from its start -- */
 
 #define BLOCK_MAGIC 0x31425341u /* "ASB1" */
 #define BLOCK_MAX_BYTES (16u << 20)
@@ -184,7 +188,8 @@ struct spawn_rlimit {
 /* ---- the channel ------------------------------------------------------------------------ */
 
 #define MESSAGE_VERSION 1
-#define MESSAGE_MAX_BYTES 1024
+#define MESSAGE_MAX_BYTES 1024 /* of what the keeper sends */
+#define REQUEST_MAX_BYTES 16384    /* of a request */
 #define MESSAGE_MAX_FDS 80
 #define NAME_MAX_BYTES 320 /* of a kept descriptor */
 
@@ -228,14 +233,16 @@ struct message_header { /* 32 bytes */
 };
 
 struct ask_hello { struct message_header head; uint32_t table_version; uint32_t reserved; };
-struct ask_spawn { /* 144 bytes and the label */
+struct ask_spawn { /* 144 bytes and the label; the block, at the next multiple of 8, unless it is a memfd */
   struct message_header head;
   uint64_t generation;  /* 32 above every one before, below 2^56 */
   uint64_t tag[2];      /* 40 */
   uint64_t output_dev, output_ino, error_dev, error_ino; /* 56 */
   uint32_t tree_kind;   /* 88 TREE_ANY: the table's own kind */
   uint32_t label_bytes; /* 92 1 to 255 */
-  uint64_t reserved[6]; /* 96 */
+  uint32_t block_bytes; /* 96 0: the first descriptor is the block */
+  uint32_t reserved0;   /* 100 */
+  uint64_t reserved[5]; /* 104 */
 };
 enum signal_scope { SCOPE_MAIN = 0, SCOPE_GROUP = 1, SCOPE_TREE = 2 };
 struct ask_signal {

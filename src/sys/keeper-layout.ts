@@ -133,6 +133,7 @@ export const BLOCK = {
 export const MESSAGE = {
   VERSION: 1,
   MAX_BYTES: 1024,
+  REQUEST_MAX_BYTES: 16_384,
   MAX_FDS: 80,
   NAME_MAX_BYTES: 320,
   version: 0,
@@ -174,6 +175,7 @@ export const ASK_SPAWN = {
   errorIno: 80,
   treeKind: 88,
   labelBytes: 92,
+  blockBytes: 96,
 } as const;
 export const ASK_SIGNAL = { BYTES: 56, generation: 32, index: 40, signal: 44, scope: 48, wake: 52 } as const;
 export const ASK_ENTRY = { BYTES: 48, generation: 32, index: 40 } as const;

@@ -31,7 +31,7 @@ import type {
 } from '../sys.ts';
 import { Channel, ownRefusal, type Told } from './channel.ts';
 import { consumptionOfTree } from './consumption.ts';
-import { MessageWriter } from './messages.ts';
+import { holdsBlock, MessageWriter } from './messages.ts';
 import { nativeError } from './native-error.ts';
 import { SpawnBlockEncoder } from './spawn-block.ts';
 import { RealTable, splitStateWord } from './table.ts';
@@ -88,15 +88,27 @@ export class RealKeeper implements Keeper {
       this.#channel.refuse(done, ownRefusal(block.error, 'request'));
       return;
     }
-    const memory = native.sealedMemfd(block.value, block.value.length);
+    const descriptors = order.descriptors.map((descriptor) => descriptor.from);
+    if (holdsBlock(order.label, block.value.length))
+      this.#ask(this.#writer.spawn(order, block.value), descriptors, spawned, done);
+    else this.#spawnByMemfd(order, block.value, descriptors, done);
+  }
+
+  /** What the message cannot hold is lent in a descriptor of its own. */
+  #spawnByMemfd(
+    order: SpawnOrder,
+    block: Uint8Array,
+    descriptors: readonly Descriptor[],
+    done: Answer<Spawned>,
+  ): void {
+    const memory = native.sealedMemfd(block, block.length);
     const error = nativeError(memory);
     if (error !== undefined) {
       this.#channel.refuse(done, { code: error.code, errno: error.errno, stage: 'request' });
       return;
     }
-    const descriptors = [memory, ...order.descriptors.map((descriptor) => descriptor.from)];
     try {
-      this.#ask(this.#writer.spawn(order), descriptors, spawned, done);
+      this.#ask(this.#writer.spawn(order), [memory, ...descriptors], spawned, done);
     } finally {
       native.closeDescriptor(memory);
     }

@@ -15,13 +15,24 @@ import { Words } from './words.ts';
 
 const SCOPES: Readonly<Record<SignalScope, number>> = { main: 0, group: 1, tree: 2 };
 const REPLACES = 1;
+const BLOCK_ALIGNMENT = 8;
+
+/** Where a block stands behind a label. */
+function blockAt(label: string): number {
+  return Math.ceil((ASK_SPAWN.BYTES + label.length) / BLOCK_ALIGNMENT) * BLOCK_ALIGNMENT;
+}
+
+/** Whether a request with this label has room for a block of that size. */
+export function holdsBlock(label: string, blockBytes: number): boolean {
+  return blockAt(label) + blockBytes <= MESSAGE.REQUEST_MAX_BYTES;
+}
 
 /**
  * Writes requests as native/keeper/wire.h lays them out. All into one buffer: each call returns the
  * message, valid until the next. `id` and `epoch` are put in by `address`.
  */
 export class MessageWriter {
-  readonly #words = new Words(Buffer.alloc(MESSAGE.MAX_BYTES));
+  readonly #words = new Words(Buffer.alloc(MESSAGE.REQUEST_MAX_BYTES));
 
   hello(): Uint8Array {
     this.#begin(MESSAGE.ASK_HELLO, HELLO.BYTES);
@@ -29,9 +40,13 @@ export class MessageWriter {
     return this.#message(HELLO.BYTES);
   }
 
-  /** The label in ASCII, 1 to 255 characters. */
+  /**
+   * The label in ASCII, 1 to 255 characters. With `block` inside, for which there must be room (`holdsBlock`);
+   * without it the first descriptor is to be the block.
+   */
   spawn(
     order: Pick<SpawnOrder, 'generation' | 'label' | 'tags' | 'tree' | 'outputPipe' | 'errorPipe'>,
+    block?: Uint8Array,
   ): Uint8Array {
     const words = this.#words;
     this.#begin(MESSAGE.ASK_SPAWN, ASK_SPAWN.BYTES);
@@ -43,7 +58,13 @@ export class MessageWriter {
     words.putBig(ASK_SPAWN.errorDev, order.errorPipe?.device ?? 0n);
     words.putBig(ASK_SPAWN.errorIno, order.errorPipe?.inode ?? 0n);
     words.put32(ASK_SPAWN.treeKind, TREE_NUMBERS[order.tree ?? 'any']);
-    return this.#named(ASK_SPAWN.BYTES, ASK_SPAWN.labelBytes, order.label);
+    if (block === undefined) return this.#named(ASK_SPAWN.BYTES, ASK_SPAWN.labelBytes, order.label);
+    const at = blockAt(order.label);
+    words.put32(ASK_SPAWN.labelBytes, order.label.length);
+    words.put32(ASK_SPAWN.blockBytes, block.length);
+    words.bytes.set(Buffer.from(order.label, 'latin1'), ASK_SPAWN.BYTES);
+    words.bytes.set(block, at);
+    return this.#message(at + block.length);
   }
 
   signal(ref: ProcessRef, signal: number, scope: SignalScope, wake: boolean): Uint8Array {

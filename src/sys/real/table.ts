@@ -88,7 +88,7 @@ export class RealTable {
       return minder === 0 ? undefined : { kind: 'minder', pid: minder };
     }
     const root = this.#text(TABLE.cgroupRoot, TABLE.CGROUP_ROOT_BYTES);
-    return { kind: 'cgroup', folder: `${root}/${ref.index}.${ref.generation}` };
+    return { kind: 'cgroup', folder: `${root}/${ref.generation}` };
   }
 
   /** All that are published and not freed, by index. */

@@ -16,6 +16,16 @@ describe('a spawn by the keeper', { timeout: 240_000 }, () => {
     expect(outcome.report).toMatchObject({ spawns: Number(scaled(10_000)) });
   });
 
+  it.each(['descriptors', 'nothing'])(
+    'does so where a child shares %s with the keeper until its exec',
+    async (share) => {
+      const args = [bench.path('report'), await bench.shared()];
+      const options = ['--share', share];
+      const env = { SPAWNS: scaled(1500) };
+      expectClean(bench, await bench.run({ scenario: 'attributes', args, options, env }));
+    },
+  );
+
   it.runIf(isRoot)(
     'does so for an ordinary user, and shows what is forbidden as stage and errno',
     async () => {
@@ -32,7 +42,7 @@ describe('a spawn by the keeper', { timeout: 240_000 }, () => {
     const outcome = await bench.run({ scenario: 'failures', args });
     expectClean(bench, outcome);
     expect(outcome.report).toMatchObject({
-      request: 117,
+      request: 123,
       cgroup: 1,
       tty: 3,
       rlimit: 2,
@@ -45,7 +55,7 @@ describe('a spawn by the keeper', { timeout: 240_000 }, () => {
     const args = [bench.path('ender'), await bench.shared()];
     const outcome = await bench.run({ scenario: 'failures', args, tree: 'minder', ordinary: true });
     expectClean(bench, outcome);
-    expect(outcome.report).toMatchObject({ request: 117, nice: 1, oom: 2, user: 3, cwd: 4 });
+    expect(outcome.report).toMatchObject({ request: 123, nice: 1, oom: 2, user: 3, cwd: 4 });
     expect(outcome.report['fork']).toBeGreaterThan(1);
   });
 

@@ -102,19 +102,41 @@ int block_make(const struct spawn *spawn) {
   return fd;
 }
 
+uint64_t peer_spawn_with(struct ask_spawn *head, const char *label, const void *block, int memfd,
+                         const int *child_fds, int count) {
+  static union { struct ask_spawn head; char bytes[REQUEST_MAX_BYTES + 1024]; } ask;
+  int fds[256], fd_count = 0;
+  size_t end = sizeof ask.head + strlen(label);
+  ask.head = *head;
+  memcpy(ask.bytes + sizeof ask.head, label, strlen(label));
+  if (block != NULL) {
+    end = (end + 7) / 8 * 8;
+    CHECK(end + head->block_bytes <= sizeof ask, "a block of %u bytes", head->block_bytes);
+    memcpy(ask.bytes + end, block, head->block_bytes);
+    end += head->block_bytes;
+  }
+  if (memfd >= 0) fds[fd_count++] = memfd;
+  for (int i = 0; i < count; i++) fds[fd_count++] = child_fds[i];
+  return peer_send(ASK_SPAWN, &ask, end, fds, fd_count);
+}
+
+bool block_fits(const struct spawn_block *block, const char *label) {
+  return sizeof(struct ask_spawn) + strlen(label) + 7 + block->bytes <= REQUEST_MAX_BYTES;
+}
+
 uint64_t peer_spawn(const struct spawn *spawn, uint64_t generation) {
-  struct { struct ask_spawn head; char label[256]; } ask = {0};
   const char *label = spawn->label != NULL ? spawn->label : "test";
-  ask.head.generation = generation;
-  ask.head.tag[0] = spawn->tag[0];
-  ask.head.tag[1] = spawn->tag[1];
-  ask.head.tree_kind = spawn->tree;
-  ask.head.label_bytes = (uint32_t)strlen(label);
-  memcpy(ask.label, label, strlen(label));
-  int fds[BLOCK_MAX_FDS + 1] = {block_make(spawn)};
-  memcpy(fds + 1, spawn->fds, (size_t)spawn->fd_count * sizeof(int));
-  uint64_t id = peer_send(ASK_SPAWN, &ask, sizeof ask.head + strlen(label), fds, spawn->fd_count + 1);
-  close(fds[0]);
+  struct spawn_block *block = block_lay_out(spawn);
+  bool inside = !spawn->memfd && block_fits(block, label);
+  struct ask_spawn head = {.generation = generation,
+                           .tag = {spawn->tag[0], spawn->tag[1]},
+                           .tree_kind = spawn->tree,
+                           .label_bytes = (uint32_t)strlen(label),
+                           .block_bytes = inside ? (uint32_t)block->bytes : 0};
+  int memfd = inside ? -1 : block_seal(block, block->bytes, ALL_SEALS);
+  uint64_t id = peer_spawn_with(&head, label, inside ? block : NULL, memfd, spawn->fds, spawn->fd_count);
+  if (memfd >= 0) close(memfd);
+  free(block);
   return id;
 }
 

@@ -85,7 +85,7 @@ struct incoming peer_name(uint16_t type, const char *name, size_t bytes, int fd,
 enum entry_state state_at(uint32_t index);
 uint64_t generation_at(uint32_t index);
 void wait_for_state(uint32_t index, enum entry_state state); /* or a later one */
-int open_files_of(pid_t pid);              /* how many descriptors it has */
+int open_files_of(pid_t pid);              /* how many descriptors the keeper has when it is at rest */
 
 /* ---- block.c ------------------------------------------------------------------------------ */
 
@@ -107,6 +107,7 @@ struct spawn {
   int32_t nice, oom;
   uint32_t tree;
   const char *label; /* NULL: "test" */
+  bool memfd;        /* its block comes as a memfd, although the request could take it */
   uint64_t tag[2];
 };
 
@@ -115,7 +116,11 @@ struct spawn_block *block_lay_out(const struct spawn *spawn);
 int block_seal(const void *bytes, size_t count, int seals); /* as a memfd */
 #define ALL_SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
 int block_make(const struct spawn *spawn);
+bool block_fits(const struct spawn_block *block, const char *label); /* into a request */
 uint64_t peer_spawn(const struct spawn *spawn, uint64_t generation); /* the id of the request */
+/* The request as it is told: with the block inside where there is one, and the memfd where there is one (or -1). */
+uint64_t peer_spawn_with(struct ask_spawn *head, const char *label, const void *block, int memfd,
+                         const int *child_fds, int count);
 struct tell_spawned peer_spawned(const struct spawn *spawn);         /* under a new generation, and waits */
 uint64_t new_generation(void);
 

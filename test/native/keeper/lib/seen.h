@@ -17,6 +17,7 @@ struct seen {
   uint64_t argv_hash, env_hash;
   uint32_t argc, envc;
   uint32_t pid, parent, session, group;
+  uint64_t start_ticks; /* proc(5), stat, field 22 */
   uint32_t uid[3], gid[3];
   uint32_t group_count, groups[SEEN_GROUPS];
   uint32_t umask;

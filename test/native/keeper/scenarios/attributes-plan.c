@@ -79,6 +79,7 @@ static void choose_strings(struct plan *plan, const struct surroundings *all, ui
   size_t bytes = 1 + below(255);
   for (size_t i = 0; i < bytes; i++) plan->label[i] = (char)('a' + below(26));
   plan->spawn.label = plan->label;
+  plan->spawn.memfd = often(25);
   plan->spawn.tag[0] = chance();
   plan->spawn.tag[1] = chance();
 }

@@ -87,8 +87,7 @@ static void check_place(const struct flight *flight, const struct table_entry *e
   CHECK((seen->parent == (uint32_t)keeper) == (entry->tree_kind == TREE_CGROUP), "its parent is %u",
         seen->parent);
   char path[128];
-  snprintf(path, sizeof path, "/archon-%016llx/%u.%llu", (unsigned long long)peer.header->instance,
-           flight->spawned.index,
+  snprintf(path, sizeof path, "/archon-%016llx/%llu", (unsigned long long)peer.header->instance,
            (unsigned long long)flight->generation);
   const char *at = strstr(seen->cgroup, path);
   bool inside = at != NULL && at[strlen(path)] == 0;
@@ -99,6 +98,8 @@ static void check_seen(const struct flight *flight) {
   const struct seen *expected = &flight->plan->expected, *seen = &flight->seen;
   CHECK(flight->seen_any, "no report of %llu", (unsigned long long)expected->serial);
   CHECK(seen->pid == flight->spawned.pid, "its pid is %u, not %u", seen->pid, flight->spawned.pid);
+  CHECK(seen->start_ticks == flight->spawned.start_ticks, "it was started at %llu, not %llu",
+        (unsigned long long)seen->start_ticks, (unsigned long long)flight->spawned.start_ticks);
   CHECK(seen->argc == expected->argc && seen->argv_hash == expected->argv_hash, "argv of %u", seen->argc);
   CHECK(seen->envc == expected->envc && seen->env_hash == expected->env_hash, "environment of %u",
         seen->envc);
@@ -179,6 +180,15 @@ static void note_file(int fd, uint64_t *dev, uint64_t *ino) {
   *ino = stat.st_ino;
 }
 
+static int oom_score_of(const char *pid) {
+  char path[64], text[16] = {0};
+  snprintf(path, sizeof path, "/proc/%s/oom_score_adj", pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  CHECK(fd >= 0 && read(fd, text, sizeof text - 1) > 0, "%s", path);
+  close(fd);
+  return atoi(text);
+}
+
 static void set_up(char **argv) {
   int ends[2];
   all.program = argv[1];
@@ -195,11 +205,7 @@ static void set_up(char **argv) {
   }
   all.child_nofile = (struct rlimit){peer.welcome.nofile_soft, peer.welcome.nofile_hard};
   all.least_nice = getpriority(PRIO_PROCESS, 0);
-  char text[16] = {0};
-  int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
-  CHECK(fd >= 0 && read(fd, text, sizeof text - 1) > 0, "oom_score_adj");
-  close(fd);
-  all.least_oom = atoi(text);
+  all.least_oom = oom_score_of("self");
 }
 
 int main(int argc, char **argv) {
@@ -226,10 +232,13 @@ int main(int argc, char **argv) {
   }
   for (uint32_t i = 0; i < peer.header->entries_used; i++) CHECK(peer.entries[i].state_word == 0,
                                                                  "entry %u is left", i);
+  char keeper[16];
+  snprintf(keeper, sizeof keeper, "%u", peer.welcome.keeper_pid);
+  CHECK(oom_score_of(keeper) == all.least_oom, "the keeper's own oom_score_adj is %d", oom_score_of(keeper));
   int open_after = open_files_of((pid_t)peer.welcome.keeper_pid);
   CHECK(open_after == open_before, "%d descriptors, %d before", open_after, open_before);
-  print("{\"spawns\":%llu,\"forbidden\":%llu,\"cgroup\":%llu,\"minder\":%llu,\"seconds\":%.1f}",
-        (unsigned long long)done,
+  print("{\"share\":%u,\"spawns\":%llu,\"forbidden\":%llu,\"cgroup\":%llu,\"minder\":%llu,\"seconds\":%.1f}",
+        peer.header->child_share, (unsigned long long)done,
         (unsigned long long)forbidden, (unsigned long long)by_tree[TREE_CGROUP],
             (unsigned long long)by_tree[TREE_MINDER],
         seconds);

@@ -9,19 +9,10 @@
 
 #include "failures-blocks.h"
 
-struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, uint64_t generation,
-                          const char *label,
-                          uint32_t label_bytes) {
-  struct { struct ask_spawn head; char label[512]; } ask = {0};
-  ask.head.generation = generation;
-  ask.head.tree_kind = tree;
-  ask.head.label_bytes = label_bytes;
-  memcpy(ask.label, label, strlen(label));
-  int all[128] = {block};
-  if (count > 0) memcpy(all + 1, fds, (size_t)count * sizeof *fds);
+/* What became of the request that was sent under this id; its entry is given back. */
+static struct outcome outcome_of_request(uint64_t id) {
   struct incoming in;
-  peer_wait(peer_send(ASK_SPAWN, &ask, sizeof ask.head + strlen(label), all, block >= 0 ? count + 1 : 0),
-            &in);
+  peer_wait(id, &in);
   if (in.as.head.type == TELL_REFUSED)
     return (struct outcome){.refused = true, .stage = in.as.refused.stage, .error = in.as.refused.error};
   CHECK(in.as.head.type == TELL_SPAWNED, "answered by %u", in.as.head.type);
@@ -38,12 +29,20 @@ struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, u
   return outcome;
 }
 
+struct outcome outcome_of(int block, const int *fds, int count, uint32_t tree, uint64_t generation,
+                          const char *label, uint32_t label_bytes) {
+  struct ask_spawn head = {.generation = generation, .tree_kind = tree, .label_bytes = label_bytes};
+  return outcome_of_request(peer_spawn_with(&head, label, NULL, block, fds, count));
+}
+
+/* The same with the block in the request. */
+static struct outcome outcome_inside(const void *block, uint32_t bytes, const int *fds, int count) {
+  struct ask_spawn head = {.generation = new_generation(), .label_bytes = 4, .block_bytes = bytes};
+  return outcome_of_request(peer_spawn_with(&head, "test", block, -1, fds, count));
+}
+
 struct outcome outcome_of_spawn(const struct spawn *spawn) {
-  int block = block_make(spawn);
-  struct outcome outcome = outcome_of(block, spawn->fds, spawn->fd_count, spawn->tree, new_generation(),
-                                      "test", 4);
-  close(block);
-  return outcome;
+  return outcome_of_request(peer_spawn(spawn, new_generation()));
 }
 
 static struct spawn_block *good_block(const char *program) {
@@ -104,6 +103,18 @@ unsigned broken_messages(const char *program) {
         "a large block");
   expect_refused("too large", outcome_of(large, NULL, 0, 0, new_generation(), "a", 1), STAGE_REQUEST, E2BIG);
 
+  expect_refused("half a head inside", outcome_inside(good, sizeof *good - 1, NULL, 0), STAGE_REQUEST, EINVAL);
+  expect_refused("65 descriptors beside a block inside", outcome_inside(good, (uint32_t)good->bytes, many, 65),
+                 STAGE_REQUEST, EINVAL);
+  for (int i = 0; i < 4; i++) {
+    static const uint32_t lies[] = {0, 8, 1u << 20, UINT32_MAX}; /* 0: more than the label */
+    struct ask_spawn head = {.generation = new_generation(), .label_bytes = 1, .block_bytes = lies[i]};
+    struct { struct ask_spawn head; char rest[512]; } ask = {.head = head, .rest = "a"};
+    int fds[] = {block};
+    uint64_t id = peer_send(ASK_SPAWN, &ask, sizeof ask.head + 8 + 300, fds, i == 0);
+    expect_refused("a block of another size", outcome_of_request(id), STAGE_REQUEST, EINVAL);
+  }
+
   /* None of these took a place, a generation, or the next request's chance. */
   uint64_t generation = new_generation();
   CHECK(outcome_of(block, NULL, 0, 0, generation, "a", 1).stage == STAGE_NONE, "the good block");
@@ -114,7 +125,7 @@ unsigned broken_messages(const char *program) {
   int close_these[] = {block, small, large, ends[0], ends[1]};
   for (int i = 0; i < 5; i++) close(close_these[i]);
   free(good);
-  return 20;
+  return 26;
 }
 
 #define SIZE_OF(name) sizeof((struct spawn_block *)0)->name
@@ -130,15 +141,26 @@ static const struct { const char *name; size_t at, size; uint64_t value; } broke
     FIELD(paths_offset, 8), FIELD(paths_offset, 162), FIELD(paths_offset, 1ull << 63),
 };
 
+/* The errno at stage REQUEST, or less than 0 where it came further: the same for both ways to send a block. */
 static int in_child(const struct spawn_block *block, int fds) {
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC), all[BLOCK_MAX_FDS];
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC), all[BLOCK_MAX_FDS], shown[2];
   for (int i = 0; i < BLOCK_MAX_FDS; i++) all[i] = null;
-  int memfd = block_seal(block, block->bytes < 160 || block->bytes > 1 << 20 ? 300 : block->bytes, ALL_SEALS);
-  struct outcome outcome = outcome_of(memfd, all, fds, 0, new_generation(), "test", 4);
+  uint32_t bytes = block->bytes < 160 || block->bytes > 1 << 20 ? 300 : (uint32_t)block->bytes;
+  int memfd = block_seal(block, bytes, ALL_SEALS);
+  for (int inside = 0; inside <= 1; inside++) {
+    if (inside && sizeof(struct ask_spawn) + 16 + bytes > REQUEST_MAX_BYTES) {
+      shown[1] = shown[0];
+      break;
+    }
+    struct outcome outcome = inside ? outcome_inside(block, bytes, all, fds)
+        : outcome_of(memfd, all, fds, 0, new_generation(), "test", 4);
+    CHECK(!outcome.refused, "refused with errno %u", outcome.error);
+    shown[inside] = outcome.stage == STAGE_REQUEST ? (int)outcome.error : -(int)outcome.stage;
+  }
   close(memfd);
   close(null);
-  CHECK(!outcome.refused, "refused with errno %u", outcome.error);
-  return outcome.stage == STAGE_REQUEST ? (int)outcome.error : -(int)outcome.stage;
+  CHECK(shown[0] == shown[1], "%d as a memfd, %d inside", shown[0], shown[1]);
+  return shown[0];
 }
 
 /* One with everything in it, whose parts are then pointed elsewhere. */
@@ -242,7 +264,8 @@ unsigned random_blocks(const char *program, unsigned count) {
     block->flags &= ~(uint32_t)(SPAWN_USER | SPAWN_OOM | SPAWN_NICE);
     int memfd = block_seal(block, bytes, ALL_SEALS);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), fds[] = {null, null};
-    struct outcome outcome = outcome_of(memfd, fds, 2, 0, new_generation(), "test", 4);
+    struct outcome outcome = i % 2 == 0 ? outcome_of(memfd, fds, 2, 0, new_generation(), "test", 4)
+        : outcome_inside(block, (uint32_t)bytes, fds, 2);
     bool crashed = outcome.exit_kind > 1 && (outcome.exit_status == SIGSEGV || outcome.exit_status == SIGBUS);
     CHECK(!outcome.refused && !crashed, "block %u: refused %d, signal %u", i, outcome.refused,
           outcome.exit_status);

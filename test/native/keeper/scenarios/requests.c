@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
   expect("another epoch", raw(&wrong, sizeof wrong, 2), 7, ESTALE);
   expect("half a head", raw(&wrong, 20, -1), 0, EBADMSG);
   expect("nothing at all", raw(&wrong, 0, -1), 0, EBADMSG);
-  char large[MESSAGE_MAX_BYTES + 100] = {0};
+  char large[REQUEST_MAX_BYTES + 100] = {0};
   wrong = head(ASK_READY, 8);
   wrong.bytes = sizeof large;
   memcpy(large, &wrong, sizeof wrong);
