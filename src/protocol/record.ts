@@ -84,11 +84,16 @@ function foreignByte(byte: number, at: number): ReturnType<typeof refuse> {
  * The line of a record, with its line feed; all characters are ASCII. It is total: a NUL, which no field
  * can carry, is written as the four characters `\x00`, and a character above 0xFF (a text that was not
  * made a field) as its UTF-8.
+ *
+ * @param quotedAt a field that gets its quotes whether it needs them or not; it means the same with them
  */
-export function encodeRecord(fields: Fields): string {
+export function encodeRecord(fields: Fields, quotedAt = -1): string {
   if (fields.length === 1 && fields[0] === '') return '""\n';
   let line = encodeField(fields[0]);
-  for (let index = 1; index < fields.length; index += 1) line += ',' + encodeField(fields[index] ?? '');
+  for (let index = 1; index < fields.length; index += 1) {
+    const field = fields[index] ?? '';
+    line += ',' + (index === quotedAt ? quoted(escapeField(field)) : encodeField(field));
+  }
   return line + '\n';
 }
 
@@ -96,5 +101,9 @@ function encodeField(field: string): string {
   // Nothing to escape and nothing to quote: by far the most.
   if (/^(?! )[ !#-+\--[\]-~]*$/.test(field) && !field.endsWith(' ')) return field;
   const escaped = escapeField(field);
-  return /[",]|^ | $/.test(escaped) ? `"${escaped.replaceAll('"', '""')}"` : escaped;
+  return /[",]|^ | $/.test(escaped) ? quoted(escaped) : escaped;
+}
+
+function quoted(escaped: string): string {
+  return `"${escaped.replaceAll('"', '""')}"`;
 }

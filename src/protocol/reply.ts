@@ -32,7 +32,10 @@ export interface TaggedReply {
 /** The line of a reply, with its line feed; ASCII. `tag` is that of the request, with its `#`. */
 export function encodeReply(reply: Reply, tag?: string): string {
   const fields = fieldsOf(reply);
-  return encodeRecord(tag === undefined ? fields : [tag, ...fields]);
+  /* The protocol page shows this error with its reason in quotes. */
+  const isQuoted = reply.kind === 'error' && reply.failure.code === 'exec-failed';
+  const reasonAt = tag === undefined ? 1 : 2;
+  return encodeRecord(tag === undefined ? fields : [tag, ...fields], isQuoted ? reasonAt : -1);
 }
 
 function fieldsOf(reply: Reply): Fields {

@@ -55,10 +55,10 @@ describe('Run', () => {
         'Run,true,@user=nosuchuser',
       ),
     ).toEqual([
-      'Error,cannot run nosuch: ENOENT (No such file or directory) at exec,exec-failed,exec,ENOENT',
-      `Error,cannot run ${out('plain')}: EACCES (Permission denied) at exec,exec-failed,exec,EACCES`,
-      `Error,cannot run ${out('garbage')}: ENOEXEC (Exec format error) at exec,exec-failed,exec,ENOEXEC`,
-      'Error,cannot run true: ENOENT (No such file or directory) at cwd,exec-failed,cwd,ENOENT',
+      'Error,"cannot run nosuch: ENOENT (No such file or directory) at exec",exec-failed,exec,ENOENT',
+      `Error,"cannot run ${out('plain')}: EACCES (Permission denied) at exec",exec-failed,exec,EACCES`,
+      `Error,"cannot run ${out('garbage')}: ENOEXEC (Exec format error) at exec",exec-failed,exec,ENOEXEC`,
+      'Error,"cannot run true: ENOENT (No such file or directory) at cwd",exec-failed,cwd,ENOENT',
       'Error,@user: there is no user nosuchuser,bad-argument',
     ]);
   });
@@ -186,7 +186,7 @@ describe('StartDaemon', () => {
 
   it('answers only once exec has succeeded, and leaves nothing of what could not be started', async () => {
     expect(await ask('StartDaemon,nosuch,@label=absent', 'List,absent')).toEqual([
-      'Error,cannot run nosuch: ENOENT (No such file or directory) at exec,exec-failed,exec,ENOENT',
+      'Error,"cannot run nosuch: ENOENT (No such file or directory) at exec",exec-failed,exec,ENOENT',
       'Error,there is no unit absent,not-found',
     ]);
   });
@@ -240,7 +240,7 @@ describe('List', () => {
     await ask('Wait,l-a,@for=failed');
     const [first, second, ok] = await ask('List,l-*');
     expect(first).toMatch(/^Unit,l-a,failed,,\d+(\.\d{1,9})?,0,,,code:3$/);
-    expect(second).toMatch(/^Unit,l-b,running,\d+,\d+(\.\d{1,9})?,0,,,$/);
+    expect(second).toMatch(/^Unit,l-b,running,\d+,\d+(\.\d{1,9})?,0,\d+\.\d,\d+,$/);
     expect(ok).toBe('Ok,2');
     expect(await ask('List,nothing*', '"List","{l-a,x}"')).toEqual(['Ok,0', first, 'Ok,1']);
     await ask('Stop,l-*', 'Forget,l-*');

@@ -74,7 +74,7 @@ describe('the examples of the protocol page', () => {
     const message = 'cannot run nosuch: ENOENT (No such file or directory) at exec';
     expect(
       encodeReply({ kind: 'error', failure: { code: 'exec-failed', message, more: ['exec', 'ENOENT'] } }),
-    ).toBe('Error,cannot run nosuch: ENOENT (No such file or directory) at exec,exec-failed,exec,ENOENT\n');
+    ).toBe('Error,"cannot run nosuch: ENOENT (No such file or directory) at exec",exec-failed,exec,ENOENT\n');
     expect(encodeRecord(['Run', 'grep -c "a b" notes.txt'])).toBe('Run,"grep -c ""a b"" notes.txt"\n');
   });
 });

@@ -29,7 +29,7 @@ const EXAMPLES: readonly (readonly [Reply, string])[] = [
   [{ kind: 'error', failure: { code: 'busy', message: 'a, "b"' } }, 'Error,"a, ""b""",busy'],
   [
     { kind: 'error', failure: { code: 'exec-failed', message: 'no', more: ['exec', 'ENOENT'] } },
-    'Error,no,exec-failed,exec,ENOENT',
+    'Error,"no",exec-failed,exec,ENOENT',
   ],
   [{ kind: 'exit-status', code: 0 }, 'ExitStatus,0'],
   [{ kind: 'exit-status', code: 255 }, 'ExitStatus,255'],

@@ -57,6 +57,8 @@ class World:
         self.socket = socket
         self.folder = folder
         self.logs = os.path.join(os.path.dirname(socket), "state", "log")
+        # The last case of a script may bring the supervisor to its end.
+        self.is_over = False
         self.archond = 0
         self.keeper = 0
         self.again()
@@ -152,6 +154,8 @@ def run(world, function):
             connection.ask("Version")
             before = totals(world.held())
         function(world)
+        if world.is_over:
+            return None
         check_left.rounds = 0
         check_left(world, before)
         return None

@@ -70,8 +70,9 @@ def exec_stages(world):
 @case
 def exec_example(world):
     """The page's example of an error with stage and errno is answered as it stands there."""
-    expected = ["Error", "cannot run nosuch: ENOENT (No such file or directory) at exec", "exec-failed", "exec", "ENOENT"]
-    assert world.ask("Run,nosuch").closing == expected
+    expected = b'Error,"cannot run nosuch: ENOENT (No such file or directory) at exec",exec-failed,exec,ENOENT'
+    assert world.ask("Run,nosuch").lines == [expected]
+    assert world.ask("#t,Run,nosuch").lines == [b"#t," + expected]
 
 
 @case
