@@ -14,6 +14,18 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** nobody's number where tests that run as root need an ordinary user. */
 export const ORDINARY_UID = 65_534;
 
+/** Keepers that run: those of a test that was given up must not stay when the tests are over. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const keeper of running) {
+    /* The second one ends all patience. */
+    keeper.kill('SIGTERM');
+    keeper.kill('SIGINT');
+  }
+});
+/* By this the runner ends its processes. */
+process.once('SIGTERM', () => process.exit());
+
 /** How a supervisor under test is started. */
 export interface SupervisorOptions {
   readonly tree?: 'cgroup' | 'minder';
@@ -41,7 +53,9 @@ export class TestSupervisor implements AsyncDisposable {
     this.socket = path.join(folder, 'archon.sock');
     this.#child = child;
     this.#ended = new Promise((resolve) => {
+      running.add(child);
       child.once('exit', (code, signal) => {
+        running.delete(child);
         resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGKILL']);
         this.#wake();
       });
