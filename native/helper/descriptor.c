@@ -2,6 +2,7 @@
 #include "helper.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -116,6 +117,19 @@ static napi_value holding(napi_env env, napi_callback_info info) {
   return return_int(env, reading);
 }
 
+/* sendOutputTo(path): standard output and error go to the end of this file from now on. 0 or a failure. */
+static napi_value send_output_to(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  char path[PATH_MAX];
+  read_arguments(env, info, &arguments);
+  if (!argument_path(&arguments, 0, path, sizeof path)) return return_int(env, failure(CALL_OPEN, EINVAL));
+  int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) return return_int(env, failed(CALL_OPEN));
+  int result = dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ? failed(CALL_DUP) : 0;
+  close(fd);
+  return return_int(env, result);
+}
+
 /* descriptorLimit(): 0, and in numbers the soft and the hard one (-1: none), or a failure. */
 static napi_value descriptor_limit(napi_env env, napi_callback_info info) {
   struct arguments arguments;
@@ -128,6 +142,7 @@ static napi_value descriptor_limit(napi_env env, napi_callback_info info) {
 }
 
 const struct function descriptor_functions[] = {
+    {"sendOutputTo", send_output_to},
     {"closeDescriptor", close_fd}, {"duplicate", duplicate}, {"setCloseOnExec", set_close_on_exec},
     {"kindOf", kind_of},           {"pipe", make_pipe},      {"reopenPipe", reopen_pipe},
     {"holding", holding},              {"descriptorLimit", descriptor_limit}, {NULL, NULL},

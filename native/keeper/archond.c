@@ -102,6 +102,7 @@ void archond_ready(void) {
   keeper.ready_at_ns = now_ns();
   keeper.was_ready = true;
   if (keeper.log_fd != NONE) {
+    dup2(keeper.null, STDIN_FILENO);
     dup2(keeper.log_fd, STDOUT_FILENO);
     dup2(keeper.log_fd, STDERR_FILENO);
     close(keeper.log_fd);

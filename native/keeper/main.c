@@ -28,10 +28,14 @@ struct slot slots[TABLE_ENTRIES];
 #define LEAST_FDS 1024 /* the window, the reserves, and something to work with */
 #define CHANNEL_NAME "ARCHON_KEEPER_FD="
 static const char *locks[LOCKS_MAX];
-static int lock_count;
+static int lock_count, locks_held;
 static const char *log_path;
 static bool background;
 static char table_path[4096];
+
+static void let_go(void) {
+  for (int i = 0; i < locks_held; i++) unlink(locks[i]);
+}
 
 static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *format, ...) {
   char line[4400];
@@ -39,6 +43,7 @@ static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *
   va_start(list, format);
   vsnprintf(line, sizeof line, format, list);
   va_end(list);
+  let_go();
   fprintf(stderr, "archond: %s\n", line);
   exit(1);
 }
@@ -116,7 +121,7 @@ static void hold(const char *path) {
 void clean_up(void) {
   cgroup_cleanup();
   if (keeper.header != NULL) unlinkat(keeper.runtime_dir, "table", 0);
-  for (int i = 0; i < lock_count; i++) unlink(locks[i]);
+  let_go();
 }
 
 /* The process that was called waits until the supervisor answers, and ends with its verdict. */
@@ -203,7 +208,7 @@ int main(int argc, char **argv) {
   open_files();
   if (background) go_to_background();
   keeper.pid = getpid();
-  for (int i = 0; i < lock_count; i++) hold(locks[i]);
+  for (; locks_held < lock_count; locks_held++) hold(locks[locks_held]);
   name_channel();
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   prctl(PR_SET_NAME, "archon-keeper", 0, 0, 0);

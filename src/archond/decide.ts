@@ -6,6 +6,7 @@ import { showComplaint } from '../config/complaint.ts';
 import { EMPTY_CONFIGURATION } from '../config/configuration.ts';
 import { roleOf } from '../protocol/role.ts';
 import type { Cause } from '../supervisor/cause.ts';
+import { sendOutputTo } from '../sys/real/own-output.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
 import { baseEnvironment } from './base-environment.ts';
@@ -33,6 +34,8 @@ const SIGINT = 2;
 const SIGTERM = 15;
 
 const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Settings;
+/** Where it logs to in the background. */
+const OWN_LOG = `${settings.logDir}/archond.log`;
 const log = new DeferredLog();
 const sessions = new Set<Session>();
 let listening: Listening | undefined;
@@ -185,10 +188,17 @@ function answer(house: House, cause: Cause): void {
   listening = bound.value;
   house.chronicle.note('ready', [['version', VERSION]], cause);
   house.chronicle.flush();
+  if (!settings.foreground) leaveCaller();
   sys.keeper.ready(() => undefined);
   log.info('ready', { socket: settings.socket, pid: process.pid });
   const isTerminal = settings.foreground && process.stderr.isTTY;
-  void log.open(settings.foreground ? 2 : `${settings.logDir}/archond.log`, settings.logLevel, isTerminal);
+  void log.open(settings.foreground ? 2 : OWN_LOG, settings.logLevel, isTerminal);
+}
+
+/** Until now whoever started us was told what stood in the way; the keeper lets go of them as well. */
+function leaveCaller(): void {
+  const sent = sendOutputTo(OWN_LOG);
+  if (!sent.ok) log.warn('standard error stays that of the caller', { error: sent.error.code, file: OWN_LOG });
 }
 
 function serve(house: House, connection: Connection): void {

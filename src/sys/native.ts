@@ -74,6 +74,8 @@ export interface Native {
   /** An index of `DESCRIPTOR_KINDS`. */
   kindOf(descriptor: number): Answer;
   holding(bytes: Uint8Array): Answer;
+  /** Standard output and error go to the end of this file from now on. */
+  sendOutputTo(path: Uint8Array): Answer;
   /** Soft and hard limit in `numbers`, -1 for none. */
   descriptorLimit(): Answer;
 
