@@ -198,7 +198,8 @@ function answer(house: House, cause: Cause): void {
 /** Until now whoever started us was told what stood in the way; the keeper lets go of them as well. */
 function leaveCaller(): void {
   const sent = sendOutputTo(OWN_LOG);
-  if (!sent.ok) log.warn('standard error stays that of the caller', { error: sent.error.code, file: OWN_LOG });
+  if (!sent.ok)
+    log.warn('standard error stays that of the caller', { error: sent.error.code, file: OWN_LOG });
 }
 
 function serve(house: House, connection: Connection): void {

@@ -1,6 +1,7 @@
 import { describeErrno } from '../base/errno.ts';
 import { failure, type Failure } from '../base/failure.ts';
 import { signalName } from '../base/signals.ts';
+import { isForgotten } from '../supervisor/ends.ts';
 import type { End } from '../supervisor/state.ts';
 import type { Closing } from './call.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -43,7 +44,9 @@ export function endReply(program: string, end: End | undefined, isTimedOut: bool
 
 /** `exec-failed` with the stage and the errno's name. */
 export function notExecuted(program: string, end: Extract<End, { kind: 'not-executed' }>): Failure {
-  const message = `cannot run ${program}: ${describeErrno(end.code)} at ${end.stage}`;
+  const message = isForgotten(end)
+    ? `how ${program} is made is not known any more; forget it and start it anew`
+    : `cannot run ${program}: ${describeErrno(end.code)} at ${end.stage}`;
   return failure('exec-failed', message, [end.stage, end.code]);
 }
 

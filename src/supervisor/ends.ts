@@ -20,3 +20,8 @@ export function isSuccess(end: End, { success }: UnitSpec): boolean {
 export function isHopeless(end: End): boolean {
   return end.kind === 'not-executed' && end.stage === 'exec' && HOPELESS.includes(end.code);
 }
+
+/** How it is made is not known (a journal that was lost): only a request that says so again can start it. */
+export function isForgotten(end: End): boolean {
+  return end.kind === 'not-executed' && end.stage === 'request' && end.code === 'ENODATA';
+}

@@ -150,6 +150,14 @@ describe('a unit that is starting', () => {
     expect(story.unit.lastEnd).toEqual(end);
   });
 
+  test('is given up where nobody knows any more how it is made, whatever its policy', () => {
+    const end = notExecuted('request', 'ENODATA');
+    for (const policy of ['never', 'on-failure', 'always'] as const) {
+      const story = new Story(restarting(policy)).tell(START, refused(end));
+      expect(story.state).toEqual({ kind: 'failed', reason: 'cannot-spawn', end });
+    }
+  });
+
   test('is not started a second time by a second order', () => {
     expect(new Story().tell(START, START).why).toBe('it is starting');
     expect(new Story().tell(START).run().tell(START).why).toBe('it is running');

@@ -1,4 +1,5 @@
 import type { Effect } from '../effect.ts';
+import { isForgotten } from '../ends.ts';
 import { stop } from '../ladder.ts';
 import { becomeReady } from '../ready.ts';
 import { ignored, impossible, noted, type Row } from '../row.ts';
@@ -39,7 +40,7 @@ export const STARTING: Row<'starting'> = {
   refused: (unit, { pid }, { end }, moment) => {
     if (pid !== undefined) return stay('impossible', unit, ANSWERED);
     const refused = { ...unit, lastEnd: end };
-    return unit.spec.restart.policy === 'never'
+    return unit.spec.restart.policy === 'never' || isForgotten(end)
       ? fail(refused, 'cannot-spawn', end)
       : settle(refused, end, 0, moment);
   },
