@@ -11,7 +11,8 @@ export function logClashes(units: readonly DefinedUnit[], logDir: string): reado
     logFiles(unit, logDir).flatMap((file) => {
       const other = writers.get(file);
       writers.set(file, other ?? unit);
-      if (other === undefined || other === unit) return [];
+      /* Two units of one label are complained about as such. */
+      if (other === undefined || other.definition.label === unit.definition.label) return [];
       const message = `${unit.definition.label} and ${other.definition.label} would both write ${file}`;
       return [clash('log-clash', unit, other, ['log'], message)];
     }),

@@ -66,7 +66,11 @@ export function inOrder(complaints: readonly Complaint[], files: readonly string
   const line = ({ place }: Complaint): number => ('line' in place ? place.line : 0);
   const column = ({ place }: Complaint): number => ('line' in place ? place.column : 0);
   const unique = new Map<string, Complaint>();
+  const at = ({ place }: Complaint): string => JSON.stringify(place);
+  const lacking = new Set(complaints.filter(({ kind }) => kind === 'missing-parameter').map(at));
   for (const complaint of complaints) {
+    /* A value is not to be judged while a parameter of it is missing. */
+    if (complaint.kind === 'bad-value' && lacking.has(at(complaint))) continue;
     /* The same part may be looked at more than once: for each instance, and in each unit that has it by default. */
     const { kind, place, message } = complaint;
     const key = JSON.stringify([kind, place, message]);

@@ -106,7 +106,8 @@ class Reader implements ReadFiles {
   cannotRead(fault: NameFault, place: Place | undefined, key: string): void {
     this.isPartial = true;
     if (fault.kind === 'bad-pattern') {
-      const { message } = fault.failure;
+      /* What follows is a hint for records of the protocol. */
+      const [message = ''] = fault.failure.message.split(': ');
       this.complaints.push({ kind: 'bad-value', place: place ?? { file: '' }, key, message });
       return;
     }

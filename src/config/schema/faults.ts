@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { nearest } from '../../base/nearest.ts';
+import { show } from '../../base/show.ts';
 import type { Complaint } from '../complaint.ts';
 import { partAt, placeOf, showPath, type Tree, type TreePath } from '../tree.ts';
 import { unexpected } from '../unexpected.ts';
@@ -13,6 +14,8 @@ interface Fault {
   readonly expected: string;
   /** The names that are known there, of a key that is not. */
   readonly known?: readonly string[];
+  /** The name is meant, not what stands behind it. */
+  readonly isName?: true;
 }
 
 /**
@@ -23,7 +26,7 @@ export function complaintsOf(issues: readonly Issue[], tree: Tree, prefix: TreeP
   return issues.flatMap((issue) => faultsOf(issue, [])).map((fault) => complaintOf(fault, tree, prefix));
 }
 
-function complaintOf({ path, expected, known }: Fault, tree: Tree, prefix: TreePath): Complaint {
+function complaintOf({ path, expected, known, isName }: Fault, tree: Tree, prefix: TreePath): Complaint {
   const key = showPath([...prefix, ...path]);
   const place = placeOf(tree, path);
   const name = String(path.at(-1) ?? '');
@@ -31,6 +34,17 @@ function complaintOf({ path, expected, known }: Fault, tree: Tree, prefix: TreeP
     const meant = nearest(name, known);
     const message = 'this key is not known';
     return { kind: 'unknown-key', place, key, message, ...(meant === undefined ? {} : { nearest: meant }) };
+  }
+  if (isName === true) {
+    const found = show(name);
+    return {
+      kind: 'unknown-key',
+      place,
+      key,
+      message: `expected ${expected}, found ${found}`,
+      expected,
+      found,
+    };
   }
   const part = partAt(tree, path);
   if (part === undefined) {
@@ -51,6 +65,7 @@ function faultsOf(issue: Issue, before: TreePath): readonly Fault[] {
     const known = knownKeys(issue.message);
     return issue.keys.map((name) => ({ path: [...path, name], expected: '', known }));
   }
+  if (issue.code === 'invalid_key') return [{ path, expected: issue.message, isName: true }];
   if (issue.code !== 'invalid_union') return [{ path, expected: issue.message }];
   const inside = issue.errors.find((branch) => !branch.some(isAtRoot));
   if (inside !== undefined) return inside.flatMap((found) => faultsOf(found, path));

@@ -52,6 +52,8 @@ export function oneOrMore(what: string, item: z.ZodMiniType<string>): z.ZodMiniT
 /** Labels of units. */
 export const labels = oneOrMore('labels', label);
 
+const EMPTY = 'a command, its program first';
+
 /** A command: one line, or a list of its words. */
 export const command: z.ZodMiniType<Words> = z.union([
   commandLine,
@@ -60,7 +62,7 @@ export const command: z.ZodMiniType<Words> = z.union([
     z.transform((words, context): Words => {
       const [program, ...rest] = words;
       if (program !== undefined && program !== '') return [program, ...rest];
-      context.issues.push({ code: 'custom', message: 'a command, its program first', input: words });
+      context.issues.push({ code: 'custom', message: EMPTY, input: words, params: { isExact: true } });
       return z.NEVER;
     }),
   ),
