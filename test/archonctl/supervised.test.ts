@@ -43,7 +43,7 @@ describe('the life of a daemon', () => {
     expect(await said('is-running', 'life')).toBe('');
     expect(await facts('life')).toMatchObject({ state: 'running', pid: String(pid) });
     expect(await said('list', 'li*', '--csv')).toMatch(
-      new RegExp(`^label,.*\nlife,running,${pid},[\\d.]+,0,,,\n$`),
+      new RegExp(`^label,.*\nlife,running,${pid},[\\d.]+,0,[\\d.]+,\\d+,\n$`),
     );
     expect(await said('tree', 'life')).toMatch(
       new RegExp(`^life\n.* ${pid} S sh -c .*\n.* \\d+ S sleep 1000\n$`),
