@@ -64,10 +64,10 @@ describe('a daemon that nobody knows any more how to make', () => {
       expect.stringMatching(/,failed,reason=cannot-spawn/) as string,
       'Ok,1',
     ]);
-    const why = 'how foundling is made is not known any more; forget it and start it anew,exec-failed';
+    const why = 'how foundling is made is not known any more; forget it and start it anew';
     expect(await own.ask('Start,foundling')).toEqual([
-      `Failed,foundling,${why}`,
-      `Error,${why},request,ENODATA`,
+      `Failed,foundling,${why},exec-failed`,
+      `Error,"${why}",exec-failed,request,ENODATA`,
     ]);
     expect(await own.ask('Forget,foundling')).toEqual(['Ok,1']);
   });
