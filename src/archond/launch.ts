@@ -20,6 +20,19 @@ export interface Launch {
   readonly tty?: string;
 }
 
+/** Settings that were made into bytes before, and how many of these are kept: most come again with every launch. */
+const settings = new Map<string, { readonly value: string; readonly bytes: Uint8Array }>();
+const MOST_SETTINGS = 512;
+
+/** `NAME=value`. The bytes are not to be written to. */
+function settingBytes(name: string, value: string): Uint8Array {
+  const known = settings.get(name);
+  if (known?.value === value) return known.bytes;
+  const bytes = bytesOf(`${name}=${value}`);
+  if (known !== undefined || settings.size < MOST_SETTINGS) settings.set(name, { value, bytes });
+  return bytes;
+}
+
 /** What a launch becomes for one generation. */
 export function spawnOrder(
   launch: Launch,
@@ -34,7 +47,7 @@ export function spawnOrder(
     generation,
     label,
     argv: words.map(bytesOf),
-    env: [...env].map(([name, value]) => bytesOf(`${name}=${value}`)),
+    env: Array.from(env, ([name, value]) => settingBytes(name, value)),
     paths: candidates(words[0], env.get('PATH')).map(bytesOf),
     cwd: bytesOf(cwd),
     descriptors,

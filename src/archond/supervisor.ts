@@ -175,17 +175,30 @@ export class Supervisor {
       record.usage = entry.usage;
       /* The last that the process wrote is in the log before its end is told. */
       this.#streams.drain(record);
-      this.#step(record, { kind: 'exited', generation, end });
-      /* Before the step that may spawn the next generation and give this entry back. */
+      const ended = this.#decide(record, { kind: 'exited', generation, end });
+      /* Mostly nothing of its tree is left by then: both are written and acted on as one. */
+      const emptied = isEmpty ? this.#decide(record, { kind: 'emptied', generation }) : undefined;
+      this.#chronicle.flush();
+      /* Before the next generation may be spawned and this entry given back. */
       this.#sys.keeper.acknowledge(entry, isEmpty ? 'empty' : 'exited');
-      if (!isEmpty) return;
-      this.#processes.disown(generation);
-      record.configured?.probes.over(generation);
-      this.#step(record, { kind: 'emptied', generation });
+      if (isEmpty) {
+        this.#processes.disown(generation);
+        record.configured?.probes.over(generation);
+      }
+      if (ended ?? emptied) this.#act(record, [...(ended ?? []), ...(emptied ?? [])]);
     });
   }
 
   #step(record: UnitRecord, event: UnitEvent): void {
+    const effects = this.#decide(record, event);
+    if (effects === undefined) return;
+    /* Written before it is acted on. */
+    this.#chronicle.flush();
+    this.#act(record, effects);
+  }
+
+  /** Moves the unit, and notes what there is to tell; what is to be done, or undefined where nothing moves. */
+  #decide(record: UnitRecord, event: UnitEvent): readonly Effect[] | undefined {
     const { clock, chance } = this.#sys;
     const moment = {
       atMs: clock.monotonicMs(),
@@ -197,7 +210,7 @@ export class Supervisor {
     if (step.verdict === 'impossible') {
       this.#log.error('an event that cannot be', { label: record.label, event: event.kind, why: step.why });
     }
-    if (step.verdict !== 'move') return;
+    if (step.verdict !== 'move') return undefined;
     record.unit = step.unit;
     if (event.kind === 'main-changed') record.pid = event.pid;
     const shown = publicState(step.unit.state);
@@ -208,9 +221,15 @@ export class Supervisor {
     else if (state.kind === 'starting') record.stoppedFor = undefined;
     this.#chronicle.tell(record, step.effects);
     this.#chronicle.wanted(record);
-    /* Written before it is acted on. */
-    this.#chronicle.flush();
-    for (const effect of step.effects) this.#carryOut(record, effect);
+    for (const effect of step.effects) {
+      if (effect.kind === 'tell' && effect.event.kind === 'exited') this.#ended(record, effect.event);
+    }
+    return step.effects;
+  }
+
+  /** Carries out what was decided and written. */
+  #act(record: UnitRecord, effects: readonly Effect[]): void {
+    for (const effect of effects) this.#carryOut(record, effect);
     if (isDown(record)) {
       this.#restStreams(record);
       if (record.unit.spec.origin === 'run') this.#streams.closeGiven(record);
@@ -249,7 +268,6 @@ export class Supervisor {
         record.configured?.carryOut(effect, record.pid);
         return;
       case 'tell': // it was told before
-        if (effect.event.kind === 'exited') this.#ended(record, effect.event);
         return;
     }
   }
