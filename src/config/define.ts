@@ -1,12 +1,7 @@
 import type { Words } from '../base/words.ts';
 import { DEFAULT_STOP, restartPolicy, type RestartPolicy, type StopPolicy } from '../supervisor/unit.ts';
-import type {
-  Dependencies,
-  LogDefinition,
-  PortDefinition,
-  RestartOver,
-  UnitDefinition,
-} from './definition.ts';
+import type { Dependencies } from '../supervisor/graph/dependencies.ts';
+import type { LogDefinition, PortDefinition, RestartOver, UnitDefinition } from './definition.ts';
 import { healthOf, readinessOf } from './define-probes.ts';
 import { runAs, surroundingsOf } from './define-surroundings.ts';
 import { given } from './given.ts';

@@ -1,4 +1,5 @@
 import type { Words } from '../base/words.ts';
+import type { Dependencies } from '../supervisor/graph/dependencies.ts';
 import type { RestartPolicy, StopPolicy } from '../supervisor/unit.ts';
 import type { Place } from './place.ts';
 import type { Health, Readiness } from './probe.ts';
@@ -73,20 +74,6 @@ export interface ProcessLimit {
   readonly resource: string;
   readonly soft: number | 'unlimited';
   readonly hard: number | 'unlimited';
-}
-
-/**
- * Labels of units of the configuration, each once; a label that names instances has been replaced by
- * theirs.
- */
-export interface Dependencies {
-  readonly needs: readonly string[];
-  readonly wants: readonly string[];
-  readonly after: readonly string[];
-  readonly before: readonly string[];
-  readonly stopAfter: readonly string[];
-  readonly stopBefore: readonly string[];
-  readonly conflicts: readonly string[];
 }
 
 /** A socket that is bound for a unit before it starts. */

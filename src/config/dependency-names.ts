@@ -1,9 +1,10 @@
 import { nearest } from '../base/nearest.ts';
 import type { Complaint } from './complaint.ts';
 import type { UnitGroup } from './configuration.ts';
-import type { Dependencies, UnitDefinition } from './definition.ts';
+import type { Dependencies } from '../supervisor/graph/dependencies.ts';
+import { orderCycles } from '../supervisor/graph/order.ts';
+import type { UnitDefinition } from './definition.ts';
 import type { Instance } from './instances.ts';
-import { orderCycles } from './order.ts';
 import { placeOf, showPath, type TreePath } from './tree.ts';
 
 /** The keys of a unit that name units, by what they become. */

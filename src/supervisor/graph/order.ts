@@ -1,5 +1,5 @@
-import { findCycles, type Edge } from '../supervisor/graph/cycles.ts';
-import type { Dependencies, UnitDefinition } from './definition.ts';
+import { findCycles, type Edge } from './cycles.ts';
+import type { Dependencies, Depending } from './dependencies.ts';
 
 /** Why one unit has to wait for another, as the sentence of a cycle says it: `from` `word` `to`. */
 export interface OrderEdge extends Edge {
@@ -8,10 +8,8 @@ export interface OrderEdge extends Edge {
   readonly said: { readonly label: string; readonly key: keyof Dependencies; readonly other: string };
 }
 
-type Known = Pick<UnitDefinition, 'label' | 'dependencies'>;
-
 /** The order in which units start. */
-export function startEdges(units: readonly Known[]): readonly OrderEdge[] {
+export function startEdges(units: readonly Depending[]): readonly OrderEdge[] {
   return units.flatMap(({ label, dependencies }) => [
     ...edgesOf(label, dependencies, 'needs', 'needs'),
     ...edgesOf(label, dependencies, 'wants', 'wants'),
@@ -24,7 +22,7 @@ export function startEdges(units: readonly Known[]): readonly OrderEdge[] {
  * The order in which units stop: that of the start turned round, but where `stop-after` or `stop-before` says
  * something of the two. What a unit needs stops after it whatever these say.
  */
-export function stopEdges(units: readonly Known[]): readonly OrderEdge[] {
+export function stopEdges(units: readonly Depending[]): readonly OrderEdge[] {
   const own = units.flatMap(({ label, dependencies }) => [
     ...edgesOf(label, dependencies, 'stopAfter', 'stop-after'),
     ...edgesOf(label, dependencies, 'stopBefore', 'stops after', true),
@@ -57,7 +55,7 @@ export interface OrderCycle {
 }
 
 /** The cycles of the order in which units start; where there are none, of that in which they stop. */
-export function orderCycles(units: readonly Known[]): readonly OrderCycle[] {
+export function orderCycles(units: readonly Depending[]): readonly OrderCycle[] {
   const starting = findCycles(startEdges(units));
   const found = starting.length > 0 ? starting : findCycles(stopEdges(units));
   return found.map((cycle) => {

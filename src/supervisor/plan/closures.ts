@@ -1,0 +1,71 @@
+import type { Graph, Node } from '../graph/graph.ts';
+import type { Unit } from '../step.ts';
+import { factsOf, isUpright, LIVE, UNDERWAY, UP } from './facts.ts';
+
+type UnitOf = (label: string) => Unit;
+
+/**
+ * All that an order to start these units starts: they, what they need and want, and what that needs and wants, as far
+ * as it is neither up nor starting. The given ones come first.
+ */
+export function pulledUp(graph: Graph, labels: readonly string[], unitOf: UnitOf): readonly string[] {
+  const found = new Set(labels);
+  for (const label of found) {
+    const node = graph.get(label);
+    if (node === undefined || isUpright(unitOf(label))) continue;
+    for (const other of [...node.needs, ...node.wants])
+      if (!isUpright(unitOf(other.label))) found.add(other.label);
+  }
+  return [...found];
+}
+
+/** What a stop of these units takes down beside them: all that is up or starting and needs one of them, or one that does. */
+export function takenDown(graph: Graph, labels: readonly string[], unitOf: UnitOf): readonly string[] {
+  const given = new Set(labels);
+  const found = new Set<string>();
+  const open = labels.flatMap((label) => graph.get(label) ?? []);
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const other of node.neededBy) {
+      if (found.has(other.label) || !isUpright(unitOf(other.label))) continue;
+      found.add(other.label);
+      open.push(other);
+    }
+  }
+  return [...found].filter((label) => !given.has(label)).sort();
+}
+
+/** What cannot be beside these units and is up, or is to be. */
+export function conflicting(graph: Graph, labels: readonly string[], unitOf: UnitOf): readonly string[] {
+  const found = new Set<string>();
+  for (const label of labels)
+    for (const other of graph.get(label)?.conflicts ?? []) {
+      const unit = unitOf(other.label);
+      if (unit.desired === 'up' || (factsOf(unit, false) & LIVE) !== 0) found.add(other.label);
+    }
+  return [...found].sort();
+}
+
+/** What a unit that is `waiting` waits for, in the order of the configuration; nothing where it needs nothing more. */
+export function waitedFor(graph: Graph, label: string, unitOf: UnitOf): readonly string[] {
+  const node = graph.get(label);
+  if (node === undefined) return [];
+  const has = (other: Node, flag: number): boolean => (factsOf(unitOf(other.label), true) & flag) !== 0;
+  const needs = node.needs.filter((other) => !has(other, UP));
+  const before = node.startsAfter.filter((other) => has(other, UNDERWAY));
+  const beside = node.conflicts.filter((other) => has(other, LIVE));
+  return [...new Set([...needs, ...before, ...beside])].map((other) => other.label);
+}
+
+/** The units that need this one, be they up or not, of their own or through others. */
+export function dependentsOf(graph: Graph, label: string): readonly string[] {
+  const found = new Set<string>();
+  const open = [graph.get(label)];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const other of node.neededBy) {
+      if (found.has(other.label)) continue;
+      found.add(other.label);
+      open.push(other);
+    }
+  }
+  return [...found].sort();
+}
