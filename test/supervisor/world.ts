@@ -197,8 +197,11 @@ export class World {
   #towardsReady({ phase, others, main }: Life): Deed | undefined {
     const { state, spec } = this.unit;
     if (state.kind !== 'starting' || !state.hasExecuted) return undefined;
-    if (spec.type === 'oneshot')
-      return phase === 'running' ? { kind: 'end', end: { kind: 'exited', code: 0 } } : undefined;
+    if (spec.type === 'oneshot') {
+      const end: End = { kind: 'exited', code: 0 };
+      if (main === 'other') return { kind: 'hand-on', end };
+      return phase === 'running' ? { kind: 'end', end } : undefined;
+    }
     if (spec.readyBy === 'probe') return phase === 'running' ? { kind: 'serve' } : undefined;
     const canHandOn = others > 0 && main === 'first';
     return canHandOn ? { kind: 'hand-on', end: { kind: 'unknown' } } : undefined;
