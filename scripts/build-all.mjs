@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { bundlePrograms } from './bundle.mjs';
+import { makeCodeCaches } from './code-cache.mjs';
 import { build as buildNative, filesIn, productTargets } from './native.mjs';
 import { ROOT, collect } from './process.mjs';
 
 const DIST = path.join(ROOT, 'dist');
-/** What is run: each becomes one file, which starts faster than many and needs no packages beside it. */
-const PROGRAMS = ['archond/main', 'archond/decide', 'archonctl/main', 'loader/main', 'loader/load'];
-/** Of these, what the others load when they need it, instead of having it in their own file. */
-const LOADED = new Set(['loader/load']);
 
-/** Builds everything that is not up to date: build/native and dist. */
+/** Builds everything that is not up to date: build/native, dist and its code caches. */
 export async function buildAll() {
   const native = productTargets().then(buildNative);
   const [lines, says] = await Promise.all([native, buildDist()]);
   for (const line of [...lines, `dist: ${says}`]) console.log(line);
+  const cache = await makeCodeCaches();
+  if (cache !== undefined) console.log(`code cache: ${cache}`);
 }
 
 /**
@@ -34,9 +34,7 @@ async function buildDist() {
   const stage = await mkdtemp(path.join(ROOT, 'build/dist-'));
   try {
     await compileTo(stage);
-    for (const program of PROGRAMS) {
-      if (existsSync(path.join(ROOT, `src/${program}.ts`))) await bundle(program, stage);
-    }
+    await bundlePrograms(stage);
     // A build that is cut short here must not be taken for a whole one by the next.
     await rm(stampFile, { force: true });
     await publish(stage);
@@ -65,55 +63,6 @@ async function compileTo(stage) {
   ];
   const { code, output } = await collect(process.execPath, [tsc, ...args], { cwd: ROOT });
   if (code !== 0) throw new Error(`the TypeScript compiler refused:\n${output.trimEnd()}`);
-}
-
-/**
- * @param {string} program
- * @param {string} stage
- */
-async function bundle(program, stage) {
-  const { build } = await import('esbuild');
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [`src/${program}.ts`],
-    outfile: path.join(stage, `${program}.js`),
-    allowOverwrite: true,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    minifySyntax: true,
-    external: ['*.node'],
-    plugins: [leaveApart(program)],
-    // Some packages are CommonJS: bundled into a module it still calls `require` for what is built in.
-    banner: {
-      js: "import { createRequire as requireFor } from 'node:module';\nconst require = requireFor(import.meta.url);",
-    },
-    logLevel: 'warning',
-  });
-}
-
-/**
- * Imports of what is loaded apart stay imports, of its own file in dist.
- *
- * @param {string} program
- * @returns {import('esbuild').Plugin}
- */
-function leaveApart(program) {
-  return {
-    name: 'leave-apart',
-    setup(build) {
-      build.onResolve({ filter: /\.ts$/ }, ({ path: specifier, resolveDir, kind }) => {
-        const target = path.relative(path.join(ROOT, 'src'), path.resolve(resolveDir, specifier));
-        const name = target.replace(/\.ts$/, '');
-        if (kind === 'entry-point' || !LOADED.has(name)) return undefined;
-        const from = path.relative(path.dirname(program), name);
-        return { path: `${from.startsWith('.') ? from : `./${from}`}.js`, external: true };
-      });
-    },
-  };
 }
 
 /**
@@ -151,7 +100,9 @@ async function filesBelow(folder) {
 }
 
 async function inputDigest() {
-  const scripts = ['build-all.mjs', 'native.mjs', 'process.mjs'].map((name) => `scripts/${name}`);
+  const scripts = ['build-all.mjs', 'bundle.mjs', 'loader.cjs', 'native.mjs', 'process.mjs'].map(
+    (name) => `scripts/${name}`,
+  );
   const files = [...(await filesIn('src', '.ts', true)), ...scripts, 'tsconfig.json', 'package-lock.json'];
   const hash = createHash('sha256');
   for (const file of files) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Compiles the C sources into build/native; `--sanitize` makes the keeper's test build instead.
-// This is the package's `install` script: it needs nothing but a compiler and node-api-headers.
+// It needs nothing but a compiler and node-api-headers.
 import { build, productTargets, sanitizedTargets } from './native.mjs';
 import { fail } from './process.mjs';
 

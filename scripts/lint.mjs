@@ -73,7 +73,7 @@ try {
   await ensureDependencies();
   const checks = {
     eslint: node('eslint/bin/eslint.js', '--max-warnings', '0', '.'),
-    prettier: node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.', 'bin/archonctl'),
+    prettier: node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
     tsc: node('typescript/bin/tsc', '-p', 'test'),
     cc: compileAllC(),
   };

@@ -1,4 +1,4 @@
-/* Becoming another program: how the process that was started turns into the keeper. */
+/* The ends of a program: it becomes another one (the process that was started turns into the keeper), or is over. */
 #include "helper.h"
 
 #include <dirent.h>
@@ -89,4 +89,11 @@ static napi_value exec(napi_env env, napi_callback_info info) {
   return return_int(env, result);
 }
 
-const struct function exec_functions[] = {{"exec", exec}, {NULL, NULL}};
+/* exit(code): over at once. Node would take the engine apart first, which takes 2 ms and gives nobody anything. */
+static napi_value leave(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  _exit(argument_int(&arguments, 0));
+}
+
+const struct function exec_functions[] = {{"exec", exec}, {"exit", leave}, {NULL, NULL}};

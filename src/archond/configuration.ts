@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { describeErrno } from '../base/errno.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Complaints } from '../config/complaint.ts';
@@ -8,7 +8,7 @@ import { freeze } from '../supervisor/freeze.ts';
 import type { Sys, SysError } from '../sys/sys.ts';
 import type { Settings } from './settings.ts';
 
-const LOADER = fileURLToPath(new URL('../loader/main.js', import.meta.url));
+const LOADER = path.join(import.meta.dirname, '../loader/main.cjs');
 
 /** Settings may hold what not everybody is to read. */
 const MODE = 0o600;

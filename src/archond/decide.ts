@@ -6,6 +6,7 @@ import { showComplaint } from '../config/complaint.ts';
 import { EMPTY_CONFIGURATION } from '../config/configuration.ts';
 import { roleOf } from '../protocol/role.ts';
 import type { Cause } from '../supervisor/cause.ts';
+import { isTerminal } from '../sys/real/caller.ts';
 import { sendOutputTo } from '../sys/real/own-output.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
@@ -29,6 +30,8 @@ import { UsageMeter } from './usage.ts';
 
 /** Only the supervisor's own user may write to the socket until a configuration admits others. */
 const SOCKET_MODE = 0o600;
+/** Loading what writes the log takes as long as all that comes before: those who wait for an answer come first. */
+const LOG_AFTER_MS = 50;
 const SIGHUP = 1;
 const SIGINT = 2;
 const SIGTERM = 15;
@@ -191,8 +194,12 @@ function answer(house: House, cause: Cause): void {
   if (!settings.foreground) leaveCaller();
   sys.keeper.ready(() => undefined);
   log.info('ready', { socket: settings.socket, pid: process.pid });
-  const isTerminal = settings.foreground && process.stderr.isTTY;
-  void log.open(settings.foreground ? 2 : OWN_LOG, settings.logLevel, isTerminal);
+  sys.timers.at(sys.clock.monotonicMs() + LOG_AFTER_MS, openLog);
+}
+
+function openLog(): void {
+  const to = settings.foreground ? 2 : OWN_LOG;
+  void log.open(to, settings.logLevel, settings.foreground && isTerminal(2));
 }
 
 /** Until now whoever started us was told what stood in the way; the keeper lets go of them as well. */

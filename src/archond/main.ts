@@ -1,5 +1,5 @@
 /* The front: reads the command line, prepares the folders, and becomes the keeper. */
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { becomeProgram } from '../sys/real/exec.ts';
 import { realFiles } from '../sys/real/files.ts';
 import { reading } from '../sys/real/reading.ts';
@@ -9,8 +9,8 @@ import { configurationPaths, places } from './defaults.ts';
 import { readFlags, type Flags } from './flags.ts';
 import { SETTINGS_VARIABLE, type Settings } from './settings.ts';
 
-const KEEPER = fileURLToPath(new URL('../../build/native/keeper', import.meta.url));
-const DECIDE = fileURLToPath(new URL('./decide.js', import.meta.url));
+const KEEPER = path.join(import.meta.dirname, '../../build/native/keeper');
+const DECIDE = path.join(import.meta.dirname, 'decide.cjs');
 
 function fail(message: string): never {
   process.stderr.write(`archond: ${message}\n`);
@@ -68,7 +68,9 @@ function becomeKeeper(settings: Settings): never {
 const flags = readFlags(process.argv, process.env);
 const settings = settingsOf(flags);
 if (flags.check) {
-  process.exitCode = await checkConfiguration(settings);
+  void checkConfiguration(settings).then((code) => {
+    process.exitCode = code;
+  });
 } else {
   makeFolders(settings);
   becomeKeeper(settings);

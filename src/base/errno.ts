@@ -1,8 +1,10 @@
+type Entry = readonly [number: number, name: string, sentence: string];
+
 /**
  * The errnos of Linux on x86 and Arm (asm-generic/errno.h): number, name and the sentence of
  * strerror(3) in the C locale, so that a message does not depend on the libc or its language.
  */
-const ERRNOS: readonly (readonly [number: number, name: string, sentence: string])[] = [
+const ERRNOS = (): readonly Entry[] => [
   [1, 'EPERM', 'Operation not permitted'],
   [2, 'ENOENT', 'No such file or directory'],
   [3, 'ESRCH', 'No such process'],
@@ -143,22 +145,38 @@ const ALIASES: Readonly<Record<string, string>> = {
   ENOTSUP: 'EOPNOTSUPP',
 };
 
-const BY_NUMBER = new Map(ERRNOS.map((entry) => [entry[0], entry]));
-const BY_NAME = new Map(ERRNOS.map((entry) => [entry[1], entry]));
+interface Index {
+  readonly byNumber: ReadonlyMap<number, Entry>;
+  readonly byName: ReadonlyMap<string, Entry>;
+}
+
+let made: Index | undefined;
+
+/** Made when it is first asked for: most programs end without an error to name. */
+function index(): Index {
+  if (made !== undefined) return made;
+  const errnos = ERRNOS();
+  made = {
+    byNumber: new Map(errnos.map((entry) => [entry[0], entry])),
+    byName: new Map(errnos.map((entry) => [entry[1], entry])),
+  };
+  return made;
+}
 
 /** The name of an errno, such as `ENOENT`; `errno 999` for a number that Linux does not have. */
 export function errnoName(errno: number): string {
-  return BY_NUMBER.get(errno)?.[1] ?? `errno ${errno}`;
+  return index().byNumber.get(errno)?.[1] ?? `errno ${errno}`;
 }
 
 /** The number of an errno by its name, or undefined. */
 export function errnoNumber(name: string): number | undefined {
-  return BY_NAME.get(ALIASES[name] ?? name)?.[0];
+  return index().byName.get(ALIASES[name] ?? name)?.[0];
 }
 
 /** An errno, by number or name, as messages show it: `ENOENT (No such file or directory)`. */
 export function describeErrno(errno: number | string): string {
-  const entry = typeof errno === 'number' ? BY_NUMBER.get(errno) : BY_NAME.get(ALIASES[errno] ?? errno);
+  const entry =
+    typeof errno === 'number' ? index().byNumber.get(errno) : index().byName.get(ALIASES[errno] ?? errno);
   if (entry === undefined) return typeof errno === 'number' ? errnoName(errno) : errno;
   return `${entry[1]} (${entry[2]})`;
 }

@@ -7,4 +7,4 @@ import { load } from './load.ts';
 import type { LoadRequest } from './request.ts';
 
 const { paths, logDir } = JSON.parse(process.argv[2] ?? '{}') as LoadRequest;
-process.stdout.write(JSON.stringify(await load(paths, { logDir })));
+void load(paths, { logDir }).then((answer) => process.stdout.write(JSON.stringify(answer)));

@@ -4,8 +4,12 @@
  * up and concatenating cost what they cost for strings, and any other byte passes through unchanged.
  * Whoever wants a text for people, or has one, converts it with `textOf` and `fieldOfText`.
  */
-const utf8 = new TextDecoder();
-const utf8Encoder = new TextEncoder();
+let decoder: InstanceType<typeof TextDecoder> | undefined;
+let encoder: InstanceType<typeof TextEncoder> | undefined;
+
+/** Made when they are first needed: making them takes longer than most texts. */
+const utf8 = (): InstanceType<typeof TextDecoder> => (decoder ??= new TextDecoder());
+const utf8Encoder = (): InstanceType<typeof TextEncoder> => (encoder ??= new TextEncoder());
 
 /** Beneath this length the call of a TextDecoder costs more than the characters. */
 const SHORT_BYTES = 24;
@@ -31,17 +35,17 @@ export function fieldOf(bytes: Uint8Array): string {
 /** The field of bytes `from` to `to` (excluded), which must be ASCII; faster than `fieldOf`. */
 export function fieldOfAscii(bytes: Uint8Array, from: number, to: number): string {
   const part = bytes.subarray(from, to);
-  return part.length < SHORT_BYTES ? fromCharacterCodes(part) : utf8.decode(part);
+  return part.length < SHORT_BYTES ? fromCharacterCodes(part) : utf8().decode(part);
 }
 
 /** The text of a field that is UTF-8; bytes that are not become U+FFFD. For people and JSON, never for going on with. */
 export function textOf(field: string): string {
-  return isAscii(field) ? field : utf8.decode(bytesOf(field));
+  return isAscii(field) ? field : utf8().decode(bytesOf(field));
 }
 
 /** The field of a text: its bytes in UTF-8. */
 export function fieldOfText(text: string): string {
-  return isAscii(text) ? text : fieldOf(utf8Encoder.encode(text));
+  return isAscii(text) ? text : fieldOf(utf8Encoder().encode(text));
 }
 
 function isAscii(text: string): boolean {

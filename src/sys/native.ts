@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 
 /** What a native function answers: at -4096 and below a failure (see `nativeFailure`), else a value. */
 export type Answer = number;
@@ -78,6 +79,8 @@ export interface Native {
   sendOutputTo(path: Uint8Array): Answer;
   /** Soft and hard limit in `numbers`, -1 for none. */
   descriptorLimit(): Answer;
+  /** Columns of a terminal, 0 where it does not know them; -1 where the descriptor is none. */
+  terminalColumns(descriptor: number): number;
 
   /** CLOCK_REALTIME in nanoseconds. */
   realtimeNs(): bigint;
@@ -91,6 +94,8 @@ export interface Native {
   ): boolean;
   /** Becomes another program; `argv` and `env` are strings ended by NUL each. Returns only a failure. */
   exec(path: Uint8Array, argv: Uint8Array, env: Uint8Array, keptCount: number): Answer;
+  /** _exit(2). */
+  exit(code: number): never;
 }
 
 /** `enum event` of native/helper/helper.h; a and b are told there. */
@@ -109,19 +114,17 @@ export const NATIVE_EVENT = {
   READABLE: 12,
 } as const;
 
-/** Where the compiled helper may lie, seen from this file: in src/sys and dist/sys, or bundled into dist. */
-const PLACES = ['../../build/native/helper.node', '../build/native/helper.node'];
+/** The compiled helper, seen from this file in src/sys and dist/sys, and from a program bundled into a folder of dist. */
+const HELPER = path.join(import.meta.dirname, '../../build/native/helper.node');
 
+/** What `require` does, without the module that finds modules: its loading takes a millisecond. */
 function load(): Native {
-  const require = createRequire(import.meta.url);
-  for (const place of PLACES) {
-    try {
-      return require(place) as Native;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
+  const module = { exports: {} };
+  if (!existsSync(HELPER)) {
+    throw new Error('the native helper is not built: run `npm run build`, which needs a C compiler');
   }
-  throw new Error('the native helper is not built: run `npm run build`, which needs a C compiler');
+  process.dlopen(module, HELPER);
+  return module.exports as Native;
 }
 
 /** The helper, loaded when this module is. Throws where it has not been built. */

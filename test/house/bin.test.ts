@@ -14,8 +14,8 @@ describe('the programs of a clone', () => {
   afterEach(async () => project[Symbol.asyncDispose]());
 
   const build = async () => {
-    await project.write('dist/archond/main.js', TELL);
-    await project.write('dist/archonctl/main.js', TELL);
+    await project.write('dist/archond/main.cjs', TELL);
+    await project.write('dist/archonctl/main.cjs', TELL);
   };
   const told = (stdout: string) => JSON.parse(stdout) as { nofile: string; args: string[] };
 
@@ -63,16 +63,27 @@ describe('the programs of a clone', () => {
     expect(told(stdout).nofile).toBe('123');
   });
 
-  it('archond takes the node of ARCHON_NODE, and says so where there is none', async () => {
-    await build();
-    await project.write('my node', '#!/bin/sh\necho "mine: $1"\n', 0o755);
-    const mine = await project.run(project.path('bin/archond'), [], { ARCHON_NODE: project.path('my node') });
-    expect(mine.stdout).toBe(`mine: ${project.path('bin')}/../dist/archond/main.js\n`);
+  it.each(['archond', 'archonctl'])(
+    '%s takes the node of ARCHON_NODE, and says so where there is none',
+    async (name) => {
+      await build();
+      await project.write('my node', '#!/bin/sh\nfor last; do :; done\necho "mine: $last"\n', 0o755);
+      const program = project.path(`bin/${name}`);
+      const mine = await project.run(program, ['x'], { ARCHON_NODE: project.path('my node') });
+      expect(mine).toEqual({ code: 0, stdout: 'mine: x\n', stderr: '' });
 
-    const none = await project.run(project.path('bin/archond'), [], { ARCHON_NODE: '/no/such/node' });
-    expect(none.code).toBe(1);
-    expect(none.stderr).toBe(
-      'archond: Node.js (`/no/such/node`) was not found; install Node 20.19 or later, or name it in $ARCHON_NODE\n',
-    );
+      const none = await project.run(program, [], { ARCHON_NODE: '/no/such/node' });
+      expect(none.code).toBe(1);
+      expect(none.stderr).toBe(
+        `${name}: Node.js (\`/no/such/node\`) was not found; install Node 20.19 or later, or name it in $ARCHON_NODE\n`,
+      );
+    },
+  );
+
+  it('archonctl runs as a script of node too, and hands on words that look like flags of it', async () => {
+    await build();
+    const args = ['--version', '--', '-e', '0'];
+    expect(told((await project.run(process.execPath, ['bin/archonctl', ...args])).stdout).args).toEqual(args);
+    expect(told((await project.run(project.path('bin/archonctl'), args)).stdout).args).toEqual(args);
   });
 });

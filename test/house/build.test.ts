@@ -25,7 +25,7 @@ describe('the build', () => {
     expect(await build()).toEqual({ code: 0, stdout: 'dist: built\n', stderr: '' });
     for (const other of ['node_modules', 'dist/base', 'src'])
       await rm(project.path(other), { recursive: true });
-    const ran = await project.node('dist/archonctl/main.js', '--who', 'Ada');
+    const ran = await project.node('dist/archonctl/main.cjs', '--who', 'Ada');
     expect(ran).toEqual({ code: 0, stdout: 'good day Ada\n', stderr: '' });
   });
 
@@ -61,7 +61,7 @@ describe('the build', () => {
     expect(both.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
       Array(2).fill({ code: 0, stderr: '' }),
     );
-    expect((await project.node('dist/archonctl/main.js', '--who', 'Ada')).stdout).toBe('good day Ada\n');
+    expect((await project.node('dist/archonctl/main.cjs', '--who', 'Ada')).stdout).toBe('good day Ada\n');
     expect(await readdir(project.path('build'))).toEqual([]);
     expect((await build()).stdout).toBe('dist: up to date\n');
   });

@@ -157,7 +157,7 @@ export class TestSupervisor implements AsyncDisposable {
       .filter((text) => text !== '')
       .map(Number)) {
       const words = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
-      if (words.includes('archond/decide.js')) return child;
+      if (words.includes('archond/decide.cjs')) return child;
     }
     throw new Error('there is no deciding part');
   }

@@ -1,4 +1,4 @@
-import { isTerminal, terminalColumns, writeAll } from '../../sys/dialer.ts';
+import { exit, isTerminal, terminalColumns, writeAll } from '../../sys/dialer.ts';
 import type { Result } from '../../base/result.ts';
 import type { SysError } from '../../sys/sys.ts';
 import { describeErrno } from '../../base/errno.ts';
@@ -29,22 +29,21 @@ export interface Screen {
 
 /** The real one. A reader that has gone ends the program, as it would end any other; so does a full disk, with a sentence. */
 export function realScreen(wantsColour: boolean): Screen {
-  const encoder = new TextEncoder();
   const err = (text: string): void => {
-    writeAll(ERROR, encoder.encode(text));
+    writeAll(ERROR, Buffer.from(text));
   };
   const complain = (sentence: string): void => {
     err(`archonctl: ${sentence}\n`);
   };
   const mustBeTaken = (written: Result<undefined, SysError>): void => {
     if (written.ok) return;
-    if (written.error.code === 'EPIPE') process.exit(BROKEN_PIPE);
+    if (written.error.code === 'EPIPE') exit(BROKEN_PIPE);
     complain(`cannot write to standard output: ${describeErrno(written.error.code)}`);
-    process.exit(NOT_WRITTEN);
+    exit(NOT_WRITTEN);
   };
   return {
     out: (text) => {
-      mustBeTaken(writeAll(OUT, encoder.encode(text)));
+      mustBeTaken(writeAll(OUT, Buffer.from(text)));
     },
     outBytes: (bytes) => {
       mustBeTaken(writeAll(OUT, bytes));

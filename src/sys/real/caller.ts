@@ -1,16 +1,12 @@
-import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type tty from 'node:tty';
+import { readFileSync, readlinkSync, writeSync } from 'node:fs';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
+import { native } from '../native.ts';
 import type { Descriptor, SysError } from '../sys.ts';
 import { thrownError } from './thrown-error.ts';
 
 /** How long a descriptor that somebody has made non-blocking is given to take more. */
 const FULL_PAUSE_MS = 5;
-
-/** What one can wait on without a loop of events: nobody ever wakes it. */
-const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Writes all of `bytes` to a descriptor that the caller of this program gave it, and returns when they are
@@ -25,38 +21,41 @@ export function writeAll(descriptor: Descriptor, bytes: Uint8Array): Result<unde
     } catch (error) {
       const fault = thrownError(error);
       if (fault.code !== 'EAGAIN') return err(fault);
-      Atomics.wait(nobody, 0, 0, FULL_PAUSE_MS);
+      pause(FULL_PAUSE_MS);
     }
   }
   return ok(undefined);
 }
 
-/** The devices with this major number are memory, /dev/null among them (Linux, admin-guide/devices.txt). */
-const MEMORY_DEVICES = 1;
+/** Stands still, without a loop of events: it waits for what nobody ever does. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
-/** Whether a descriptor is a terminal; only asks. */
+/** Whether a descriptor is a terminal; only asks, as its columns do. `node:tty` would tell too, but takes 2 ms to load. */
 export function isTerminal(descriptor: Descriptor): boolean {
-  return terminals(descriptor)?.isatty(descriptor) ?? false;
+  return native.terminalColumns(descriptor) >= 0;
 }
 
 /** Columns of the terminal behind a descriptor, undefined where it is none or does not know. */
 export function terminalColumns(descriptor: Descriptor): number | undefined {
-  const module = terminals(descriptor);
-  if (module?.isatty(descriptor) !== true) return undefined;
-  const { columns } = new module.WriteStream(descriptor);
+  const columns = native.terminalColumns(descriptor);
   return columns > 0 ? columns : undefined;
 }
 
-/** The module for terminals, which takes 2 ms to load; undefined where the descriptor cannot be one. */
-function terminals(descriptor: Descriptor): typeof tty | undefined {
-  try {
-    const status = fstatSync(descriptor);
-    const isMemory = status.rdev >> 8 === MEMORY_DEVICES;
-    if (!status.isCharacterDevice() || isMemory) return undefined;
-    return createRequire(import.meta.url)('node:tty') as typeof tty;
-  } catch {
-    return undefined;
-  }
+/** The flag of Node that bin/archonctl gives. */
+const OWN_FLAG = '--no-rehash-snapshot';
+
+/**
+ * Ends this program. All that it wrote has been taken (`writeAll`), so that nothing is lost by not taking the
+ * engine apart first; where Node was told to write something at its end, it is let.
+ */
+export function exit(code: number): never {
+  const { env, execArgv } = process;
+  const isTold =
+    'NODE_OPTIONS' in env || 'NODE_V8_COVERAGE' in env || execArgv.some((flag) => flag !== OWN_FLAG);
+  if (isTold) process.exit(code);
+  return native.exit(code);
 }
 
 const OWN_FILES = { arguments: '/proc/self/cmdline', environment: '/proc/self/environ' } as const;

@@ -7,6 +7,8 @@ import { leaveSlot, numbers, occupySlot, received } from './reactor.ts';
 const TRUNCATED = 1024;
 const CLOSED = -1;
 
+/** Behind what the present step has yet to do. A microtask, since the first use of `nextTick` takes 0.3 ms. */
+const stepIsOver = Promise.resolve();
 const flush = (): void => {
   native.flush();
 };
@@ -43,7 +45,7 @@ export class RealConnection implements Connection {
   write(bytes: Uint8Array, descriptors: readonly Descriptor[] = []): void {
     if (this.#slot === CLOSED) return;
     if (descriptors.length > 0) numbers.set(descriptors);
-    if (mustSucceed(native.write(this.#slot, bytes, descriptors.length)) === 1) process.nextTick(flush);
+    if (mustSucceed(native.write(this.#slot, bytes, descriptors.length)) === 1) void stepIsOver.then(flush);
   }
 
   queuedBytes(): number {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Consumption } from '../sys.ts';
+import { lateFiles } from './late-files.ts';
 import type { TreePlace } from './table.ts';
 import { descendantsOf, numbersIn } from './tree-members.ts';
 
@@ -46,7 +46,7 @@ async function pidsOf(folder: string): Promise<number[]> {
   } catch {
     return [];
   }
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await (await lateFiles()).readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries)
     if (entry.isDirectory()) pids.push(...(await pidsOf(`${folder}/${entry.name}`)));
   return pids;

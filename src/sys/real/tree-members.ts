@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { inTurns } from './in-turns.ts';
+import { lateFiles } from './late-files.ts';
 import type { TreeMember } from '../sys.ts';
 import type { TreePlace } from './table.ts';
 
@@ -17,7 +17,7 @@ export async function treeMembers(place: TreePlace | undefined): Promise<readonl
 /** Of the cgroup and of those that the tree made below it. */
 async function membersOfCgroup(folder: string): Promise<number[]> {
   const pids = numbersIn(await textOf(`${folder}/cgroup.procs`));
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await (await lateFiles()).readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     if (entry.isDirectory()) pids.push(...(await membersOfCgroup(`${folder}/${entry.name}`)));
   }
@@ -33,7 +33,7 @@ export async function descendantsOf(pid: number): Promise<number[]> {
 
 /** The children of all its threads (proc(5), `children`). */
 async function childrenOf(pid: number): Promise<number[]> {
-  const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const tasks = await (await lateFiles()).readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await inTurns(tasks, async (task) => textOf(`/proc/${pid}/task/${task}/children`));
   return lists.flatMap(numbersIn);
 }
@@ -57,5 +57,5 @@ export function numbersIn(text: string): number[] {
 
 /** Nothing where the process, or the cgroup, is gone. */
 async function textOf(file: string): Promise<string> {
-  return readFile(file, 'latin1').catch(() => '');
+  return (await lateFiles()).readFile(file, 'latin1').catch(() => '');
 }

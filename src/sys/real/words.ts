@@ -1,7 +1,5 @@
-import os from 'node:os';
-
 /** The table, the messages and the spawn block are in the byte order of the machine. */
-const LITTLE = os.endianness() === 'LE';
+const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 const LOW = LITTLE ? 0 : 4;
 const HIGH = LITTLE ? 4 : 0;
 const TWO_32 = 2 ** 32;
