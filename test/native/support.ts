@@ -55,10 +55,10 @@ export class Folder implements AsyncDisposable {
 
   /** Bundles fixtures/NAME.ts with the sources that it imports; returns a file that node runs. */
   async bundle(name: string): Promise<string> {
-    // From a folder beside `build` the helper is found as it is from dist. A copy, which other users can read.
-    for (const name of ['dist', 'build/native']) await mkdir(this.file(name), { recursive: true });
+    // From a folder of `dist` beside `build` the helper is found as programs find it. A copy, which other users can read.
+    for (const name of ['dist/fixture', 'build/native']) await mkdir(this.file(name), { recursive: true });
     await copyFile(path.join(ROOT, HELPER), this.file(HELPER));
-    const outfile = this.file(`dist/${name}.mjs`);
+    const outfile = this.file(`dist/fixture/${name}.mjs`);
     const options = [
       '--bundle',
       '--platform=node',

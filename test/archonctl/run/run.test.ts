@@ -121,11 +121,11 @@ describe('the words of a command', () => {
     const gone = await sh('mkdir gone && cd gone && rmdir ../gone && archonctl run pwd', {
       cwd: folder.path,
     });
-    expect(gone).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: 'archonctl: the present folder has been removed: go to another, or name one with --cwd\n',
-    });
+    expect(gone).toMatchObject({ code: 2, stdout: '' });
+    /* The shell that starts archonctl says something of its own before, as any shell does there. */
+    expect(gone.stderr.split('\n').at(-2)).toBe(
+      'archonctl: the present folder has been removed: go to another, or name one with --cwd',
+    );
   });
 });
 
