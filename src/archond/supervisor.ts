@@ -185,7 +185,7 @@ export class Supervisor {
         this.#processes.disown(generation);
         record.configured?.probes.over(generation);
       }
-      if (ended ?? emptied) this.#act(record, [...(ended ?? []), ...(emptied ?? [])]);
+      if (ended ?? emptied) this.#act(record, [...(ended ?? []), ...(emptied ?? [])], isEmpty);
     });
   }
 
@@ -227,9 +227,9 @@ export class Supervisor {
     return step.effects;
   }
 
-  /** Carries out what was decided and written. */
-  #act(record: UnitRecord, effects: readonly Effect[]): void {
-    for (const effect of effects) this.#carryOut(record, effect);
+  /** Carries out what was decided and written. Of what is known to be empty nothing is left to kill. */
+  #act(record: UnitRecord, effects: readonly Effect[], isEmpty = false): void {
+    for (const effect of effects) if (!isEmpty || effect.kind !== 'kill') this.#carryOut(record, effect);
     if (isDown(record)) {
       this.#restStreams(record);
       if (record.unit.spec.origin === 'run') this.#streams.closeGiven(record);

@@ -4,7 +4,7 @@
  */
 export function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
+  /* From the bottom up: of what is frozen already the engine would have to collect the keys each time. */
   for (const key in value) freeze(value[key]);
-  return value;
+  return Object.freeze(value);
 }

@@ -36,6 +36,7 @@ export function splitStateWord(word: bigint): { generation: number; state: Entry
  * loaded before and after what belongs to it, and only what lies between two equal ones counts.
  */
 export class RealTable {
+  readonly #bytes: Buffer;
   readonly #words: Words;
   readonly #atomic: BigUint64Array;
   readonly #atomic32: Uint32Array;
@@ -44,7 +45,8 @@ export class RealTable {
   readonly #ring: number;
 
   private constructor(memory: ArrayBuffer) {
-    this.#words = new Words(new Uint8Array(memory));
+    this.#bytes = Buffer.from(memory);
+    this.#words = new Words(this.#bytes);
     this.#atomic = new BigUint64Array(memory);
     this.#atomic32 = new Uint32Array(memory);
     this.#entries = this.#words.u64(TABLE.entriesOffset);
@@ -146,7 +148,7 @@ export class RealTable {
     const at = this.#at(index);
     const words = this.#words;
     const acknowledged = splitStateWord(Atomics.load(this.#atomic, (at + ENTRY.ackWord) / 8));
-    const entry: ProcessEntry = {
+    const entry: { -readonly [K in keyof ProcessEntry]: ProcessEntry[K] } = {
       index,
       generation,
       label: this.#label(index),
@@ -160,12 +162,10 @@ export class RealTable {
       tags: [words.big(at + ENTRY.tags), words.big(at + ENTRY.tags + 8)],
     };
     if (state !== 'exited' && state !== 'empty') return entry;
-    return {
-      ...entry,
-      end: this.#entryEnd(at),
-      endedAtMs: words.u64(at + ENTRY.endedNs) / NS_PER_MS,
-      usage: this.#usage(at),
-    };
+    entry.end = this.#entryEnd(at);
+    entry.endedAtMs = words.u64(at + ENTRY.endedNs) / NS_PER_MS;
+    entry.usage = this.#usage(at);
+    return entry;
   }
 
   #label(index: number): string {
@@ -174,9 +174,8 @@ export class RealTable {
 
   /** The text that stands there, up to its NUL. */
   #text(at: number, mostBytes: number): string {
-    const end = this.#words.bytes.indexOf(0, at);
-    const length = Math.min(end < 0 ? mostBytes : end - at, mostBytes);
-    return Buffer.from(this.#words.bytes.buffer, at, length).toString('latin1');
+    const end = this.#bytes.indexOf(0, at);
+    return this.#bytes.toString('latin1', at, Math.min(end < 0 ? Infinity : end, at + mostBytes));
   }
 
   #entryEnd(at: number): ProcessEnd {
