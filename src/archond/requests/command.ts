@@ -92,14 +92,12 @@ function specOf(label: string, request: CommandRequest, own: OwnPart): UnitSpec 
 
 function launchOf(house: House, request: CommandRequest, label: string, user: RunAs | undefined): Launch {
   const { options } = request;
-  const base = options['clean-env'] === true ? [] : house.baseEnv;
-  const own = [
-    ['ARCHON_LABEL', label],
-    ['ARCHON_SOCKET', house.settings.socket],
-  ] as const;
+  const env = new Map(options['clean-env'] === true ? [] : house.baseEnv);
+  env.set('ARCHON_LABEL', label).set('ARCHON_SOCKET', house.settings.socket);
+  for (const [name, value] of request.settings) env.set(name, value);
   return {
     words: request.args.command,
-    env: new Map([...base, ...own, ...request.settings]),
+    env,
     cwd: options.cwd ?? '/',
     ...(options.umask === undefined ? {} : { umask: options.umask }),
     ...(user === undefined ? {} : { user }),
