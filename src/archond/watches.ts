@@ -1,4 +1,4 @@
-import type { Descriptor, Sys } from '../sys/sys.ts';
+import type { Answer, Descriptor, Sys } from '../sys/sys.ts';
 import { NO_CAUSE } from '../supervisor/cause.ts';
 import { unitSpec } from '../supervisor/unit.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -19,6 +19,8 @@ export function watchedLabel(name: string): string | undefined {
 /**
  * Watches a process that was not started here, as a unit; its label must be free. The descriptor is the
  * record's from then on. `pid` is undefined once the process has been reaped.
+ *
+ * @param stored told when the keeper holds the descriptor too, so that the watch outlives archond
  */
 export function watch(
   sys: Sys,
@@ -26,6 +28,7 @@ export function watch(
   label: string,
   pidfd: Descriptor,
   pid: number | undefined,
+  stored: Answer<number> = () => undefined,
 ): UnitRecord {
   const spec = unitSpec({ label, origin: 'watched' });
   const stdio = [undefined, undefined, undefined] as const;
@@ -34,7 +37,7 @@ export function watch(
   record.pid = pid;
   const startedAtMs = sys.clock.monotonicMs();
   supervisor.put(record, { generation, pid: pid ?? 0, startedAtMs, stage: 'alive', cause: NO_CAUSE });
-  sys.keeper.store(watchName(label), pidfd, true, () => undefined);
+  sys.keeper.store(watchName(label), pidfd, true, stored);
   const cancel = sys.pidfds.watch(pidfd, (end) => {
     supervisor.post(record, { kind: 'exited', generation, end });
     supervisor.post(record, { kind: 'emptied', generation });

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flood } from '../support/flood.ts';
 import { isAlive } from '../support/processes.ts';
 import { StreamClient } from '../support/stream-client.ts';
 import { TestSupervisor } from '../support/supervisor.ts';
@@ -230,26 +231,13 @@ describe('the end of the supervisor', () => {
     using deaf = await StreamClient.connect(mortal.socket, 'Subscribe');
     await deaf.untilLine(POSITION);
     deaf.pause();
-    await flood(mortal, 2 * 1024 * 1024);
+    await flood(mortal.socket, 2 * 1024 * 1024);
     const deciding = await mortal.decidingPid();
     expect((await mortal.ask('Shutdown')).at(-1)).toBe('Ok');
     expect(await mortal.ended()).toBe(0);
     await expect.poll(() => isAlive(deciding)).toBe(false);
   });
 });
-
-/** Makes events of so many bytes in all, without starting anything. */
-async function flood(one: TestSupervisor, bytes: number): Promise<void> {
-  const label = `${'long/'.repeat(49)}label`;
-  const pairs = Math.ceil(bytes / (label.length + 80));
-  using client = await StreamClient.connect(one.socket);
-  for (let left = pairs; left > 0; left -= 200) {
-    const pair = [`MonitorPid,${process.pid},@label=${label}`, `Forget,${label}`];
-    client.send(...Array.from({ length: Math.min(left, 200) }, () => pair).flat());
-    await client.until((lines) => lines.length === 2 * Math.min(left, 200));
-    expect(client.takeLines().every((line) => line.startsWith('Ok'))).toBe(true);
-  }
-}
 
 describe('a position that is not kept any more', () => {
   it('is answered with the oldest that is', async () => {
@@ -262,7 +250,7 @@ describe('a position that is not kept any more', () => {
       readdirSync(journal)
         .filter((name) => name.endsWith('.journal'))
         .sort();
-    while (segments().length < 3) await flood(first, 256 * 1024);
+    while (segments().length < 3) await flood(first.socket, 256 * 1024);
     first.signal('SIGTERM');
     await first.ended();
     const [oldest = ''] = segments();

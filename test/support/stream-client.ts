@@ -71,6 +71,12 @@ export class StreamClient implements Disposable {
     }
   }
 
+  /** Resolves when something has come since the last call that waited, or the connection has ended. */
+  async change(): Promise<void> {
+    if (this.lines.length === 0 && !this.#isClosed)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+
   /** Resolves with the first line of this form. */
   async untilLine(form: RegExp): Promise<string> {
     await this.until((lines) => lines.some((line) => form.test(line)));

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts';
 import type { BacklogReader } from './backlog.ts';
 
 /** So much waits for a client in the kernel's and the connection's own queue; what is beyond stays in the backlog, which is shared. */
-const WINDOW_BYTES = 256 * 1024;
+const WINDOW_BYTES = 64 * 1024;
 
 /** A stream is over when its client has left so much unread (docs/events.org, "Slow readers"). */
 export const MOST_UNREAD_BYTES = 16 * 1024 * 1024;

@@ -39,21 +39,31 @@ function monitor(house: House, pidfd: Descriptor, wish: LabelWish | undefined, c
   const label = pid.ok ? labelFor(house, wish, pid.value) : undefined;
   if (!pid.ok || label?.ok !== true) {
     house.sys.descriptors.close(pidfd);
-    call.fail(label?.ok === false ? label.error : notAProcess(pid.ok ? '' : pid.error.code));
+    call.fail(label?.ok === false ? label.error : notAProcess(pid.ok ? 'EBADF' : pid.error.code));
     return;
   }
   const previous = house.supervisor.records.get(label.value);
   if (previous !== undefined) house.supervisor.remove(previous);
   const { sys, supervisor, chronicle } = house;
-  const record = watch(sys, supervisor, label.value, pidfd, pid.value < 0 ? undefined : pid.value);
-  const { pid: live, unit } = record;
-  chronicle.append(record.label, 'running', processDetails(live, unit.generation), call.cause);
+  const livePid = pid.value < 0 ? undefined : pid.value;
+  /* Answered when it is certain; so nobody can make more watches than the keeper takes. */
+  const record = watch(sys, supervisor, label.value, pidfd, livePid, (stored) => {
+    if (!stored.ok) {
+      supervisor.remove(record);
+      call.fail(failure('failed', `the keeper cannot hold the process: ${describeErrno(stored.error.code)}`));
+    } else if (wish === undefined) {
+      call.ok();
+    } else {
+      call.ok(label.value, livePid === undefined ? '' : String(livePid));
+    }
+  });
+  chronicle.append(record.label, 'running', processDetails(livePid, record.unit.generation), call.cause);
   chronicle.flush();
-  if (wish === undefined) call.ok();
-  else call.ok(label.value, live === undefined ? '' : String(live));
 }
 
 function notAProcess(code: string): Failure {
+  if (code !== 'EBADF' && code !== 'EINVAL')
+    return failure('failed', `what the descriptor is cannot be found out: ${describeErrno(code)}`);
   const why = code === 'EINVAL' ? 'it is that of a thread' : 'it is none';
   return failure('bad-argument', `MonitorFD takes the descriptor of a process (a pidfd); ${why}`);
 }

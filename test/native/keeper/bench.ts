@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, cc, filesIn, productTargets, sanitizedTargets } from '../../../scripts/native.mjs';
+import { scaled as scaledNumber } from '../../support/scale.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const HERE = 'test/native/keeper';
@@ -36,10 +37,9 @@ export interface Run {
   readonly keeper?: readonly string[];
 }
 
-/** A number that grows or shrinks with $ARCHON_TEST_SCALE, by default 1; at least 20. */
+/** A number that follows the scale; at least 20. */
 export function scaled(count: number): string {
-  const scale = Number(process.env['ARCHON_TEST_SCALE'] ?? '1');
-  return String(Math.max(20, Math.round(count * scale)));
+  return String(scaledNumber(count, 20));
 }
 
 export const isRoot = process.getuid?.() === 0;
