@@ -112,17 +112,19 @@ function notStartable(record: UnitRecord): Failure | undefined {
 function upVerdict(record: UnitRecord, before: number, restarts: number): Verdict {
   const { state, history, generation } = record.unit;
   if (generation <= before && state.kind !== 'stopped') return undefined;
+  const isAgain = state.kind === 'starting' && history.restarts > restarts;
+  const isAfterwards = isAgain || state.kind === 'backoff' || state.kind === 'failed';
+  if (isAfterwards && wasRunning(record)) return { kind: 'done', state: 'running' };
   switch (state.kind) {
     case 'running':
     case 'finished':
       return { kind: 'done' };
     case 'clearing':
-      /* With readiness by exec it was up, however shortly. */
-      return state.end.kind === 'not-executed'
-        ? { kind: 'failed', failure: whyFailed(record) }
-        : { kind: 'done', state: 'running' };
+      return wasRunning(record)
+        ? { kind: 'done', state: 'running' }
+        : { kind: 'failed', failure: whyFailed(record) };
     case 'starting':
-      return history.restarts > restarts ? { kind: 'failed', failure: whyFailed(record) } : undefined;
+      return isAgain ? { kind: 'failed', failure: whyFailed(record) } : undefined;
     case 'backoff':
     case 'failed':
       return { kind: 'failed', failure: whyFailed(record) };
@@ -135,6 +137,12 @@ function upVerdict(record: UnitRecord, before: number, restarts: number): Verdic
     case 'undoing':
       return undefined;
   }
+}
+
+/** With readiness by exec what has ended was running before, however shortly; steps that come together need not show it. */
+function wasRunning({ unit: { spec, lastEnd } }: UnitRecord): boolean {
+  const isReadyByExec = spec.type === 'service' && spec.readyBy === 'exec';
+  return isReadyByExec && lastEnd !== undefined && lastEnd.kind !== 'not-executed';
 }
 
 function whyFailed(record: UnitRecord): Failure {

@@ -115,10 +115,10 @@ class World:
 
 
 def totals(held):
-    """Without the numbers that tell one pipe or socket from another, and without the folders of trees to come."""
+    """Without the numbers that tell one pipe or socket from another, and without what is the supervisor's own business."""
     counts = {}
     for target, count in held.items():
-        if target.startswith("/sys/fs/cgroup"):
+        if target.startswith("/sys/fs/cgroup") or target == "/dev/null":
             continue
         kind = target.partition(":")[0] if ":[" in target else target
         counts[kind] = counts.get(kind, 0) + count

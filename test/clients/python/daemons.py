@@ -163,7 +163,8 @@ def backoff(world):
     assert world.ask("Wait,f").lines == [b"ExitStatus,1"]
     for line in ("Forget,f", "StartDaemon,true,@label=f"):
         assert world.ask(line).code == "busy", line
-    assert world.ask("Start,f").data == [["Done", "f", "running"]]
+    started = world.ask("Start,f")
+    assert started.data == [["Done", "f", "running"]], started
     assert world.ask("Stop,f").data == [["Done", "f", "stopped"]]
     end(world)
 

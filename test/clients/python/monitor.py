@@ -24,11 +24,19 @@ KERNEL = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
 TELLS_ENDS = KERNEL >= (6, 15)
 
 
+def name_of(pid):
+    with open(f"/proc/{pid}/comm") as comm:
+        return comm.read()
+
+
 @contextlib.contextmanager
 def process(*words, **options):
     """A process of this client's own, not the supervisor's: it and its descriptor."""
     child = subprocess.Popen(words, stdin=subprocess.PIPE, **options)
     pidfd = os.pidfd_open(child.pid)
+    # The parent may see that exec has succeeded before the kernel has given the process its new name.
+    while name_of(child.pid) == name_of(os.getpid()):
+        pass
     try:
         yield child, pidfd
     finally:
@@ -143,7 +151,7 @@ def own_label(world):
         assert world.ask("Forget,sh*").closing == ["Ok", "3"]
     for name, label in (("a b,c", "a_b_c"), ("kworker/0:1", "kworker/0:1"), ("-x/", "_x/_")):
         script = f"import sys; open('/proc/self/comm', 'w').write({name!r}); print(flush=True); sys.stdin.read()"
-        with process("python3", "-c", script, stdout=subprocess.PIPE) as (child, pidfd):
+        with process("env", "python3", "-c", script, stdout=subprocess.PIPE) as (child, pidfd):
             child.stdout.readline()
             child.stdout.close()
             reply = world.ask("MonitorFD,@label=", [pidfd])
