@@ -13,7 +13,10 @@ import { ROOT } from './process.mjs';
 const PROGRAMS = [
   { name: 'archond/main', apart: ['loader/load'] },
   { name: 'archond/decide', apart: [] },
-  { name: 'archonctl/main', apart: ['commander', 'csv-stringify/sync'] },
+  {
+    name: 'archonctl/main',
+    apart: ['commander', 'csv-stringify/sync', 'loader/load', 'loader/usual'],
+  },
   { name: 'loader/main', apart: [] },
 ];
 

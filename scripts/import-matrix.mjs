@@ -59,9 +59,10 @@ export const MATRIX = {
     node: [...PURE, 'node:process'],
     packages: ['commander', 'pino'],
   },
-  // The client stays small: of `sys` it has the dialer only, and the types that the dialer speaks in.
+  // The client stays small: of `sys` it has the dialer only, and the types that the dialer speaks in; the
+  // loader is a file of its own that it loads for a check.
   archonctl: {
-    folders: ['base', 'protocol', 'sys/dialer.ts'],
+    folders: ['base', 'protocol', 'sys/dialer.ts', 'loader', 'config/complaint.ts'],
     types: ['sys/sys.ts'],
     node: [...PURE, 'node:process'],
     packages: ['commander', 'csv-stringify'],

@@ -61,17 +61,3 @@ function usualState({ uid, env }: Surroundings): string {
     ? path.join(home, '.local', 'state', 'archon')
     : path.join(usualRuntimeFolder(uid, env), 'state');
 }
-
-/**
- * The files and folders of the configuration: what was given, else the usual file where there is one, else
- * none. `exists` is asked about that file only; it says yes where it cannot know, so that this is told.
- */
-export function configurationPaths(
-  given: readonly string[],
-  { uid, cwd }: Surroundings,
-  exists: (path: string) => boolean,
-): readonly string[] {
-  if (given.length > 0) return given.map((file) => path.resolve(cwd, file));
-  const usual = uid === 0 ? '/etc/archon/archon.yaml' : path.resolve(cwd, 'archon.yaml');
-  return exists(usual) ? [usual] : [];
-}

@@ -4,7 +4,7 @@ import { LOG_LEVELS, TREE_CHOICES, type LogLevel, type TreeChoice } from './sett
 
 /** archond's flags as they were given; see `archond --help`. */
 export interface Flags {
-  /** As they were given, in order; empty: the usual place. */
+  /** As they were given, in order; empty: see `configurationPaths`. */
   readonly config: readonly string[];
   /** Only to say what is wrong with the configuration. */
   readonly check: boolean;
@@ -42,8 +42,7 @@ function command(): Command {
     .addOption(
       new Option('--config <path>', 'a file, or a folder of files (repeatable)')
         .argParser(paths)
-        .default([])
-        .env('ARCHON_CONFIG'),
+        .default([], '$ARCHON_CONFIG, or the usual file'),
     )
     .addOption(new Option('--socket <path>', 'where it answers').argParser(path).env('ARCHON_SOCKET'))
     .addOption(new Option('--state <dir>', 'what must outlast a boot').argParser(path).env('ARCHON_STATE'))

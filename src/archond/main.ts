@@ -2,10 +2,10 @@
 import path from 'node:path';
 import { becomeProgram } from '../sys/real/exec.ts';
 import { realFiles } from '../sys/real/files.ts';
-import { reading } from '../sys/real/reading.ts';
 import { describeErrno } from '../base/errno.ts';
 import { checkConfiguration } from './check.ts';
-import { configurationPaths, places } from './defaults.ts';
+import { configurationPaths } from '../loader/usual.ts';
+import { places } from './defaults.ts';
 import { readFlags, type Flags } from './flags.ts';
 import { SETTINGS_VARIABLE, type Settings } from './settings.ts';
 
@@ -17,14 +17,9 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-function exists(path: string): boolean {
-  const kind = reading.kindOf(path);
-  return kind.ok || (kind.error.code !== 'ENOENT' && kind.error.code !== 'ENOTDIR');
-}
-
 function settingsOf(flags: Flags): Settings {
   const surroundings = { uid: process.getuid?.() ?? 0, env: process.env, cwd: process.cwd() };
-  const config = configurationPaths(flags.config, surroundings, exists);
+  const config = configurationPaths(flags.config, surroundings.uid, surroundings.env, surroundings.cwd);
   return {
     ...places(flags, surroundings),
     config,

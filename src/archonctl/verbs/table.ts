@@ -54,6 +54,14 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   },
   logs: { summary: 'print what units have written', load: async () => (await import('./logs.ts')).logs },
   events: { summary: 'print what has happened', load: async () => (await import('./events.ts')).events },
+  dump: {
+    summary: 'print what the supervisor goes by, such as its configuration',
+    load: async () => (await import('./dump.ts')).dump,
+  },
+  check: {
+    summary: 'say what is wrong with configuration files',
+    load: async () => (await import('./check.ts')).check,
+  },
   send: {
     summary: 'send one raw record and print the answer',
     load: async () => (await import('./send.ts')).send,

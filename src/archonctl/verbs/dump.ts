@@ -1,0 +1,27 @@
+import { textOf } from '../../protocol/bytes.ts';
+import { consult, settle } from '../consult.ts';
+import { printJson } from '../print/document.ts';
+import { defineVerb, EXIT } from '../verb.ts';
+
+/** `archonctl dump`. */
+export const dump = defineVerb({
+  name: 'dump',
+  operands: ['<what>'],
+  order: 'options-anywhere',
+  options: {},
+  description:
+    'Prints what the supervisor goes by: config is the configuration in force, as YAML that loads to the same. ' +
+    'What is asked for is one of config, graph, ports, rules and state.',
+  examples: [['dump config', 'one file without includes, parameters and defaults']],
+  async run(invocation) {
+    const { words, globals, screen } = invocation;
+    const answers = await consult(invocation, [{ fields: ['Dump', ...words] }], true);
+    if (!answers.ok) return answers.error;
+    const [answer] = answers.value;
+    if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
+    const lines = answer.data.flatMap((one) => (one.kind === 'data' ? [textOf(one.fields[0] ?? '')] : []));
+    if (globals.format === 'json') printJson(screen, { lines });
+    else screen.out(lines.map((line) => `${line}\n`).join(''));
+    return EXIT.done;
+  },
+});
