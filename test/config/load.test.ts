@@ -61,14 +61,12 @@ describe('a configuration', () => {
   });
 
   it('is the example of the contract', async () => {
-    const { units, access } = await load(`
+    const { units } = await load(`
 version: 1
 params:
   data: /srv/data
 defaults:
   restart: on-failure
-access:
-  - {group: operators, role: control}
 units:
   db:
     command: redis-server --port 0 --unixsocket {data}/redis.sock
@@ -78,7 +76,6 @@ units:
     cwd: /srv/web
     needs: [db]
 `);
-    expect(access).toEqual([{ kind: 'group', gid: 200, role: 'control' }]);
     expect(units.map(({ label, words }) => [label, ...words])).toEqual([
       ['db', 'redis-server', '--port', '0', '--unixsocket', '/srv/data/redis.sock'],
       ['web', 'node', 'server.js'],
