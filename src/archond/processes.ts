@@ -91,7 +91,9 @@ export class Processes {
     const { label } = record;
     const launch = this.#launchOf(record, generation);
     if (launch === undefined) return;
-    const uid = launch.user?.uid ?? process.getuid?.() ?? 0;
+    const ownUid = process.getuid?.() ?? 0;
+    /* Only root may give a pipe away; who is not becomes nobody else either, and the child says so at its stage `user`. */
+    const uid = ownUid === 0 ? (launch.user?.uid ?? ownUid) : ownUid;
     const descriptors = this.#streams.forProcess(record, uid, generation);
     if (!descriptors.ok) {
       this.#refuse(record, generation, 'descriptors', descriptors.error.code, descriptors.error.errno);
