@@ -12,7 +12,7 @@ describe('the keeper under the sanitizers', { timeout: 240_000 }, () => {
     const scenarios = ['attributes', 'failures', 'exits', 'trees', 'minders', 'kept', 'signals', 'requests'];
     bench = await Bench.make(scenarios, ['report', 'ender', 'dodger']);
     keeper = [await bench.sanitizedKeeper()];
-  });
+  }, 240_000);
   afterAll(async () => bench[Symbol.asyncDispose]());
 
   const options = ['--longest-delay', '0'];
@@ -67,7 +67,7 @@ describe.runIf(valgrind)('the keeper under valgrind, by fork alone', { timeout: 
     logs = await bench.shared();
     const check = ['--quiet', '--error-exitcode=99', '--leak-check=full', `--log-file=${logs}/%p`];
     keeper = ['valgrind', ...check, await bench.plainKeeper()];
-  });
+  }, 240_000);
   afterAll(async () => bench[Symbol.asyncDispose]());
 
   /** What valgrind said, but that it does not know a system call. */
