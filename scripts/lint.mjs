@@ -52,7 +52,11 @@ function findings(code, output) {
 
 /** Compiles every C file as the build does, optimised, since some warnings come of the flow of data only. */
 async function compileAllC() {
-  const files = [...(await filesIn('native', '.c', true)), ...(await filesIn('test', '.c', true))];
+  const files = [
+    ...(await filesIn('native', '.c', true)),
+    ...(await filesIn('test', '.c', true)),
+    ...(await filesIn('bench', '.c', true)),
+  ];
   await mkdir(path.join(ROOT, 'build'), { recursive: true });
   const scratch = await mkdtemp(path.join(ROOT, 'build/lint-'));
   try {
