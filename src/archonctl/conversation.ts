@@ -18,8 +18,18 @@ export interface Lost {
 /** Told of the replies before the closing one. */
 export type OnData = (reply: Exclude<Reply, Closing>) => void;
 
+/** A request that is answered by a stream. */
+export interface Stream {
+  /** Its closing reply, after which it goes on where that is `ok`. */
+  readonly opened: Promise<Closing | Lost>;
+  /** Why it ended; undefined where the connection was lost, or it was none. */
+  readonly ended: Promise<string | undefined>;
+}
+
 interface Open {
   readonly onData: OnData;
+  /** Of a stream. */
+  readonly end?: (reason: string | undefined) => void;
   readonly close: (closing: Closing | Lost) => void;
 }
 
@@ -57,6 +67,14 @@ export class Conversation {
     onData: OnData = NOTHING,
     descriptors: readonly Descriptor[] = [],
   ): Promise<Closing | Lost> {
+    return this.#ask(fields, { onData }, descriptors);
+  }
+
+  async #ask(
+    fields: Fields,
+    told: Omit<Open, 'close'>,
+    descriptors: readonly Descriptor[],
+  ): Promise<Closing | Lost> {
     return new Promise((close) => {
       if (this.#isOver) {
         close({ kind: 'lost' });
@@ -64,9 +82,20 @@ export class Conversation {
       }
       this.#count += 1;
       const tag = `#${this.#count}`;
-      this.#open.set(tag, { onData, close });
+      this.#open.set(tag, { ...told, close });
       this.#connection.write(bytesOf(encodeRecord([tag, ...fields])), descriptors);
     });
+  }
+
+  /** Sends a request that is answered by a stream; `onData` is told of what comes before and behind its `Ok`. */
+  follow(fields: Fields, onData: OnData): Stream {
+    let end: NonNullable<Open['end']> = () => undefined;
+    const ended = new Promise<string | undefined>((resolve) => (end = resolve));
+    const opened = this.#ask(fields, { onData, end }, []).then((closing) => {
+      if (closing.kind !== 'ok') end(undefined);
+      return closing;
+    });
+    return { opened, ended };
   }
 
   /** Hangs up; what is still open is lost. */
@@ -89,8 +118,11 @@ export class Conversation {
     const open = key === undefined ? undefined : this.#open.get(key);
     if (key === undefined || open === undefined) return true;
     if (isClosing(reply)) {
-      this.#open.delete(key);
+      if (open.end === undefined || reply.kind !== 'ok') this.#open.delete(key);
       open.close(reply as Closing);
+    } else if (reply.kind === 'end') {
+      this.#open.delete(key);
+      open.end?.(reply.reason);
     } else {
       open.onData(reply as Exclude<Reply, Closing>);
     }
@@ -101,7 +133,10 @@ export class Conversation {
     this.#isOver = true;
     const left = [...this.#open.values()];
     this.#open.clear();
-    for (const { close } of left) close(how);
+    for (const { close, end } of left) {
+      close(how);
+      end?.(undefined);
+    }
   }
 }
 

@@ -1,16 +1,12 @@
 import { refuse } from '../../base/failure.ts';
-import type { EventRecord } from '../../base/event-record.ts';
 import { ok } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
-import { formatTime } from '../../base/time.ts';
-import { textOf } from '../../protocol/bytes.ts';
+import { parseTime } from '../../base/time.ts';
 import { consult, settle } from '../consult.ts';
+import { EventFollower } from '../follow-events.ts';
 import { printCsv, printJson } from '../print/document.ts';
-import { printable } from '../print/printable.ts';
-import { localTime } from '../print/time.ts';
+import { EVENT_FIELDS, eventJson, eventLine, eventRow } from '../print/event.ts';
 import { defineVerb } from '../verb.ts';
-
-const FIELDS = ['sequence', 'time', 'label', 'kind', 'details'] as const;
 
 /** `archonctl events`. */
 export const events = defineVerb({
@@ -18,6 +14,9 @@ export const events = defineVerb({
   operands: ['[glob]'],
   order: 'options-anywhere',
   options: {
+    follow: { short: 'f', help: 'go on with what happens, until interrupted' },
+    since: { value: 'TIME', help: 'not those before this instant, in Unix seconds', check: parseTime },
+    until: { value: 'TIME', help: 'not those after this instant', check: parseTime },
     last: {
       value: 'N',
       help: 'only the last so many',
@@ -30,46 +29,33 @@ export const events = defineVerb({
     'Prints what has happened to units, oldest first: number, time, label, kind, and what the kind adds.',
   examples: [
     ['events --last 20', 'the latest'],
+    ["events -f --last 5 'web*'", 'the latest of these units, and what happens to them'],
     ["events 'web*' --kind exited", 'every end of a unit whose label begins so'],
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;
     const options = [
+      ...(given.since === undefined ? [] : [`@since=${given.since}`]),
+      ...(given.until === undefined ? [] : [`@until=${given.until}`]),
       ...(given.last === undefined ? [] : [`@last=${given.last}`]),
       ...(given.kind === undefined ? [] : [`@kind=${given.kind}`]),
     ];
+    if (given.follow === true) {
+      const follower = new EventFollower(invocation, words, (event) => {
+        if (given.kind !== undefined && event.kind !== given.kind) return;
+        if (globals.format === 'json') printJson(screen, eventJson(event));
+        else screen.out(eventLine(event));
+      });
+      return follower.follow(options);
+    }
     const answers = await consult(invocation, [{ fields: ['Events', ...words, ...options] }], true);
     if (!answers.ok) return answers.error;
     const [answer] = answers.value;
     const found = (answer?.data ?? []).flatMap((one) => (one.kind === 'event' ? [one.event] : []));
     if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
     if (globals.format === 'json') printJson(screen, { events: found.map(eventJson) });
-    else if (globals.format === 'csv') await printCsv(screen, FIELDS, found.map(eventRow));
+    else if (globals.format === 'csv') await printCsv(screen, EVENT_FIELDS, found.map(eventRow));
     else screen.out(found.map(eventLine).join(''));
     return settle(invocation, answers.value);
   },
 });
-
-function eventLine(event: EventRecord): string {
-  const details = event.details.map(([name, value]) => ` ${name}=${value}`).join('');
-  const what = printable(`${event.label} ${event.kind}${details}`);
-  return `${event.sequence} ${localTime(formatTime(event.timeNs))} ${what}\n`;
-}
-
-function eventJson(event: EventRecord): object {
-  const details = event.details.map(([name, value]) => [name, textOf(value)] as const);
-  const { sequence, label, kind } = event;
-  return {
-    sequence,
-    time: Number(formatTime(event.timeNs)),
-    label,
-    kind,
-    details: Object.fromEntries(details),
-  };
-}
-
-function eventRow(event: EventRecord): Record<(typeof FIELDS)[number], string> {
-  const details = event.details.map(([name, value]) => textOf(`${name}=${value}`)).join(' ');
-  const { sequence, label, kind } = event;
-  return { sequence: String(sequence), time: formatTime(event.timeNs), label, kind, details };
-}

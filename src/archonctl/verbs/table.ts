@@ -54,6 +54,10 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   },
   logs: { summary: 'print what units have written', load: async () => (await import('./logs.ts')).logs },
   events: { summary: 'print what has happened', load: async () => (await import('./events.ts')).events },
+  subscribe: {
+    summary: 'print what happens as it happens',
+    load: async () => (await import('./subscribe.ts')).subscribe,
+  },
   dump: {
     summary: 'print what the supervisor goes by, such as its configuration',
     load: async () => (await import('./dump.ts')).dump,
