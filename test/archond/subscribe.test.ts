@@ -74,7 +74,9 @@ describe('Subscribe', () => {
     const units = client.lines.filter((line) => line.startsWith('#s,Unit,')).map((line) => line.slice(3));
     expect(client.lines.at(-1)).toBe(ok);
     const listed = await supervisor.ask('List,s/*');
-    expect(units).toEqual(listed.slice(0, -1));
+    /* What a tree uses is measured when it is asked for, which takes longer than an instant. */
+    const withoutUsage = (line: string): string[] => line.split(',').filter((_, at) => at !== 6 && at !== 7);
+    expect(units.map(withoutUsage)).toEqual(listed.slice(0, -1).map(withoutUsage));
     expect(units.map((line) => line.split(',').slice(1, 3))).toEqual([
       ['s/run', 'failed'],
       ['s/up', 'running'],

@@ -64,7 +64,7 @@ describe('a command that is run', () => {
     expect((await cannot('--user', 'no.such.user', 'ls'))[0]).toBe(125);
   });
 
-  it('whose label is up is refused with 125', async () => {
+  it('whose label is up, or that of a daemon that is not forgotten, is refused with 125', async () => {
     expect((await archonctl(supervisor.socket, ['start-daemon', '-l', 'taken', 'sleep', '1000'])).code).toBe(
       0,
     );
@@ -74,6 +74,9 @@ describe('a command that is run', () => {
       stderr: 'archonctl: taken is running\n',
     });
     expect((await archonctl(supervisor.socket, ['stop', 'taken'])).code).toBe(0);
+    /* The record of a daemon stays until it is started again or forgotten. */
+    expect((await run(['-l', 'taken', 'true'])).code).toBe(125);
+    expect((await archonctl(supervisor.socket, ['forget', 'taken'])).code).toBe(0);
     expect((await run(['-l', 'taken', 'true'])).code).toBe(0);
   });
 
