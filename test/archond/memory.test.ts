@@ -118,7 +118,7 @@ describe('events', () => {
       'Ok,2',
     ]);
     expect((await supervisor.ask('Events,three,@last=1'))[0]).toMatch(
-      /,three,failed,reason=cannot-execute,stage=exec,errno=ENOENT$/,
+      /,three,failed,reason=cannot-execute,stage=exec,errno=ENOENT,cause=\d+,by=\d+:\d+,request=Run$/,
     );
     const [last] = await supervisor.ask('Events,@last=1');
     const sequence = Number(last?.split(',')[1]);
