@@ -70,7 +70,7 @@ The supervisor is up (process ${supervisor.pid}); Ctrl-C brings everything down.
   bin/archonctl run uname -a
   bin/archonctl start-daemon -l web python3 -m http.server 8000
   tail -f ${path.join(folder, 'state/log/ticker.log')}
-  kill -9 $(pgrep -f archond/decide.cjs)    # the deciding part dies; list again: nothing is lost
+  pkill -9 -f '^[^ ]*node .*archond/decide.cjs'    # the deciding part dies; list again: nothing is lost
   bin/archonctl shutdown
 `);
 }

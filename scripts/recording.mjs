@@ -119,7 +119,9 @@ class Archond {
     const { pid = 0 } = this.#child;
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
     for (const child of children.split(' ').filter((word) => word !== '')) {
-      if ((await readFile(`/proc/${child}/cmdline`, 'utf8')).includes('archond/decide')) return Number(child);
+      const words = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+      // Minders have the keeper's own command line, in which this is an argument.
+      if (words.includes('archond/decide') && !words.startsWith('archon-keeper')) return Number(child);
     }
     throw new Error('archond has no part that decides');
   }

@@ -18,7 +18,7 @@ const LAST_PAUSE_MS = 200;
 
 /** How long to try where nobody answers. */
 export interface Patience {
-  /** While the socket is there and nobody listens; default two seconds, in which a supervisor restarts. */
+  /** While the socket is or was there and nobody listens; default two seconds, in which a supervisor restarts. */
   readonly refusedMs?: number;
   /** While there is no socket; default 0. */
   readonly absentMs?: number;
@@ -83,13 +83,17 @@ export async function reachConnection(
   const { refusedMs = RESTART_MS, absentMs = 0, giveUp } = patience;
   const beganAtMs = monotonicMs();
   const bell = new Bell(giveUp);
+  /* A socket that has just gone is as good as one that nobody listens on: another takes its place. */
+  const goneMs = (wasThere: boolean): number => (wasThere ? Math.max(absentMs, refusedMs) : absentMs);
+  let wasThere = false;
   let pauseMs = FIRST_PAUSE_MS;
   try {
     for (;;) {
       const dialled = await dial(socket, giveUp);
       if (dialled.ok) return dialled;
       const { code } = dialled.error;
-      const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? absentMs : 0;
+      wasThere ||= code === 'ECONNREFUSED';
+      const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? goneMs(wasThere) : 0;
       const leftMs = wholeMs - (monotonicMs() - beganAtMs);
       if (leftMs <= 0 || giveUp?.aborted === true) return err(sentenceOf(socket, code));
       /* What happened before the bell could be heard is seen by trying once more. */

@@ -45,6 +45,15 @@ describe('reaching a supervisor', () => {
     await server[Symbol.asyncDispose]();
   });
 
+  it('ends with what it last met where the socket goes and none comes', async () => {
+    await using folder = await TempFolder.make();
+    const path = `${folder.path}/s`;
+    await writeFile(path, '');
+    const { result } = attempt(path, { refusedMs: 100 });
+    await rm(path);
+    expect(await result).toContain('ENOENT (No such file or directory); start one');
+  });
+
   it('does not wait for a socket that is not there, unless it is told to', async () => {
     await using folder = await TempFolder.make();
     const path = `${folder.path}/s`;
