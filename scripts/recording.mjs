@@ -87,10 +87,9 @@ class Archond {
       this.#text += text;
       this.#told?.();
     });
-    /** @type {Promise<void>} */
     this.#ended = new Promise((resolve) => {
-      child.once('error', () => resolve());
-      child.once('close', () => resolve());
+      child.once('error', resolve);
+      child.once('close', resolve);
     });
   }
 
