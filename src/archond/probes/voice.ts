@@ -23,7 +23,7 @@ export class Voice {
   readonly #sys: Sys;
   readonly #socket: NotifySocket;
   readonly #hearer: Hearer;
-  #early: Notice[] = [];
+  readonly #early: Notice[] = [];
   #ref: ProcessRef | undefined;
   #mainPid: number | undefined;
   /** The notice that is being judged, and those behind it. */
