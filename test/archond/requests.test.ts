@@ -160,6 +160,18 @@ describe('Run', () => {
     ]);
   });
 
+  it.skipIf(isRoot)(
+    'runs as its own user where it is told so, and as nobody else (not as root)',
+    async () => {
+      const own = `${process.getuid?.() ?? 0}`;
+      const group = `${process.getgid?.() ?? 0}`;
+      expect(await outputOf(`Run,id -u,@user=${own},@group=${group}`, 'own')).toBe(`${own}\n`);
+      expect(await ask('Run,true,@user=0')).toEqual([
+        expect.stringMatching(/^Error,.*,exec-failed,user,EPERM$/) as string,
+      ]);
+    },
+  );
+
   it.runIf(isRoot)('runs as the user that it is told (needs root)', async () => {
     const text = await outputOf('Run,"sh -c ""id -u; id -g; id -G""",@user=65534,@group=12', 'nobody');
     expect(text.split('\n').slice(0, 2)).toEqual(['65534', '12']);

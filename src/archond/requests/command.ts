@@ -120,13 +120,14 @@ function standardDescriptors(
   return ok(stdio);
 }
 
-/** As whom the command runs; undefined: as archond does. */
+/** As whom the command runs; undefined: as archond does. Who is not root may name itself, and nobody else. */
 function findUser(
   house: House,
   user: string | undefined,
   group: string | undefined,
   done: (found: Result<RunAs | undefined, Failure>) => void,
 ): void {
+  const isRoot = house.uid === 0;
   const withGroup = (base: RunAs | undefined): void => {
     if (group === undefined) {
       done(ok(base));
@@ -134,6 +135,7 @@ function findUser(
     }
     house.sys.users.group(group, (gid) => {
       if (gid === undefined) done(err(failure('bad-argument', `@group: there is no group ${group}`)));
+      else if (!isRoot && base === undefined && gid === house.gid) done(ok(undefined));
       else done(ok({ uid: base?.uid ?? house.uid, gid, groups: base?.groups ?? [gid] }));
     });
   };
@@ -143,6 +145,7 @@ function findUser(
   }
   house.sys.users.user(user, (entry) => {
     if (entry === undefined) done(err(failure('bad-argument', `@user: there is no user ${user}`)));
+    else if (!isRoot && entry.uid === house.uid) withGroup(undefined);
     else withGroup({ uid: entry.uid, gid: entry.gid, groups: entry.groups });
   });
 }
