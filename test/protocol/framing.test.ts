@@ -3,16 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { bytesOf } from '../../src/protocol/bytes.ts';
 import { LineCutter, type Read } from '../../src/protocol/framing.ts';
 import { MAX_DESCRIPTORS, MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
-import { cutAll, keeper, read } from './lines.ts';
+import { chunked, cutAll, keeper, read } from './lines.ts';
 
 const texts = (reads: readonly Read<number>[]): string[] =>
   cutAll(reads).map(({ kind, text }) => `${kind} ${text}`);
-
-/** The stream in reads that end at these places. */
-function chunked(bytes: Uint8Array, cuts: readonly number[]): Read<number>[] {
-  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
-  return places.slice(1).map((end, index) => ({ bytes: bytes.slice(places[index], end) }));
-}
 
 describe('lines are cut', () => {
   test('at line feeds, one carriage return before each dropped', () => {

@@ -18,6 +18,12 @@ export function read(text: string, ...descriptors: number[]): Read<number> {
   return { bytes: bytesOf(text), descriptors };
 }
 
+/** The stream in reads that end at these places. */
+export function chunked(bytes: Uint8Array, cuts: readonly number[]): Read<number>[] {
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return places.slice(1).map((end, index) => ({ bytes: bytes.slice(places[index], end) }));
+}
+
 /** A taker that keeps what it is told in `told` and always wants more. */
 export function keeper(): { readonly told: Told[]; readonly take: (cut: Cut<number>) => boolean } {
   const told: Told[] = [];

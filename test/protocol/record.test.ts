@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../src/base/failure.ts';
@@ -6,7 +7,7 @@ import type { Result } from '../../src/base/result.ts';
 import { MAX_FIELDS, MAX_LINE_BYTES } from '../../src/protocol/limits.ts';
 import { decodeRecord, encodeRecord, type Fields } from '../../src/protocol/record.ts';
 import { expectRefusal, failureOf, valueOf } from '../base/results.ts';
-import { cutAll, line, read } from './lines.ts';
+import { chunked, cutAll, line } from './lines.ts';
 
 const decode = (text: string): Result<Fields, Failure> => decodeRecord(line(text));
 const fieldsOf = (text: string): readonly string[] => valueOf(decode(text));
@@ -81,6 +82,18 @@ describe('a record is split into fields', () => {
       }),
     );
   });
+});
+
+test('a record that csv-stringify has written is read, backslashes doubled and line ends left out', () => {
+  const plain = fc.array(fc.stringMatching(/^[ -~]{0,20}$/), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(plain, fc.boolean(), (fields, quoted) => {
+      const escaped = fields.map((one) => one.replaceAll('\\', '\\\\'));
+      const text = stringify([escaped], { quoted, quoted_empty: true }).slice(0, -1);
+      expect(fieldsOf(text)).toEqual(fields);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 /** The fields that csv-parse reads, or undefined where it refuses. */
@@ -276,12 +289,19 @@ describe('a record is encoded', () => {
     expect(fieldsOf(encodeRecord([all]).slice(0, -1))).toEqual([all]);
   });
 
-  test('so that a stream of records gives the same records, whatever follows what', () => {
+  test('so that a stream of records gives the same records, whatever follows what and however it is chunked', () => {
     fc.assert(
-      fc.property(fc.array(record, { maxLength: 5 }), (records) => {
-        const told = cutAll([read(records.map(encodeRecord).join(''))]);
-        expect(told.map(({ text }) => fieldsOf(text))).toEqual(records);
-      }),
+      fc.property(
+        fc.array(record, { maxLength: 5 }),
+        fc.array(fc.nat(), { maxLength: 9 }),
+        fc.constantFrom('\n', '\r\n'),
+        (records, cuts, lineEnd) => {
+          const stream = records.map((one) => encodeRecord(one).replace('\n', lineEnd)).join('');
+          const told = cutAll(chunked(line(stream), cuts));
+          expect(told.map(({ text }) => fieldsOf(text))).toEqual(records);
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 
