@@ -253,13 +253,14 @@ static napi_value flush(napi_env env, napi_callback_info info) {
 
 /*
  * queued(id): bytes that the kernel does not take now; it is asked first, so that an answer above 0
- * means that EVENT_DRAINED will come. A stream that turns out to be broken is told of by flush().
+ * means that EVENT_DRAINED will come. -1 for a stream that turns out to be broken, which flush() tells of.
  */
 static napi_value stream_queued(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   read_arguments(env, info, &arguments);
   struct stream *stream = slot_find(arguments.helper, argument_int(&arguments, 0), &stream_class);
-  if (stream == NULL || !stream_send(arguments.helper, stream)) return return_int(env, 0);
+  if (stream == NULL) return return_int(env, 0);
+  if (!stream_send(arguments.helper, stream)) return return_int(env, -1);
   if (stream->full) watch(arguments.helper, stream);
   return return_int(env, (int64_t)stream->queue.bytes);
 }

@@ -18,6 +18,7 @@ import { EndedRuns } from './ended-runs.ts';
 import { ConfiguredUnits } from './configured/configured-units.ts';
 import type { Call } from './call.ts';
 import type { House } from './house.ts';
+import { Crowd } from './crowd.ts';
 import { DeferredLog } from './log.ts';
 import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
@@ -85,7 +86,7 @@ function start(sys: Sys): void {
           if (house !== undefined) takeLate(house, units);
         };
         if (found > 0) log.info('took over', { units: found, epoch });
-        answer(house, cause);
+        answer(house, cause, new Crowd(sys, welcome.value.descriptorLimit.hard));
         for (const signal of early) signalled(house, signal);
       });
     });
@@ -178,10 +179,10 @@ function signalled(house: House, signal: number): void {
   }
 }
 
-function answer(house: House, cause: Cause): void {
+function answer(house: House, cause: Cause, crowd: Crowd): void {
   const { sys } = house;
   const bound = sys.sockets.listen(settings.socket, SOCKET_MODE, (connection) => {
-    serve(house, connection);
+    serve(house, crowd, connection);
   });
   if (!bound.ok) {
     const { code, call } = bound.error;
@@ -209,7 +210,8 @@ function leaveCaller(): void {
     log.warn('standard error stays that of the caller', { error: sent.error.code, file: OWN_LOG });
 }
 
-function serve(house: House, connection: Connection): void {
+function serve(house: House, crowd: Crowd, connection: Connection): void {
+  if (!crowd.admits(connection, sessions.size)) return;
   const { uid, gid } = connection.peer;
   const role = roleOf({ uid, gid, groups: [] }, house.uid, []);
   const session = new Session(connection, role, {
@@ -223,6 +225,7 @@ function serve(house: House, connection: Connection): void {
     closeDescriptor: (descriptor) => {
       house.sys.descriptors.close(descriptor);
     },
+    crowd,
     left: (left) => {
       sessions.delete(left);
     },

@@ -1,7 +1,5 @@
 import type { Cancel, Connection, Descriptor } from '../sys/sys.ts';
-
-/** Replies that a client leaves unread; beyond it nothing more is read from it, nor made for it. */
-export const MAX_QUEUED_BYTES = 1024 * 1024;
+import type { Crowd } from './crowd.ts';
 
 /**
  * What goes out to one client, in its order. Lines that are sent within one step leave in one piece;
@@ -9,13 +7,27 @@ export const MAX_QUEUED_BYTES = 1024 * 1024;
  */
 export class Outgoing {
   readonly #connection: Connection;
+  readonly #crowd: Crowd;
+  readonly #holder: { readonly giveWay: () => number };
   readonly #writers: (() => void)[] = [];
   readonly #drained = new Set<() => void>();
   #lines = '';
   #isOver = false;
+  /** What the connection said last of its queue. */
+  #queued = 0;
 
-  constructor(connection: Connection) {
+  /** @param tooSlow told where all clients together leave too much unread, and this one has taken nothing for longest */
+  constructor(connection: Connection, crowd: Crowd, tooSlow: () => void) {
     this.#connection = connection;
+    this.#crowd = crowd;
+    this.#holder = {
+      giveWay: () => {
+        const before = this.#queued;
+        this.#queued = connection.queuedBytes();
+        if (this.#queued >= before) tooSlow();
+        return this.#isOver ? 0 : this.#queued;
+      },
+    };
   }
 
   /** Adds a line; it leaves with the next `flush`. */
@@ -38,13 +50,24 @@ export class Outgoing {
 
   /** Bytes that have not been taken off our hands. */
   queuedBytes(): number {
-    return this.#connection.queuedBytes() + this.#lines.length;
+    return this.#look() + this.#lines.length;
+  }
+
+  /** Whether the client has left so much unread that it is to read first. */
+  get isFull(): boolean {
+    return this.queuedBytes() > this.#crowd.mostQueuedBytes;
+  }
+
+  #look(): number {
+    this.#queued = this.#isOver ? 0 : this.#connection.queuedBytes();
+    this.#crowd.queues(this.#holder, Number.isFinite(this.#queued) ? this.#queued : 0);
+    return this.#isOver ? 0 : this.#queued;
   }
 
   /** Resolves when no more than the bound waits to be read, or nothing can be sent any more. */
   async untilWritable(): Promise<void> {
     this.flush();
-    if (this.#isOver || this.#connection.queuedBytes() <= MAX_QUEUED_BYTES) return;
+    if (this.#isOver || this.#look() <= this.#crowd.mostQueuedBytes) return;
     await new Promise<void>((resolve) => this.#writers.push(resolve));
   }
 
@@ -56,6 +79,7 @@ export class Outgoing {
 
   /** All that was queued has been taken. */
   drained(): void {
+    this.#look();
     this.#wakeWriters();
     for (const action of [...this.#drained]) action();
   }
@@ -63,6 +87,7 @@ export class Outgoing {
   /** Nothing can be sent any more. */
   end(): void {
     this.#isOver = true;
+    this.#look();
     this.#drained.clear();
     this.#wakeWriters();
   }

@@ -7,10 +7,13 @@ import { readRequest } from '../protocol/read-request.ts';
 import { encodeReply, type Reply } from '../protocol/reply.ts';
 import { startsSomething, type Request } from '../protocol/request.ts';
 import type { Role } from '../protocol/role.ts';
-import { leadingTag } from '../protocol/tag.ts';
+import { leadingTag, mayBeTagged } from '../protocol/tag.ts';
 import type { Cancel, Connection, Credentials, Descriptor } from '../sys/sys.ts';
 import { Call, type Stage } from './call.ts';
-import { MAX_QUEUED_BYTES, Outgoing } from './outgoing.ts';
+import type { Crowd } from './crowd.ts';
+import { MAX_KEPT_BYTES, MAX_KEPT_IN_ALL_BYTES, MAX_WAITING_DESCRIPTORS } from './limits.ts';
+import { Outgoing } from './outgoing.ts';
+import { WaitingLines } from './waiting.ts';
 
 /** What a session needs of the house around it. */
 export interface SessionHost {
@@ -20,6 +23,8 @@ export interface SessionHost {
   whenIdle(action: () => void): void;
   readonly isShuttingDown: () => boolean;
   closeDescriptor(descriptor: Descriptor): void;
+  /** What the clients use together. */
+  readonly crowd: Crowd;
   /** The session is over. */
   left(session: Session): void;
   /** A request made the program throw; closes the call. */
@@ -28,10 +33,10 @@ export interface SessionHost {
 
 const BEHIND_THE_LAST = failure('conflict', 'an untagged stream is the last request of its connection');
 
-/** An untagged request, or the refusal of one, that waits for those before it to be closed. */
-type Waiting =
-  | { readonly kind: 'request'; readonly request: Request; readonly descriptors: readonly Descriptor[] }
-  | { readonly kind: 'refusal'; readonly failure: Failure };
+const TOO_MUCH_KEPT = failure(
+  'limit',
+  `clients keep more than ${MAX_KEPT_IN_ALL_BYTES >> 20} MiB of unfinished lines and waiting requests; this has waited for longest`,
+);
 
 /**
  * One connection: lines in, replies out. Untagged requests follow each other; tagged ones run side by
@@ -45,8 +50,9 @@ export class Session {
   readonly #connection: Connection;
   readonly #cutter = new LineCutter<Descriptor>();
   readonly #calls = new Map<string | undefined, Call>();
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingLines();
   readonly #out: Outgoing;
+  readonly #kept = { giveWay: (): number => this.#giveWay() };
   #isBatching = false;
   #isAdvancing = false;
   #isPaused = false;
@@ -59,7 +65,9 @@ export class Session {
 
   constructor(connection: Connection, role: Role, host: SessionHost) {
     this.#connection = connection;
-    this.#out = new Outgoing(connection);
+    this.#out = new Outgoing(connection, host.crowd, () => {
+      this.#leave(true);
+    });
     this.role = role;
     this.#host = host;
     this.peer = connection.peer;
@@ -135,10 +143,9 @@ export class Session {
     this.#discard(call.takeDescriptors());
     if (call.request.tag !== undefined) return;
     this.#hasLast = true;
-    for (const waiting of this.#waiting.splice(0)) {
-      if (waiting.kind === 'request') this.#discard(waiting.descriptors);
-      const fault = waiting.kind === 'request' ? BEHIND_THE_LAST : waiting.failure;
-      this.send({ kind: 'error', failure: fault }, undefined);
+    for (const waiting of this.#waiting.clear()) {
+      if (waiting.kind === 'line') this.#carryOut(Buffer.from(waiting.line, 'latin1'), waiting.descriptors);
+      else this.send({ kind: 'error', failure: waiting.failure }, undefined);
     }
   }
 
@@ -176,6 +183,8 @@ export class Session {
     const tag = leadingTag(cut.bytes);
     if (cut.kind === 'too-long') {
       this.#refuse(tag, failure('limit', 'the line is longer than 1 MiB'));
+    } else if (cut.kind === 'given-up') {
+      this.#refuse(tag, TOO_MUCH_KEPT);
     } else if (cut.kind === 'descriptor-limit') {
       this.#refuse(
         tag,
@@ -187,25 +196,32 @@ export class Session {
     }
   }
 
-  #line(cut: Cut<Descriptor>): void {
-    const parsed = readRequest(cut.bytes, cut.descriptors.length);
+  #line({ bytes, descriptors }: Cut<Descriptor>): void {
+    if (this.#mustWait() && isUntagged(bytes, descriptors.length))
+      this.#waiting.push({
+        kind: 'line',
+        line: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'),
+        descriptors,
+      });
+    else this.#carryOut(bytes, descriptors);
+  }
+
+  /** A line whose turn it is. */
+  #carryOut(bytes: Uint8Array, descriptors: readonly Descriptor[]): void {
+    const parsed = readRequest(bytes, descriptors.length);
     const fault = parsed.ok ? this.#obstacle(parsed.value) : parsed.error.failure;
-    if (fault !== undefined) {
-      this.#discard(cut.descriptors);
-      this.#refuse(parsed.ok ? parsed.value.tag : parsed.error.tag, fault);
+    if (parsed.ok && fault === undefined) {
+      this.#begin(parsed.value, descriptors);
       return;
     }
-    if (!parsed.ok) return;
-    const request = parsed.value;
-    const { descriptors } = cut;
-    if (request.tag === undefined && this.#mustWait())
-      this.#waiting.push({ kind: 'request', request, descriptors });
-    else this.#begin(request, descriptors);
+    this.#discard(descriptors);
+    const tag = parsed.ok ? parsed.value.tag : parsed.error.tag;
+    this.send({ kind: 'error', failure: fault ?? failure('internal') }, tag);
   }
 
   /** Whether untagged requests are before the next one. */
   #mustWait(): boolean {
-    return this.#calls.has(undefined) || this.#waiting.length > 0;
+    return !this.#hasLast && (this.#calls.has(undefined) || this.#waiting.length > 0);
   }
 
   #obstacle(request: Request): Failure | undefined {
@@ -220,8 +236,7 @@ export class Session {
 
   /** An untagged refusal keeps its place behind the untagged requests before it. */
   #refuse(tag: string | undefined, fault: Failure): void {
-    if (tag === undefined && this.#mustWait() && !this.#hasLast)
-      this.#waiting.push({ kind: 'refusal', failure: fault });
+    if (tag === undefined && this.#mustWait()) this.#waiting.push({ kind: 'refusal', failure: fault });
     else this.send({ kind: 'error', failure: fault }, tag);
   }
 
@@ -250,7 +265,7 @@ export class Session {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) break;
       if (waiting.kind === 'refusal') this.send({ kind: 'error', failure: waiting.failure }, undefined);
-      else this.#begin(waiting.request, waiting.descriptors);
+      else this.#carryOut(Buffer.from(waiting.line, 'latin1'), waiting.descriptors);
     }
     this.#isAdvancing = false;
   }
@@ -258,7 +273,9 @@ export class Session {
   #isFull(): boolean {
     return (
       this.#calls.size + this.#waiting.length >= MAX_REQUESTS_IN_FLIGHT ||
-      this.#out.queuedBytes() > MAX_QUEUED_BYTES
+      this.#waiting.bytes > MAX_KEPT_BYTES ||
+      this.#waiting.descriptors >= MAX_WAITING_DESCRIPTORS ||
+      this.#out.isFull
     );
   }
 
@@ -279,18 +296,39 @@ export class Session {
       if (wantsPause) this.#connection.pause();
       else this.#connection.resume();
     }
+    this.#tellKept();
     const isDone = (this.#hasEnded && !this.#cutter.isHeld) || this.#isClosing;
     if (isDone && this.#calls.size === 0 && this.#waiting.length === 0) this.#leave();
   }
 
-  #leave(): void {
+  #tellKept(): void {
+    const bytes = this.#cutter.keptBytes + this.#waiting.bytes;
+    const descriptors = this.#cutter.keptDescriptors + this.#waiting.descriptors;
+    this.#host.crowd.keeps(this.#kept, bytes, descriptors);
+  }
+
+  /** What waits is refused in its place, and so will be the line under way. Whole lines that cannot be cut yet are beyond help: then the connection ends. */
+  #giveWay(): number {
+    this.#discard(this.#waiting.refuse(TOO_MUCH_KEPT));
+    this.#discard(this.#cutter.giveUp());
+    if (!this.#cutter.isHeld) return 0;
+    this.send({ kind: 'error', failure: TOO_MUCH_KEPT }, undefined);
+    this.#leave();
+    return 0;
+  }
+
+  /** With `now`, without what the client has not taken yet. */
+  #leave(now = false): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#out.flush();
     this.#out.end();
-    this.#connection.close();
+    if (now) this.#connection.close(true);
+    else this.#host.crowd.hangUp(this.#connection);
     this.#discard(this.#cutter.release());
-    for (const waiting of this.#waiting) if (waiting.kind === 'request') this.#discard(waiting.descriptors);
-    this.#waiting.length = 0;
+    this.#host.crowd.keeps(this.#kept, 0, 0);
+    for (const waiting of this.#waiting.clear())
+      if (waiting.kind === 'line') this.#discard(waiting.descriptors);
     for (const call of [...this.#calls.values()]) {
       call.clientGone();
       this.#discard(call.takeDescriptors());
@@ -302,4 +340,11 @@ export class Session {
   #discard(descriptors: readonly Descriptor[]): void {
     for (const descriptor of descriptors) this.#host.closeDescriptor(descriptor);
   }
+}
+
+/** Whether a line has no tag, its errors included. */
+function isUntagged(line: Uint8Array, descriptors: number): boolean {
+  if (!mayBeTagged(line)) return true;
+  const read = readRequest(line, descriptors);
+  return (read.ok ? read.value.tag : read.error.tag) === undefined;
 }

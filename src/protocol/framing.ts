@@ -1,4 +1,5 @@
 import { MAX_DESCRIPTORS, MAX_LINE_BYTES } from './limits.ts';
+import { PartialLine } from './partial-line.ts';
 
 /** What is kept of a line that is not decoded: a tag of 64 characters fits, even were each written as `\xHH`. */
 const HEAD_BYTES = 300;
@@ -18,11 +19,12 @@ export interface Read<D> {
  * What became of a line:
  * - `line`: it is complete; to be decoded.
  * - `too-long`: it is over the limit, which is told at its end. To be answered `limit`.
+ * - `given-up`: what had come of it was let go by `giveUp`; told at its end. To be answered `limit`.
  * - `descriptor-limit`: more descriptors than the limit came for it, or some were lost; told at once, even
  *   where the line is not complete. To be answered `limit`; then the connection ends.
  * - `unfinished`: the input ended inside it.
  */
-export type CutKind = 'line' | 'too-long' | 'descriptor-limit' | 'unfinished';
+export type CutKind = 'line' | 'too-long' | 'given-up' | 'descriptor-limit' | 'unfinished';
 
 /** One line of the stream; each is told exactly once, in order. */
 export interface Cut<D> {
@@ -56,10 +58,10 @@ interface Pending<D> {
  * What is kept is bounded by the line limit, and, while held back, by what is pushed meanwhile.
  */
 export class LineCutter<D> {
-  /** The line under way, as far as earlier reads brought it; only its head once it is over the limit. */
-  #partial: Uint8Array = EMPTY;
-  #partialBytes = 0;
-  #isTooLong = false;
+  /** The line under way, as far as earlier reads brought it. */
+  readonly #partial = new PartialLine();
+  /** Why the line under way will not be told as one, and its beginning, which is all that is kept of it then. */
+  #lost: { readonly kind: 'too-long' | 'given-up'; readonly head: Uint8Array } | undefined;
   /** Bytes not yet cut, because the taker wanted no more. */
   #held: Uint8Array = EMPTY;
   #isHeld = false;
@@ -79,7 +81,20 @@ export class LineCutter<D> {
 
   /** Bytes kept between calls. */
   get keptBytes(): number {
-    return this.#partial.length + this.#held.length;
+    return this.#partial.keptBytes + this.#held.length;
+  }
+
+  /** Descriptors kept between calls. */
+  get keptDescriptors(): number {
+    return this.#pending.reduce((sum, { descriptors }) => sum + descriptors.length, 0);
+  }
+
+  /** Lets go of the line under way, which is told as `given-up` when it ends; returns its descriptors, which are the caller's. Lines held back stay. */
+  giveUp(): readonly D[] {
+    if (this.#isHeld || this.#cutAt === this.#lineAt) return [];
+    this.#lose('given-up');
+    const [first] = this.#pending;
+    return first?.at === this.#lineAt && !first.isOverLimit ? first.descriptors.splice(0) : [];
   }
 
   /** Cuts what a read brought. While lines are held back it is only added to them. */
@@ -100,8 +115,12 @@ export class LineCutter<D> {
   /** The input has ended; nothing may be held back any more. A line that has begun is told as unfinished. */
   end(take: Take<D>): void {
     if (this.#cutAt === this.#lineAt) return;
-    const kind = this.#isTooLong ? 'too-long' : 'unfinished';
-    take({ kind, bytes: this.#head(), descriptors: this.#claim(), beginsAt: this.#lineAt });
+    take({
+      kind: this.#lost?.kind ?? 'unfinished',
+      bytes: this.#head(),
+      descriptors: this.#claim(),
+      beginsAt: this.#lineAt,
+    });
     this.#begin(this.#cutAt);
   }
 
@@ -110,7 +129,7 @@ export class LineCutter<D> {
     const descriptors = this.#pending.flatMap((pending) => pending.descriptors);
     this.#pending = [];
     this.#held = EMPTY;
-    this.#partial = EMPTY;
+    this.#partial.clear();
     return descriptors;
   }
 
@@ -163,51 +182,48 @@ export class LineCutter<D> {
     const beginsAt = this.#lineAt;
     const isOverLimit = this.#pending[0]?.at === beginsAt && this.#pending[0].isOverLimit;
     const descriptors = this.#claim();
-    let line: Uint8Array;
-    if (this.#partialBytes === 0) {
-      line = bytes.subarray(from, lf);
-    } else {
+    let line = bytes.subarray(from, lf);
+    if (this.#partial.bytes > 0) {
       this.#keep(bytes.subarray(0, lf), from);
-      line = this.#partial.subarray(0, this.#partialBytes);
+      line = this.#partial.join();
     }
-    if (line.length > 0 && line[line.length - 1] === CR && !this.#isTooLong) line = line.subarray(0, -1);
-    const isWhole = !isOverLimit && !this.#isTooLong && line.length <= MAX_LINE_BYTES;
-    if (isWhole) return { kind: 'line', bytes: line, descriptors, beginsAt };
-    const kind = isOverLimit ? 'descriptor-limit' : 'too-long';
-    return { kind, bytes: line.subarray(0, HEAD_BYTES), descriptors, beginsAt };
+    if (line.length > 0 && line[line.length - 1] === CR) line = line.subarray(0, -1);
+    if (this.#lost === undefined && line.length <= MAX_LINE_BYTES && !isOverLimit)
+      return { kind: 'line', bytes: line, descriptors, beginsAt };
+    const kind = isOverLimit ? 'descriptor-limit' : (this.#lost?.kind ?? 'too-long');
+    const head = this.#lost?.head ?? line.subarray(0, HEAD_BYTES);
+    return { kind, bytes: head, descriptors, beginsAt };
   }
 
   /** Adds `bytes` from `from` on to the line under way, or to nothing once it is certain to be too long. */
   #keep(bytes: Uint8Array, from: number): void {
-    if (this.#isTooLong) return;
-    const needed = this.#partialBytes + bytes.length - from;
+    if (this.#lost !== undefined) return;
+    const piece = bytes.subarray(from);
     // One byte above the limit may yet turn out to be the CR before the LF.
-    if (needed > MAX_LINE_BYTES + 1) {
-      this.#isTooLong = true;
-      this.#partial = joined(this.#head(), bytes.subarray(from, from + HEAD_BYTES)).slice(0, HEAD_BYTES);
-      this.#partialBytes = HEAD_BYTES;
+    if (this.#partial.bytes + piece.length <= MAX_LINE_BYTES + 1) {
+      this.#partial.add(piece);
       return;
     }
-    if (needed > this.#partial.length) {
-      const grown = new Uint8Array(Math.min(Math.max(needed, 2 * this.#partial.length), MAX_LINE_BYTES + 1));
-      grown.set(this.#partial.subarray(0, this.#partialBytes));
-      this.#partial = grown;
-    }
-    this.#partial.set(bytes.subarray(from), this.#partialBytes);
-    this.#partialBytes = needed;
+    if (this.#partial.bytes < HEAD_BYTES) this.#partial.add(piece.subarray(0, HEAD_BYTES));
+    this.#lose('too-long');
+  }
+
+  /** Of the line under way only its beginning is kept any more. */
+  #lose(kind: 'too-long' | 'given-up'): void {
+    this.#lost ??= { kind, head: this.#partial.head(HEAD_BYTES) };
+    this.#partial.clear();
   }
 
   /** The beginning of the line under way, as far as it was kept. */
   #head(): Uint8Array {
-    return this.#partial.subarray(0, Math.min(this.#partialBytes, HEAD_BYTES));
+    return this.#lost?.head ?? this.#partial.head(HEAD_BYTES);
   }
 
   #begin(at: number): void {
     this.#lineAt = at;
     this.#cutAt = at;
-    this.#partial = EMPTY;
-    this.#partialBytes = 0;
-    this.#isTooLong = false;
+    this.#partial.clear();
+    this.#lost = undefined;
   }
 
   /** The descriptors of the line under way. */

@@ -11,6 +11,16 @@ export function isTag(field: string): boolean {
   return /^#[A-Za-z0-9_.-]{1,64}$/.test(field);
 }
 
+const HASH = 0x23;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** False only where a line has no tag for certain, by its first byte: a tag can be quoted or escaped. */
+export function mayBeTagged(line: Uint8Array): boolean {
+  const [first] = line;
+  return first === HASH || first === QUOTE || first === BACKSLASH;
+}
+
 /**
  * The tag at the beginning of a line that cannot be decoded, so that its error can carry it. The first
  * field is read by itself, by the rules of every field; what follows it does not matter.

@@ -314,7 +314,7 @@ export interface Connection {
   listen(listener: ConnectionListener): void;
   /** Queues bytes; descriptors are duplicated for sending, ride on the first byte of a sendmsg of its own, and stay the caller's. */
   write(bytes: Uint8Array, descriptors?: readonly Descriptor[]): void;
-  /** Bytes queued and not yet taken by the kernel. */
+  /** Bytes queued and not yet taken by the kernel; `Infinity` where the peer turns out to be gone, which `gone` tells afterwards. */
   queuedBytes(): number;
   /** No data is read (nor `ended` told) until `resume`; `gone` is told all the same. */
   pause(): void;

@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   /** As this user (root only). */
   readonly uid?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** The most descriptors that it may have open. */
+  readonly descriptors?: number;
   readonly args?: readonly string[];
 }
 
@@ -91,7 +93,14 @@ export class TestSupervisor implements AsyncDisposable {
       path.join(folder, 'state'),
     ];
     if (options.tree !== undefined) args.push('--tree', options.tree);
-    const child = spawn(path.join(home, 'bin/archond'), [...args, ...(options.args ?? [])], {
+    const limit = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `;
+    const command = [
+      `${limit}exec "$0" "$@"`,
+      path.join(home, 'bin/archond'),
+      ...args,
+      ...(options.args ?? []),
+    ];
+    const child = spawn('/bin/sh', ['-c', ...command], {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: undefined, ...options.env },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -49,7 +49,9 @@ export class RealConnection implements Connection {
   }
 
   queuedBytes(): number {
-    return this.#slot === CLOSED ? 0 : native.queued(this.#slot);
+    if (this.#slot === CLOSED) return 0;
+    const queued = native.queued(this.#slot);
+    return queued < 0 ? Infinity : queued;
   }
 
   pause(): void {
