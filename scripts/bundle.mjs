@@ -65,7 +65,10 @@ export async function bundlePrograms(stage) {
     await copyFile(path.join(ROOT, 'scripts/loader.cjs'), path.join(stage, `${name}.cjs`));
     for (const one of apart) {
       const own = `src/${one}.ts`;
-      const entryPoints = [existsSync(path.join(ROOT, own)) ? own : one];
+      const isOwn = existsSync(path.join(ROOT, own));
+      /* A source of ours that is not there is imported by nobody. */
+      if (!isOwn && !existsSync(path.join(ROOT, 'node_modules', one.split('/')[0] ?? ''))) continue;
+      const entryPoints = [isOwn ? own : one];
       await build({ ...COMMON, entryPoints, outfile: path.join(stage, 'packages', fileOf(one)) });
     }
   }
