@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
 import { createConnection, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { closeDescriptor, dial, openPidfd } from '../../../src/sys/dialer.ts';
+import { dial } from '../../../src/sys/dialer.ts';
 import type { Connection } from '../../../src/sys/sys.ts';
 import type { Chance } from './chance.ts';
 import {
@@ -21,17 +21,17 @@ import { expectedOf, type Expected } from './oracle.ts';
 /** Where a client finds its supervisor, and what it may use. */
 export interface Surroundings {
   readonly socket: string;
-  /** Processes that are there to be watched and killed. */
-  readonly ownPids: ReadonlySet<number>;
+  /** Descriptors of processes that are there to be watched and killed; they stay the owner's. */
+  readonly victims: readonly number[];
   /** A named pipe that nobody else uses now. */
   readonly fifo: string;
 }
 
 /** Writes all in pieces, hangs up its half, reads to the end. Returns how many lines were answered. */
-export async function completeClient(chance: Chance, { socket, ownPids }: Surroundings): Promise<number> {
+export async function completeClient(chance: Chance, { socket }: Surroundings): Promise<number> {
   /* Now and then more than may be in flight. */
   const count = 1 + chance.below(chance.onceIn(20) ? 4000 : 300);
-  const { text, expected } = conversation(chance, count, ownPids);
+  const { text, expected } = conversation(chance, count);
   const connection = createConnection({ path: socket, allowHalfOpen: true });
   const received: string[] = [];
   connection.on('data', (data: Buffer) => received.push(data.toString('latin1')));
@@ -53,8 +53,8 @@ export async function completeClient(chance: Chance, { socket, ownPids }: Surrou
 }
 
 /** Goes away in the middle of a line, a request or a reply. */
-export async function vanishingClient(chance: Chance, { socket, ownPids }: Surroundings): Promise<number> {
-  const { text } = conversation(chance, 1 + chance.below(100), ownPids);
+export async function vanishingClient(chance: Chance, { socket }: Surroundings): Promise<number> {
+  const { text } = conversation(chance, 1 + chance.below(100));
   const part = text.slice(0, chance.below(text.length));
   const connection = createConnection(socket);
   connection.on('error', () => undefined);
@@ -79,7 +79,7 @@ export async function passingClient(
   chance: Chance,
   surroundings: Surroundings,
 ): Promise<{ readonly lines: number; readonly released: Promise<void> }> {
-  const { fifo, ownPids, socket } = surroundings;
+  const { fifo, socket, victims } = surroundings;
   const input = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   const output = openSync(fifo, constants.O_WRONLY);
   const reader = new Socket({ fd: input, readable: true, writable: false });
@@ -88,12 +88,8 @@ export async function passingClient(
   const released = once(reader, 'end');
   const nothing = openSync('/dev/null', 'r+');
   const folder = openSync('/', 'r');
-  const pidfds = [...ownPids].flatMap((pid) => {
-    const opened = openPidfd(pid);
-    return opened.ok ? [opened.value] : [];
-  });
-  const kinds: readonly [number, ...number[]] = [output, nothing, folder, ...pidfds];
-  const plan = passing(chance, ownPids, kinds, [nothing, output, output]);
+  const kinds: readonly [number, ...number[]] = [output, nothing, folder, ...victims];
+  const plan = passing(chance, kinds, [nothing, output, output]);
   let text = '';
   try {
     const dialled = await dial(socket);
@@ -103,7 +99,6 @@ export async function passingClient(
     if (fault !== undefined) throw new Error(fault);
   } finally {
     for (const descriptor of [output, nothing, folder]) closeSync(descriptor);
-    for (const pidfd of pidfds) closeDescriptor(pidfd);
   }
   const check = async (): Promise<void> => {
     await released;
@@ -120,12 +115,7 @@ interface Plan {
   readonly isFatal: boolean;
 }
 
-function passing(
-  chance: Chance,
-  ownPids: ReadonlySet<number>,
-  kinds: readonly [number, ...number[]],
-  standard: readonly number[],
-): Plan {
+function passing(chance: Chance, kinds: readonly [number, ...number[]], standard: readonly number[]): Plan {
   const messages: Message[] = [];
   const expected: Expected[] = [];
   const add = ({ line, expected: wanted }: Line, descriptors: readonly number[] = []): void => {
@@ -140,13 +130,13 @@ function passing(
     const some = Array.from({ length: 1 + chance.below(4) }, () => chance.pick(kinds));
     const one = some.slice(0, 1);
     const choice = chance.below(8);
-    if (choice < 2) add(harmless(`Run,echo ${MARK}${left}.`, 3, ownPids), standard);
-    else if (choice < 4) add(harmless('MonitorFD,@label=', 1, ownPids), one);
-    else if (choice < 6) add(nextLine(chance, ownPids));
-    else if (choice < 7) add(nextLine(chance, ownPids, some.length), some);
-    else add(harmless(validLine(chance), some.length, ownPids), some);
+    if (choice < 2) add(harmless(`Run,echo ${MARK}${left}.`, 3), standard);
+    else if (choice < 4) add(harmless('MonitorFD,@label=', 1), one);
+    else if (choice < 6) add(nextLine(chance));
+    else if (choice < 7) add(nextLine(chance, some.length), some);
+    else add(harmless(validLine(chance), some.length), some);
   }
-  for (const line of LAST_LINES) add(harmless(line, 0, ownPids));
+  for (const line of LAST_LINES) add(harmless(line, 0));
   const isFatal = chance.onceIn(6);
   if (isFatal) {
     const many = Array.from({ length: 17 + chance.below(200) }, () => chance.pick(kinds));

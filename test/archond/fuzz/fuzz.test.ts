@@ -29,10 +29,10 @@ it(
     let client = 0;
     const used: (readonly [archond: number, keeper: number])[] = [];
     while (lines < LINES) {
-      const ownPids = target.victims();
+      const victims = target.victims();
       const wave = Array.from({ length: WAVE }, (_, at): [number, Surroundings] => {
         client += 1;
-        return [client, { socket, ownPids, fifo: fifos[at] ?? '' }];
+        return [client, { socket, victims, fifo: fifos[at] ?? '' }];
       });
       const released: Promise<void>[] = [];
       const play = async (): Promise<void> => {

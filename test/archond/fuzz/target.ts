@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, symlinkSync } fr
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
+import { closeDescriptor, openPidfd } from '../../../src/sys/dialer.ts';
 import { TestSupervisor } from '../../support/supervisor.ts';
 import { Usage } from '../../support/usage.ts';
 import { PROGRAMS } from './harmless.ts';
@@ -13,7 +14,7 @@ export class Target implements AsyncDisposable {
   readonly usage: Usage;
   readonly #programs: string;
   readonly #deciding: number;
-  readonly #victims: ChildProcess[] = [];
+  readonly #victims: { readonly child: ChildProcess; readonly pidfd: number }[] = [];
   readonly #before: readonly [number, number];
 
   private constructor(supervisor: TestSupervisor, deciding: number, programs: string) {
@@ -33,14 +34,22 @@ export class Target implements AsyncDisposable {
     return new Target(supervisor, await supervisor.decidingPid(), programs);
   }
 
-  /** Processes to be watched and killed; those that were are replaced. */
-  victims(): ReadonlySet<number> {
-    const alive = this.#victims.filter(
-      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
-    );
-    while (alive.length < 2) alive.push(spawn('sleep', ['100000'], { stdio: 'ignore' }));
-    this.#victims.splice(0, Infinity, ...alive);
-    return new Set(alive.flatMap(({ pid }) => pid ?? []));
+  /**
+   * Descriptors of processes to be watched and killed; those that were are replaced. Each is opened before
+   * anybody can have waited for its process, so that it is never that of another one with the same number.
+   */
+  victims(): readonly number[] {
+    for (const { child, pidfd } of this.#victims.splice(0)) {
+      if (child.exitCode === null && child.signalCode === null) this.#victims.push({ child, pidfd });
+      else closeDescriptor(pidfd);
+    }
+    while (this.#victims.length < 2) {
+      const child = spawn('sleep', ['100000'], { stdio: 'ignore' });
+      const opened = openPidfd(child.pid ?? 0);
+      if (!opened.ok) throw new Error(opened.error.code);
+      this.#victims.push({ child, pidfd: opened.value });
+    }
+    return this.#victims.map(({ pidfd }) => pidfd);
   }
 
   /** So many named pipes. */
@@ -66,7 +75,10 @@ export class Target implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const victim of this.#victims) victim.kill('SIGKILL');
+    for (const { child, pidfd } of this.#victims) {
+      child.kill('SIGKILL');
+      closeDescriptor(pidfd);
+    }
     rmSync(this.#programs, { recursive: true });
     await this.supervisor[Symbol.asyncDispose]();
   }

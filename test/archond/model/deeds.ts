@@ -138,12 +138,9 @@ function run(label: Label, code: number): Deed {
   return deed(`Run ${label} ${code}`, async (daemons, world) => {
     const daemon = daemons.get(label);
     const lines = await world.ask(`Run,"sh -c 'exit ${code}'",@label=${label}`);
-    if (daemon?.pid !== undefined) {
-      expect(lines[0]).toMatch(/^Error,.*,busy$/);
-    } else {
-      expect(lines).toEqual([`ExitStatus,${code}`]);
-      daemons.delete(label);
-    }
+    /* A daemon's record stays until it is started again or forgotten. */
+    if (daemon === undefined) expect(lines).toEqual([`ExitStatus,${code}`]);
+    else expect(lines[0]).toMatch(daemon.pid === undefined ? /^Error,.*,conflict$/ : /^Error,.*,busy$/);
   });
 }
 
