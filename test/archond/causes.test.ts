@@ -65,15 +65,19 @@ describe('events say why', () => {
     client.write('Run,sleep 1000,@label=left\n');
     await expect.poll(async () => story(supervisor, 'left')).toHaveLength(2);
     client.destroy();
-    await supervisor.ask('Wait,left');
+    await expect.poll(async () => story(supervisor, 'left')).toHaveLength(5);
     expect((await story(supervisor, 'left')).slice(2)).toEqual([
       'stopping by Run',
       'exited<stopping by Run',
       'stopped<exited by Run',
     ]);
-    await supervisor.ask('#1,Run,sleep 1000,@label=cancelled', '#2,Cancel,1');
+    const other = createConnection(supervisor.socket);
+    other.write('#1,Run,sleep 1000,@label=cancelled\n');
+    await expect.poll(async () => story(supervisor, 'cancelled')).toHaveLength(2);
+    other.end('#2,Cancel,1\n');
+    await expect.poll(async () => story(supervisor, 'cancelled')).toHaveLength(5);
     expect((await story(supervisor, 'cancelled')).slice(-1)).toEqual(['stopped<exited by Cancel']);
-    await supervisor.ask('Run,sleep 1000,@label=late,@timeout=20ms');
+    await supervisor.ask('Run,sleep 1000,@label=late,@timeout=2s');
     expect((await story(supervisor, 'late')).slice(2)).toEqual([
       'stopping<running by Run',
       'exited<stopping by Run',
