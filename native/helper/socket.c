@@ -82,15 +82,6 @@ static int connect_to(const char *path) {
   return result;
 }
 
-static void put_peer(struct helper *helper, int fd) {
-  struct ucred peer = {.pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1};
-  socklen_t length = sizeof peer;
-  getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
-  helper->numbers[0] = peer.pid;
-  helper->numbers[1] = (int32_t)peer.uid;
-  helper->numbers[2] = (int32_t)peer.gid;
-}
-
 /* ---- accepting ------------------------------------------------------------------------------ */
 
 static bool accept_one(struct helper *helper, struct listener *listener, int *error) {

@@ -23,6 +23,11 @@ static const struct slot_class stream_class = {stream_ready, stream_discard};
 
 struct stream *stream_new(struct helper *helper, int fd) { return slot_new(helper, &stream_class, sizeof(struct stream), fd); }
 
+int stream_descriptor(struct helper *helper, int32_t id) {
+  struct stream *stream = slot_find(helper, id, &stream_class);
+  return stream == NULL ? -1 : stream->slot.fd;
+}
+
 static void stream_discard(struct helper *helper, struct slot *slot) {
   struct stream *stream = (struct stream *)slot;
   if (stream->unsent) {
@@ -137,12 +142,20 @@ static void discard_unread(struct stream *stream) {
   } while (count > 0 && total < DISCARDED_BYTES);
 }
 
+/* Lets the peer see the end, once all has been sent and where that was asked for. */
+static void end_output(struct stream *stream) {
+  if (!stream->ending || stream->queue.bytes > 0) return;
+  stream->ending = false;
+  shutdown(stream->slot.fd, SHUT_WR);
+}
+
 /* Sends; closes behind the last byte where that was asked for. False: the slot is gone. */
 static bool stream_go_on(struct helper *helper, struct stream *stream) {
   if (!stream_send(helper, stream)) {
     gone(helper, stream);
     return false;
   }
+  end_output(stream);
   if (stream->closing && stream->queue.bytes == 0) {
     discard_unread(stream);
     gone(helper, stream);
@@ -276,6 +289,16 @@ static napi_value stream_listen(napi_env env, napi_callback_info info) {
   return return_int(env, watch(arguments.helper, stream));
 }
 
+/* endOutput(id): nothing is written any more; what the peer still sends is read as before. 1 if flush() is to be called. */
+static napi_value stream_end_output(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  struct stream *stream = slot_find(arguments.helper, argument_int(&arguments, 0), &stream_class);
+  if (stream == NULL || stream->closing) return return_int(env, 0);
+  stream->ending = true;
+  return return_int(env, send_later(arguments.helper, stream));
+}
+
 /* close(id, now): 1 if it is closed, 0 if EVENT_CLOSED will tell. */
 static napi_value stream_close(napi_env env, napi_callback_info info) {
   struct arguments arguments;
@@ -296,5 +319,6 @@ static napi_value stream_close(napi_env env, napi_callback_info info) {
 
 const struct function stream_functions[] = {
     {"write", stream_write},   {"flush", flush},         {"queued", stream_queued},
-    {"read", stream_listen},   {"closeStream", stream_close}, {NULL, NULL},
+    {"read", stream_listen},   {"closeStream", stream_close}, {"endOutput", stream_end_output},
+    {NULL, NULL},
 };

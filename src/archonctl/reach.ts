@@ -109,7 +109,7 @@ export async function reachConnection(
 const TO_DO: Readonly<Record<string, string>> = {
   ENOENT: 'start one with archond, or name another socket with --socket',
   ECONNREFUSED: 'nobody listens there; start a supervisor with archond',
-  EACCES: 'only its owner may speak to it; name your own with --socket',
+  EACCES: 'your user is not admitted; name your own with --socket',
   EAGAIN: 'it has more callers than it can take; try again',
 };
 

@@ -4,7 +4,8 @@ import type { Reply } from '../protocol/reply.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Role } from '../protocol/role.ts';
 import { byRequest, type Cause } from '../supervisor/cause.ts';
-import type { Cancel, Credentials, Descriptor } from '../sys/sys.ts';
+import type { Cancel, Descriptor } from '../sys/sys.ts';
+import type { ClientPeer } from './admission.ts';
 
 /** A reply that closes its request. */
 export type Closing = Extract<Reply, { kind: 'ok' | 'error' | 'exit-status' }>;
@@ -18,9 +19,9 @@ export type EndReason = 'cancelled' | 'too-slow' | 'shutting-down';
 type Send = (reply: Reply, stage: Stage, descriptors: readonly Descriptor[]) => void;
 
 /** What a call can see of the session that it belongs to. */
-interface Client {
-  readonly peer: Credentials;
-  /** What it may do. */
+export interface Client {
+  readonly peer: ClientPeer;
+  /** What it may do now. */
   readonly role: Role;
   readonly isGone: boolean;
   callOf(tag: string): Call | undefined;

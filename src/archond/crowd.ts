@@ -1,8 +1,5 @@
-import { failure } from '../base/failure.ts';
-import { encodeReply } from '../protocol/reply.ts';
 import type { Cancel, Connection, Sys } from '../sys/sys.ts';
 import {
-  CONNECTIONS_SHARE,
   FAIR_QUEUED_BYTES,
   LINGER_MS,
   MAX_KEPT_IN_ALL_BYTES,
@@ -16,26 +13,20 @@ import { Pool, type Holder } from './pool.ts';
 /** What all clients use together, each of whom is bounded by itself too. */
 export class Crowd {
   readonly #sys: Sys;
-  readonly #kept = new Pool(MAX_KEPT_IN_ALL_BYTES);
-  readonly #queued = new Pool(MAX_QUEUED_IN_ALL_BYTES);
-  readonly #mostConnections: number;
+  readonly #kept: Pool;
+  readonly #queued: Pool;
   /** What a descriptor counts for among kept bytes, so that no more than their share of all are kept. */
   readonly #descriptorBytes: number;
 
-  /** @param descriptorLimit how many descriptors this process may have open */
-  constructor(sys: Sys, descriptorLimit: number) {
+  /**
+   * @param descriptorLimit how many descriptors this process may have open
+   * @param share the part of what all clients may use that these may use
+   */
+  constructor(sys: Sys, descriptorLimit: number, share = 1) {
     this.#sys = sys;
-    this.#mostConnections = Math.floor(descriptorLimit * CONNECTIONS_SHARE);
+    this.#kept = new Pool(MAX_KEPT_IN_ALL_BYTES * share);
+    this.#queued = new Pool(MAX_QUEUED_IN_ALL_BYTES * share);
     this.#descriptorBytes = Math.ceil(MAX_KEPT_IN_ALL_BYTES / (descriptorLimit * WAITING_SHARE));
-  }
-
-  /** Whether a connection may come to so many that are there; one that may not is told, and hung up on. */
-  admits(connection: Connection, present: number): boolean {
-    if (present < this.#mostConnections) return true;
-    const full = failure('limit', `${this.#mostConnections} clients are connected already`);
-    connection.write(Buffer.from(encodeReply({ kind: 'error', failure: full }), 'latin1'));
-    this.hangUp(connection);
-    return false;
   }
 
   /** How much the holder keeps of what its client sent. */

@@ -1,15 +1,16 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
+import path from 'node:path';
 import { failure } from '../base/failure.ts';
 import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
-import { EMPTY_CONFIGURATION } from '../config/configuration.ts';
-import { roleOf } from '../protocol/role.ts';
+import { EMPTY_CONFIGURATION, type AccessRule } from '../config/configuration.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import { isTerminal } from '../sys/real/caller.ts';
 import { sendOutputTo } from '../sys/real/own-output.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Connection, Listening, Sys } from '../sys/sys.ts';
+import { Admission, socketMode } from './admission.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
 import { InForce } from './configuration.ts';
@@ -18,7 +19,6 @@ import { EndedRuns } from './ended-runs.ts';
 import { ConfiguredUnits } from './configured/configured-units.ts';
 import type { Call } from './call.ts';
 import type { House } from './house.ts';
-import { Crowd } from './crowd.ts';
 import { DeferredLog } from './log.ts';
 import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
@@ -29,8 +29,6 @@ import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
 import { UsageMeter } from './usage.ts';
 
-/** Only the supervisor's own user may write to the socket until a configuration admits others. */
-const SOCKET_MODE = 0o600;
 /** Loading what writes the log takes as long as all that comes before: those who wait for an answer come first. */
 const LOG_AFTER_MS = 50;
 const SIGHUP = 1;
@@ -43,6 +41,7 @@ const OWN_LOG = `${settings.logDir}/archond.log`;
 const log = new DeferredLog();
 const sessions = new Set<Session>();
 let listening: Listening | undefined;
+let admission: Admission | undefined;
 
 /** What nothing above has caught is a defect: said once, and the keeper starts anew. */
 process.on('uncaughtException', (error) => {
@@ -86,7 +85,7 @@ function start(sys: Sys): void {
           if (house !== undefined) takeLate(house, units);
         };
         if (found > 0) log.info('took over', { units: found, epoch });
-        answer(house, cause, new Crowd(sys, welcome.value.descriptorLimit.hard));
+        answer(house, cause, welcome.value.descriptorLimit.hard);
         for (const signal of early) signalled(house, signal);
       });
     });
@@ -179,10 +178,13 @@ function signalled(house: House, signal: number): void {
   }
 }
 
-function answer(house: House, cause: Cause, crowd: Crowd): void {
-  const { sys } = house;
-  const bound = sys.sockets.listen(settings.socket, SOCKET_MODE, (connection) => {
-    serve(house, crowd, connection);
+function answer(house: House, cause: Cause, descriptorLimit: number): void {
+  const { sys, inForce } = house;
+  const access = (): readonly AccessRule[] => inForce.configuration.access;
+  const door = new Admission(sys, descriptorLimit, house.uid, access);
+  admission = door;
+  const bound = sys.sockets.listen(settings.socket, socketMode(access()), (connection) => {
+    serve(house, door, connection);
   });
   if (!bound.ok) {
     const { code, call } = bound.error;
@@ -190,6 +192,9 @@ function answer(house: House, cause: Cause, crowd: Crowd): void {
     fatal(`cannot listen on ${settings.socket}: ${code} (${call})`);
   }
   listening = bound.value;
+  const closed = access().length === 0 ? undefined : sys.files.closedFolder(path.dirname(settings.socket));
+  if (closed !== undefined)
+    log.warn('admitted users may not reach the socket', { 'not passed by all': closed });
   house.chronicle.note('ready', [['version', VERSION]], cause);
   house.chronicle.flush();
   if (!settings.foreground) leaveCaller();
@@ -210,11 +215,10 @@ function leaveCaller(): void {
     log.warn('standard error stays that of the caller', { error: sent.error.code, file: OWN_LOG });
 }
 
-function serve(house: House, crowd: Crowd, connection: Connection): void {
-  if (!crowd.admits(connection, sessions.size)) return;
-  const { uid, gid } = connection.peer;
-  const role = roleOf({ uid, gid, groups: [] }, house.uid, []);
-  const session = new Session(connection, role, {
+function serve(house: House, door: Admission, connection: Connection): void {
+  const admitted = door.admit(connection);
+  if (admitted === undefined) return;
+  const session = new Session(connection, admitted, {
     carryOut: (request, call) => {
       carryOut(house, request, call);
     },
@@ -225,9 +229,9 @@ function serve(house: House, crowd: Crowd, connection: Connection): void {
     closeDescriptor: (descriptor) => {
       house.sys.descriptors.close(descriptor);
     },
-    crowd,
     left: (left) => {
       sessions.delete(left);
+      admitted.left();
     },
     broke,
   });
@@ -247,6 +251,7 @@ function end(sys: Sys, supervisor: Supervisor, chronicle: Chronicle, events: Eve
   chronicle.flush();
   events.tell();
   for (const session of sessions) session.close();
+  admission?.close();
   chronicle.close(() => {
     sys.keeper.quit(0, () => {
       process.exitCode = 0;

@@ -36,3 +36,19 @@ export const CONNECTIONS_SHARE = 3 / 4;
 
 /** How long a client that is to be hung up on may take nothing of what still goes to it. */
 export const LINGER_MS = 30_000;
+
+/** Of all connections that there may be, what those of one user may be who is only admitted. */
+export const USER_SHARE = 1 / 4;
+
+/** Connections of users who are not admitted, and their share of what clients may keep and leave unread. */
+export const MAX_UNADMITTED = 64;
+export const UNADMITTED_SHARE = 1 / 64;
+
+/**
+ * Connections that were refused and whose clients have not read that yet: so many at most, and no more than
+ * this part of all descriptors; so long, and while they send no more than this.
+ */
+export const MAX_TURNED_AWAY = 64;
+export const TURNED_AWAY_SHARE = 1 / 64;
+export const TURNED_AWAY_MS = 5000;
+export const MAX_UNHEARD_BYTES = 4 * MIB;

@@ -29,11 +29,15 @@ function settingsOf(flags: Flags): Settings {
   };
 }
 
-/** The runtime folder belongs to the supervisor alone; admitted users must be able to pass it where the host's is used. */
-function makeFolders(settings: Settings): void {
+/** Nobody else looks into it; admitted users can pass it, to get to the socket. What lies in it is closed by itself. */
+const PASSABLE = 0o711;
+
+/** The runtime folder belongs to the supervisor alone; admitted users must be able to pass it where the host's is used, or one that was named. */
+function makeFolders(settings: Settings, { socket, runtime }: Flags): void {
   const isHosts = settings.runtimeDir === '/run/archon';
+  const isNamed = socket !== undefined || runtime !== undefined;
   const wanted = [
-    ['--runtime', settings.runtimeDir, isHosts ? 0o755 : 0o700],
+    ['--runtime', settings.runtimeDir, isHosts ? 0o755 : isNamed ? PASSABLE : 0o700],
     ['--state', settings.stateDir, 0o700],
     ['--log-dir', settings.logDir, 0o750],
   ] as const;
@@ -67,6 +71,6 @@ if (flags.check) {
     process.exitCode = code;
   });
 } else {
-  makeFolders(settings);
+  makeFolders(settings, flags);
   becomeKeeper(settings);
 }

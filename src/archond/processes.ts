@@ -104,7 +104,7 @@ export class Processes {
       this.#refuse(record, generation, 'descriptors', given.error.code, given.error.errno);
       return;
     }
-    const tags = toTags({ spec: record.unit.spec, keep: record.keep });
+    const tags = toTags({ spec: record.unit.spec, keep: record.keep, owner: record.owner });
     const own = given?.value ?? NOTHING_GIVEN;
     const order = spawnOrder(
       own.env.length === 0 ? launch : { ...launch, env: new Map([...launch.env, ...own.env]) },

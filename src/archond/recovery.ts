@@ -106,7 +106,7 @@ function recordFor(house: House, entry: ProcessEntry, before: RememberedUnit | u
   const tagged = fromTags(entry.label, entry.tags);
   const stdio = [undefined, undefined, undefined] as const;
   const known = before?.known ?? { spec: tagged.spec, launch: undefined };
-  return house.supervisor.add({ ...known, stdio, keep: tagged.keep });
+  return house.supervisor.add({ ...known, owner: tagged.owner, stdio, keep: tagged.keep });
 }
 
 function tellAdopted(

@@ -8,10 +8,11 @@ import { encodeReply, type Reply } from '../protocol/reply.ts';
 import { startsSomething, type Request } from '../protocol/request.ts';
 import type { Role } from '../protocol/role.ts';
 import { leadingTag, mayBeTagged } from '../protocol/tag.ts';
-import type { Cancel, Connection, Credentials, Descriptor } from '../sys/sys.ts';
+import type { Cancel, Connection, Descriptor } from '../sys/sys.ts';
+import type { Admitted, ClientPeer } from './admission.ts';
 import { Call, type Stage } from './call.ts';
 import type { Crowd } from './crowd.ts';
-import { MAX_KEPT_BYTES, MAX_KEPT_IN_ALL_BYTES, MAX_WAITING_DESCRIPTORS } from './limits.ts';
+import { MAX_KEPT_BYTES, MAX_WAITING_DESCRIPTORS, MAX_KEPT_IN_ALL_BYTES } from './limits.ts';
 import { Outgoing } from './outgoing.ts';
 import { WaitingLines } from './waiting.ts';
 
@@ -23,8 +24,6 @@ export interface SessionHost {
   whenIdle(action: () => void): void;
   readonly isShuttingDown: () => boolean;
   closeDescriptor(descriptor: Descriptor): void;
-  /** What the clients use together. */
-  readonly crowd: Crowd;
   /** The session is over. */
   left(session: Session): void;
   /** A request made the program throw; closes the call. */
@@ -44,9 +43,10 @@ const TOO_MUCH_KEPT = failure(
  * reading from who does not read.
  */
 export class Session {
-  readonly peer: Credentials;
-  readonly role: Role;
+  readonly peer: ClientPeer;
   readonly #host: SessionHost;
+  readonly #crowd: Crowd;
+  readonly #role: () => Role;
   readonly #connection: Connection;
   readonly #cutter = new LineCutter<Descriptor>();
   readonly #calls = new Map<string | undefined, Call>();
@@ -63,14 +63,15 @@ export class Session {
   /** After a fault that leaves the stream of lines without meaning, or when the input has ended. */
   #isClosing = false;
 
-  constructor(connection: Connection, role: Role, host: SessionHost) {
+  constructor(connection: Connection, { peer, role, crowd }: Admitted, host: SessionHost) {
     this.#connection = connection;
-    this.#out = new Outgoing(connection, host.crowd, () => {
+    this.#out = new Outgoing(connection, crowd, () => {
       this.#leave(true);
     });
-    this.role = role;
+    this.#role = role;
     this.#host = host;
-    this.peer = connection.peer;
+    this.#crowd = crowd;
+    this.peer = peer;
     connection.listen({
       data: (bytes, descriptors, truncated) => {
         this.#batch(() => {
@@ -91,6 +92,11 @@ export class Session {
         this.#goOn();
       },
     });
+  }
+
+  /** What the client may do, by the configuration as it is now. */
+  get role(): Role {
+    return this.#role();
   }
 
   /** Whether the client has hung up: nothing can be delivered any more. */
@@ -304,7 +310,7 @@ export class Session {
   #tellKept(): void {
     const bytes = this.#cutter.keptBytes + this.#waiting.bytes;
     const descriptors = this.#cutter.keptDescriptors + this.#waiting.descriptors;
-    this.#host.crowd.keeps(this.#kept, bytes, descriptors);
+    this.#crowd.keeps(this.#kept, bytes, descriptors);
   }
 
   /** What waits is refused in its place, and so will be the line under way. Whole lines that cannot be cut yet are beyond help: then the connection ends. */
@@ -324,9 +330,9 @@ export class Session {
     this.#out.flush();
     this.#out.end();
     if (now) this.#connection.close(true);
-    else this.#host.crowd.hangUp(this.#connection);
+    else this.#crowd.hangUp(this.#connection);
     this.#discard(this.#cutter.release());
-    this.#host.crowd.keeps(this.#kept, 0, 0);
+    this.#crowd.keeps(this.#kept, 0, 0);
     for (const waiting of this.#waiting.clear())
       if (waiting.kind === 'line') this.#discard(waiting.descriptors);
     for (const call of [...this.#calls.values()]) {

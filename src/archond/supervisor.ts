@@ -23,6 +23,8 @@ import type { UnitRecord } from './unit-record.ts';
 export interface NewUnit {
   readonly spec: UnitSpec;
   readonly launch: Launch | undefined;
+  /** Where the launch does not say it; see `UnitRecord`. */
+  readonly owner?: number | undefined;
   readonly stdio: readonly [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
   readonly keep: boolean;
   /** Run at each end. */
@@ -63,6 +65,7 @@ export class Supervisor {
     const record: UnitRecord = {
       label: made.spec.label,
       unit: newUnit(made.spec),
+      owner: made.launch?.user?.uid ?? made.owner,
       launch: made.launch,
       stdio: [...made.stdio],
       output: undefined,

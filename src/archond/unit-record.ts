@@ -11,6 +11,8 @@ import type { UnitOutput } from './unit-output.ts';
 export interface UnitRecord {
   readonly label: string;
   unit: Unit;
+  /** As which user its command runs, where that is not the supervisor's own: who that is may control it. */
+  readonly owner: number | undefined;
   /** How to make its process; unknown for what an earlier archond started and no journal describes. */
   launch: Launch | undefined;
   /** Descriptors that its process gets as 0, 1 and 2, owned by the record; what is undefined is empty input or the log. */

@@ -8,6 +8,9 @@ import type { ReadFile } from './read-files.ts';
 import type { HeadSettings } from './schema/file.ts';
 import { placeOf, showPath, type Entry, type MapTree, type Tree, type TreePath } from './tree.ts';
 
+/** The kernel's own -1 names nobody. */
+const HIGHEST_ID = 2 ** 32 - 2;
+
 type AccessSettings = NonNullable<HeadSettings['access']>[number];
 
 /** What the files say beside their units, put together. */
@@ -39,7 +42,9 @@ export function joinHeads(files: readonly ReadFile[], complaints: Complaint[]): 
     monitors: usable.flatMap(({ settings }) => Object.entries(settings?.monitor ?? {})),
     portPool: ports?.settings?.ports?.pool,
     namings: [
-      ...access.flatMap(({ rule, tree, path }) => namingsOf(rule, tree, path)),
+      ...access.flatMap(({ rule, tree, path }) =>
+        namingsOf(rule, tree, path).filter(({ name }) => idOf(name) === undefined),
+      ),
       ...usable.flatMap(({ head, settings }) =>
         Object.entries(settings?.monitor ?? {}).flatMap(([name, { user }]) =>
           namingsOf({ user }, head, ['monitor', name]),
@@ -58,11 +63,17 @@ export function joinHeads(files: readonly ReadFile[], complaints: Complaint[]): 
 /** Who is admitted, when users and groups are known. */
 export function accessOf(rules: readonly AccessSettings[], identities: Identities): readonly AccessRule[] {
   return rules.flatMap(({ user, group, role }): AccessRule[] => {
-    const uid = user === undefined ? undefined : identities.user(user)?.uid;
-    const gid = group === undefined ? undefined : identities.group(group);
+    const uid = user === undefined ? undefined : (idOf(user) ?? identities.user(user)?.uid);
+    const gid = group === undefined ? undefined : (idOf(group) ?? identities.group(group));
     if (uid !== undefined) return [{ kind: 'user', uid, role }];
     return gid === undefined ? [] : [{ kind: 'group', gid, role }];
   });
+}
+
+/** A number stands for itself: whoever connects is known by numbers, and needs no entry in any database. */
+function idOf(text: string): number | undefined {
+  const id = /^[0-9]{1,10}$/.test(text) ? Number(text) : undefined;
+  return id !== undefined && id <= HIGHEST_ID ? id : undefined;
 }
 
 /** What is watched, when users are known. */

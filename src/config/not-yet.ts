@@ -22,7 +22,7 @@ const UNIT_KEYS: readonly (readonly [path: TreePath, value?: string])[] = [
 ];
 
 /** The same for keys of a file. */
-const FILE_KEYS: readonly TreePath[] = [['access'], ['monitor'], ['ports'], ['rc']];
+const FILE_KEYS: readonly TreePath[] = [['monitor'], ['ports'], ['rc']];
 
 /** Complaints about the keys of a unit that cannot be had yet. */
 export function notYetInUnit(tree: Tree, prefix: TreePath): readonly Complaint[] {

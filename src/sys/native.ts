@@ -32,6 +32,10 @@ export interface Native {
   write(slot: number, bytes: Uint8Array, descriptorCount: number): Answer;
   flush(): void;
   queued(slot: number): number;
+  /** 1: `flush` is to be called when the step is over. */
+  endOutput(slot: number): number;
+  /** 32 bits for each supplementary group of the peer. */
+  peerGroups(slot: number): Uint8Array | Answer;
   /** 1: closed. 0: `CLOSED` will tell. */
   closeStream(slot: number, now: 0 | 1): number;
 

@@ -316,6 +316,13 @@ export interface Connection {
   write(bytes: Uint8Array, descriptors?: readonly Descriptor[]): void;
   /** Bytes queued and not yet taken by the kernel; `Infinity` where the peer turns out to be gone, which `gone` tells afterwards. */
   queuedBytes(): number;
+  /**
+   * Supplementary groups that the peer had when it connected (unix(7), SO_PEERGROUPS), the primary one among
+   * them or not. None where the kernel does not tell, or the connection is closed.
+   */
+  peerGroups(): readonly number[];
+  /** Nothing is written any more: the peer sees the end behind what is queued (shutdown(2)). What it sends is read as before. */
+  endOutput(): void;
   /** No data is read (nor `ended` told) until `resume`; `gone` is told all the same. */
   pause(): void;
   resume(): void;
@@ -380,6 +387,8 @@ export interface Users {
 export interface Files extends StoredFiles {
   /** Makes the folder (and those above it) with this mode if it is missing; `EPERM` where it belongs to somebody else or others may write to it. */
   ensureFolder(path: string, mode: number): Result<undefined, SysError>;
+  /** The first folder on the way to what is in `folder` that not everybody may pass, by its mode; undefined where all may be passed, or nothing is known. */
+  closedFolder(folder: string): string | undefined;
   /** Whether there is anything at this path, of whatever kind, links followed; looked up on another thread. `done` gets the errno's name where there is not. */
   exists(path: string, done: (why: string | undefined) => void): Cancel;
 }

@@ -1,6 +1,17 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, cp, mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,6 +46,10 @@ export interface SupervisorOptions {
   /** The most descriptors that it may have open. */
   readonly descriptors?: number;
   readonly args?: readonly string[];
+  /** What its configuration says; it lies in the folder. */
+  readonly config?: string;
+  /** Others may pass through its folder, and so reach the socket. */
+  readonly isOpen?: boolean;
 }
 
 /**
@@ -78,9 +93,9 @@ export class TestSupervisor implements AsyncDisposable {
   }
 
   /** Starts another one in the folder of this one, which has ended. */
-  async again(): Promise<TestSupervisor> {
+  async again(options: SupervisorOptions = {}): Promise<TestSupervisor> {
     await this.#ended;
-    return TestSupervisor.#startIn(this.folder, {});
+    return TestSupervisor.#startIn(this.folder, options);
   }
 
   static async #startIn(folder: string, options: SupervisorOptions): Promise<TestSupervisor> {
@@ -92,6 +107,12 @@ export class TestSupervisor implements AsyncDisposable {
       '--state',
       path.join(folder, 'state'),
     ];
+    if (options.isOpen === true) await chmod(folder, 0o711);
+    if (options.config !== undefined) {
+      const file = path.join(folder, 'archon.yaml');
+      await writeFile(file, options.config);
+      args.push('--config', file);
+    }
     if (options.tree !== undefined) args.push('--tree', options.tree);
     const limit = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `;
     const command = [
@@ -203,7 +224,7 @@ export class TestSupervisor implements AsyncDisposable {
   /** What is there of it that should not be. */
   async #left(): Promise<string[]> {
     const files = (await readdir(this.folder).catch(() => [])).filter(
-      (name) => !['state', 'home', 'out', 'journal'].includes(name),
+      (name) => !['state', 'home', 'out', 'journal', 'archon.yaml'].includes(name),
     );
     const ours = processesWith('ARCHON_SOCKET', this.socket).filter(isAlive);
     const processes = ours.map((pid) => `process ${pid}: ${environmentOf(pid).get('ARCHON_LABEL') ?? ''}`);

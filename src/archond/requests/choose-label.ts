@@ -4,6 +4,7 @@ import type { LabelWish } from '../../protocol/kinds.ts';
 import type { UnitSpec } from '../../supervisor/unit.ts';
 import type { House } from '../house.ts';
 import { isDown } from '../outcome.ts';
+import { mayControl, type Who } from './rights.ts';
 
 /**
  * The label for a new unit: the one that was asked for, if it may have it, or one that `generate` makes, being
@@ -12,6 +13,7 @@ import { isDown } from '../outcome.ts';
  */
 export function chooseLabel(
   { supervisor: { records }, configured }: House,
+  who: Who,
   wish: LabelWish | undefined,
   origin: UnitSpec['origin'],
   generate: (isTaken: (label: string) => boolean) => string,
@@ -23,6 +25,8 @@ export function chooseLabel(
   const holder = records.get(label);
   if (holder === undefined) return ok(label);
   if (!isDown(holder)) return err(failure('busy', `${label} is ${holder.shownState}`));
+  if (!mayControl(who, holder))
+    return err(failure('conflict', `${label} is what another user has left: choose another label`));
   if (holder.unit.spec.origin === 'daemon' && origin !== 'daemon')
     return err(
       failure('conflict', `${label} is a daemon that is down: forget it first, or choose another label`),

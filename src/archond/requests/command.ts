@@ -6,10 +6,12 @@ import { bytesOf } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { Descriptor } from '../../sys/sys.ts';
 import { DEFAULT_STOP, unitSpec, type UnitSpec } from '../../supervisor/unit.ts';
+import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import type { Launch } from '../launch.ts';
 import type { UnitRecord } from '../unit-record.ts';
 import { chooseLabel } from './choose-label.ts';
+import { findRunAs } from './run-as.ts';
 
 /** What `Run` and `StartDaemon` have in common. */
 export type CommandRequest = RequestOf<'Run'> | RequestOf<'StartDaemon'>;
@@ -30,15 +32,17 @@ type RunAs = NonNullable<Launch['user']>;
 export function makeCommandUnit(
   house: House,
   request: CommandRequest,
-  descriptors: readonly Descriptor[],
+  call: Call,
   own: OwnPart,
   done: (made: Result<UnitRecord, Failure>) => void,
 ): void {
+  const { client } = call;
+  const descriptors = call.takeDescriptors();
   const giveUp = (fault: Failure): void => {
     for (const descriptor of descriptors) house.sys.descriptors.close(descriptor);
     done(err(fault));
   };
-  findUser(house, request.options.user, request.options.group, (user) => {
+  findRunAs(house, client, request.options, (user) => {
     if (!user.ok) {
       giveUp(user.error);
       return;
@@ -49,7 +53,7 @@ export function makeCommandUnit(
       return;
     }
     const { label: wish } = request.options;
-    const label = chooseLabel(house, wish, own.origin, (isTaken) =>
+    const label = chooseLabel(house, client, wish, own.origin, (isTaken) =>
       labelOfCommand(request.args.command[0], isTaken),
     );
     if (!label.ok) {
@@ -118,34 +122,4 @@ function standardDescriptors(
     );
   stdio[0] = holding.value;
   return ok(stdio);
-}
-
-/** As whom the command runs; undefined: as archond does. Who is not root may name itself, and nobody else. */
-function findUser(
-  house: House,
-  user: string | undefined,
-  group: string | undefined,
-  done: (found: Result<RunAs | undefined, Failure>) => void,
-): void {
-  const isRoot = house.uid === 0;
-  const withGroup = (base: RunAs | undefined): void => {
-    if (group === undefined) {
-      done(ok(base));
-      return;
-    }
-    house.sys.users.group(group, (gid) => {
-      if (gid === undefined) done(err(failure('bad-argument', `@group: there is no group ${group}`)));
-      else if (!isRoot && base === undefined && gid === house.gid) done(ok(undefined));
-      else done(ok({ uid: base?.uid ?? house.uid, gid, groups: base?.groups ?? [gid] }));
-    });
-  };
-  if (user === undefined) {
-    withGroup(undefined);
-    return;
-  }
-  house.sys.users.user(user, (entry) => {
-    if (entry === undefined) done(err(failure('bad-argument', `@user: there is no user ${user}`)));
-    else if (!isRoot && entry.uid === house.uid) withGroup(undefined);
-    else withGroup({ uid: entry.uid, gid: entry.gid, groups: entry.groups });
-  });
 }

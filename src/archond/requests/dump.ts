@@ -13,7 +13,7 @@ export function dump(house: House, request: RequestOf<'Dump'>, call: Call): void
     return;
   }
   const { yaml } = house.inForce.configuration;
-  const shown = call.client.role === 'read' ? hideSettings(yaml) : yaml;
+  const shown = call.client.role !== 'owner' ? hideSettings(yaml) : yaml;
   for (const line of shown.trimEnd().split('\n')) call.data('Line', fieldOfText(line));
   call.ok();
 }

@@ -8,6 +8,7 @@ import type { Descriptor } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { chooseLabel } from './choose-label.ts';
+import type { Who } from './rights.ts';
 import { processDetails } from '../told-details.ts';
 import { watch } from '../watches.ts';
 
@@ -36,7 +37,7 @@ export function monitorPid(house: House, request: RequestOf<'MonitorPid'>, call:
 
 function monitor(house: House, pidfd: Descriptor, wish: LabelWish | undefined, call: Call): void {
   const pid = house.sys.pidfds.pidOf(pidfd);
-  const label = pid.ok ? labelFor(house, wish, pid.value) : undefined;
+  const label = pid.ok ? labelFor(house, call.client, wish, pid.value) : undefined;
   if (!pid.ok || label?.ok !== true) {
     house.sys.descriptors.close(pidfd);
     call.fail(label?.ok === false ? label.error : notAProcess(pid.ok ? 'EBADF' : pid.error.code));
@@ -68,8 +69,8 @@ function notAProcess(code: string): Failure {
   return failure('bad-argument', `MonitorFD takes the descriptor of a process (a pidfd); ${why}`);
 }
 
-function labelFor(house: House, wish: LabelWish | undefined, pid: number): Result<string, Failure> {
-  return chooseLabel(house, wish, 'watched', (isTaken) => {
+function labelFor(house: House, who: Who, wish: LabelWish | undefined, pid: number): Result<string, Failure> {
+  return chooseLabel(house, who, wish, 'watched', (isTaken) => {
     const name = (pid > 0 ? house.sys.pidfds.nameOf(pid) : undefined) ?? 'process';
     return labelOfProcess(name, isTaken);
   });

@@ -53,7 +53,7 @@ export function stop(house: House, request: RequestOf<'Stop'>, call: Call): void
 /** `StopDaemon`: the same for one label, answered by a bare `Ok`. */
 export function stopDaemon(house: House, request: RequestOf<'StopDaemon'>, call: Call): void {
   const { label } = request.args;
-  const selected = select(house, [{ kind: 'label', label }]);
+  const selected = select(house, [{ kind: 'label', label }], call.client);
   const [record] = selected.ok ? selected.value : [];
   const fault = selected.ok ? undefined : selected.error;
   const refusal = record === undefined ? fault : STOP.refusal(record);
@@ -153,7 +153,7 @@ function whyFailed(record: UnitRecord): Failure {
 }
 
 function give(house: House, request: OrderRequest, call: Call, order: Order): void {
-  const selected = select(house, request.args.targets);
+  const selected = select(house, request.args.targets, call.client);
   if (!selected.ok) {
     call.fail(selected.error);
     return;

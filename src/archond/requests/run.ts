@@ -15,7 +15,7 @@ export function run(house: House, request: RequestOf<'Run'>, call: Call): void {
     keep,
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   } as const;
-  makeCommandUnit(house, request, call.takeDescriptors(), own, (made) => {
+  makeCommandUnit(house, request, call, own, (made) => {
     if (!made.ok) {
       call.fail(made.error);
       return;

@@ -15,7 +15,7 @@ import { namedAmong, select } from './targets.ts';
 export function signal(house: House, request: RequestOf<'Signal'>, call: Call): void {
   const { targets, signal: number } = request.args;
   const { scope = 'main' } = request.options;
-  const selected = select(house, targets);
+  const selected = select(house, targets, call.client);
   if (!selected.ok) {
     call.fail(selected.error);
     return;

@@ -16,7 +16,7 @@ export function startDaemon(house: House, request: RequestOf<'StartDaemon'>, cal
     keep: true,
     onExit: options['on-exit'],
   } as const;
-  makeCommandUnit(house, request, call.takeDescriptors(), own, (made) => {
+  makeCommandUnit(house, request, call, own, (made) => {
     if (!made.ok) {
       call.fail(made.error);
       return;

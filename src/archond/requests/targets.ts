@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { Target } from '../../protocol/kinds.ts';
 import type { House } from '../house.ts';
 import type { UnitRecord } from '../unit-record.ts';
+import { mayControl, notYours, type Who } from './rights.ts';
 
 /** Whether a label is one of those that the target selects; without a target all are. */
 export function matches(target: Target | undefined, label: string): boolean {
@@ -10,17 +11,26 @@ export function matches(target: Target | undefined, label: string): boolean {
   return target.kind === 'label' ? target.label === label : target.glob.matches(label);
 }
 
-/** The units that the targets select, each once, sorted by label. A plain label without a unit is `not-found`. */
-export function select(house: House, targets: readonly Target[]): Result<readonly UnitRecord[], Failure> {
+/**
+ * The units that the targets select for a client to act on, each once, sorted by label. A plain label without
+ * a unit is `not-found`, one of a unit that the client may not act on `denied`; a glob passes over those.
+ */
+export function select(
+  house: House,
+  targets: readonly Target[],
+  who: Who,
+): Result<readonly UnitRecord[], Failure> {
   const { records } = house.supervisor;
   const selected = new Set<UnitRecord>();
   for (const target of targets) {
     if (target.kind === 'label') {
       const record = records.get(target.label);
       if (record === undefined) return err(noSuchUnit(target.label));
+      if (!mayControl(who, record)) return err(notYours(record));
       selected.add(record);
     } else {
-      for (const record of records.values()) if (target.glob.matches(record.label)) selected.add(record);
+      for (const record of records.values())
+        if (target.glob.matches(record.label) && mayControl(who, record)) selected.add(record);
     }
   }
   return ok([...selected].sort((one, other) => (one.label < other.label ? -1 : 1)));

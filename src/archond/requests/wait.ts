@@ -4,6 +4,7 @@ import type { Call, Closing } from '../call.ts';
 import type { House } from '../house.ts';
 import { endReply, isDown } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
+import { mayControl } from './rights.ts';
 import { noSuchUnit } from './targets.ts';
 
 /** `Wait`: for the end of a unit, or for a state. */
@@ -68,10 +69,10 @@ function untilState(record: UnitRecord, state: string): () => Closing | undefine
   return () => (record.shownState === state ? { kind: 'ok', fields: [] } : undefined);
 }
 
-/** A Run that was waited for has done its duty. It goes before the reply, with which the next request begins. */
+/** A Run that was waited for by who may also forget it has done its duty. It goes before the reply, with which the next request begins. */
 function answer(house: House, record: UnitRecord, call: Call, reply: Closing): void {
   const isOver = record.unit.spec.origin === 'run' && isDown(record) && reply.kind !== 'ok';
-  const isHeard = !call.isClosed && !call.client.isGone;
+  const isHeard = !call.isClosed && !call.client.isGone && mayControl(call.client, record);
   if (isHeard && isOver && house.supervisor.records.get(record.label) === record)
     house.supervisor.remove(record);
   call.close(reply);

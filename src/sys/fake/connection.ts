@@ -27,10 +27,12 @@ export class FakeConnection implements Connection {
   #ended = false;
   #gone = false;
   #unsent = false;
+  #ending: 'no' | 'behind-the-queue' | 'done' = 'no';
   #pumping = false;
 
   constructor(view: View, end: StreamEnd, origin: string) {
-    this.peer = end.peer;
+    const { pid, uid, gid } = end.peer;
+    this.peer = { pid, uid, gid };
     this.#view = view;
     this.#end = end;
     this.#descriptor = view.descriptors.add(end, origin);
@@ -53,6 +55,7 @@ export class FakeConnection implements Connection {
   write(bytes: Uint8Array, descriptors: readonly Descriptor[] = []): void {
     this.#view.call('connection.write');
     if (this.#state !== 'open') throw new Misuse('a write to a connection that is closed');
+    if (this.#ending !== 'no') throw new Misuse('a write to a connection whose output was ended');
     if (bytes.length === 0 && descriptors.length > 0) throw new Misuse('descriptors need a byte to ride on');
     if (this.#gone) return;
     this.#outbox.add(
@@ -66,6 +69,18 @@ export class FakeConnection implements Connection {
   queuedBytes(): number {
     this.#view.call('connection.queuedBytes');
     return this.#outbox.bytes;
+  }
+
+  peerGroups(): readonly number[] {
+    this.#view.call('connection.peerGroups');
+    return this.#state === 'closed' ? [] : this.#end.peer.groups;
+  }
+
+  endOutput(): void {
+    this.#view.call('connection.endOutput');
+    if (this.#state !== 'open' || this.#ending !== 'no') return;
+    this.#ending = 'behind-the-queue';
+    this.#later();
   }
 
   pause(): void {
@@ -109,6 +124,10 @@ export class FakeConnection implements Connection {
   #pump(): void {
     if (this.#state === 'closed' || this.#gone) return;
     const flushed = this.#outbox.flush(this.#end);
+    if (this.#ending === 'behind-the-queue' && flushed === 'empty') {
+      this.#ending = 'done';
+      this.#end.endOutput();
+    }
     if (this.#state === 'closing') {
       if (flushed !== 'full') this.#close();
       return;

@@ -11,6 +11,7 @@ import { PidfdFile } from './pidfds.ts';
 import type { PipeEnd } from './pipe.ts';
 import type { FakeProcess, Program } from './process.ts';
 import type { Attributes } from './process-types.ts';
+import type { Caller } from './stream-socket.ts';
 import { makeView } from './sys-view.ts';
 import type { View } from './view.ts';
 
@@ -200,10 +201,7 @@ export class Control {
   // ---- clients and files ---------------------------------------------------------------------------
 
   /** Somebody connects to a listening path. */
-  connect(
-    path: string,
-    who: { readonly pid?: number; readonly uid?: number; readonly gid?: number } = {},
-  ): Result<FakeClient, string> {
+  connect(path: string, who: Partial<Caller> = {}): Result<FakeClient, string> {
     const node = this.kernel.files.node(path);
     if (node === undefined) return err('ENOENT');
     if (node.kind !== 'socket' || !node.listening.isOpen) return err('ECONNREFUSED');

@@ -6,6 +6,8 @@ import { FakeStoredFiles } from './stored-files.ts';
 
 /** Who may write to a folder besides its owner. */
 const WRITABLE_BY_OTHERS = 0o022;
+/** Everybody may pass a folder. */
+const PASSED_BY_OTHERS = 0o001;
 
 /** `Sys.files`. */
 export class FakeFiles extends FakeStoredFiles implements Files {
@@ -23,6 +25,17 @@ export class FakeFiles extends FakeStoredFiles implements Files {
     const node = files.node(path);
     const safe = node?.uid === user.uid && (node.mode & WRITABLE_BY_OTHERS) === 0;
     return safe ? ok(undefined) : err(sysError('EPERM', 'mkdir'));
+  }
+
+  closedFolder(folder: string): string | undefined {
+    this.view.call('files.closedFolder');
+    const { files } = this.view.kernel;
+    const names = folder.split('/').filter((name) => name !== '');
+    const ways = names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
+    return ways.find((way) => {
+      const node = files.node(way);
+      return node?.kind === 'folder' && (node.mode & PASSED_BY_OTHERS) === 0;
+    });
   }
 
   exists(path: string, done: (why: string | undefined) => void): Cancel {

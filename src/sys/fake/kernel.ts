@@ -1,5 +1,5 @@
 import type { Result } from '../../base/result.ts';
-import type { Credentials, UserEntry } from '../sys.ts';
+import type { UserEntry } from '../sys.ts';
 import { FakeDisk } from './disk.ts';
 import { FileTree, pathKey } from './file-tree.ts';
 import type { VirtualLoop } from './loop.ts';
@@ -9,6 +9,7 @@ import type { OpenFile } from './open-file.ts';
 import { makePipe, type PipeEnd } from './pipe.ts';
 import { FakeProcess, type Program } from './process.ts';
 import type { Attributes, ProcessHost, ProcessOrigin } from './process-types.ts';
+import type { Caller } from './stream-socket.ts';
 
 /** More are taken for a defect of a test: what doubles every millisecond fills the memory in no time. */
 const MOST_PROCESSES = 100_000;
@@ -155,8 +156,9 @@ export class FakeKernel implements ProcessHost {
     return true;
   }
 
-  /** Who this pid is, as SO_PEERCRED tells it. */
-  credentials(pid: number): Credentials {
-    return { pid, ...this.user };
+  /** Who this pid is, as SO_PEERCRED and SO_PEERGROUPS tell it. */
+  credentials(pid: number): Caller {
+    const { uid, gid } = this.user;
+    return { pid, uid, gid, groups: [gid] };
   }
 }

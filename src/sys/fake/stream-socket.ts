@@ -1,6 +1,12 @@
 import type { Cancel, Credentials } from '../sys.ts';
 import { type FileKind, OpenFile, type Reading } from './open-file.ts';
 
+/** Who connects, or listens. */
+export interface Caller extends Credentials {
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
+}
+
 /** Bytes of one buffer of the kernel, and the descriptors that ride on its first byte. */
 interface Segment {
   readonly bytes: Uint8Array;
@@ -20,7 +26,7 @@ const CARRYING_BUFFER_BYTES = 36_552;
 export class StreamEnd extends OpenFile {
   readonly kind: FileKind = 'socket';
   /** Who is at the other end. */
-  readonly peer: Credentials;
+  readonly peer: Caller;
   readonly #capacityBytes: number;
   readonly #watchers = new Set<() => void>();
   #other: StreamEnd | undefined;
@@ -28,7 +34,7 @@ export class StreamEnd extends OpenFile {
   #incomingBytes = 0;
   #outputEnded = false;
 
-  constructor(peer: Credentials, capacityBytes: number) {
+  constructor(peer: Caller, capacityBytes: number) {
     super();
     this.peer = peer;
     this.#capacityBytes = capacityBytes;
@@ -40,9 +46,10 @@ export class StreamEnd extends OpenFile {
     other.#other = this;
   }
 
-  /** The other end is closed: the hang-up of poll(2). */
+  /** The other end is closed, or both have said that they send nothing more: the hang-up of poll(2). */
   get peerGone(): boolean {
-    return this.#other?.isOpen !== true;
+    const other = this.#other;
+    return other?.isOpen !== true || (this.#outputEnded && other.#outputEnded);
   }
 
   /**
@@ -128,18 +135,18 @@ export class StreamEnd extends OpenFile {
 export class ListeningSocket extends OpenFile {
   readonly kind: FileKind = 'socket';
   /** Who called listen(2). */
-  readonly owner: Credentials;
+  readonly owner: Caller;
   readonly #arrived: (end: StreamEnd) => void;
 
   /** `arrived` gets this side's end of each new connection, and owns it. */
-  constructor(owner: Credentials, arrived: (end: StreamEnd) => void) {
+  constructor(owner: Caller, arrived: (end: StreamEnd) => void) {
     super();
     this.owner = owner;
     this.#arrived = arrived;
   }
 
   /** Connects `client`; returns the client's end, which belongs to the caller. */
-  connect(client: Credentials, bufferBytes: number): StreamEnd {
+  connect(client: Caller, bufferBytes: number): StreamEnd {
     const mine = new StreamEnd(client, bufferBytes);
     const theirs = new StreamEnd(this.owner, bufferBytes);
     mine.join(theirs);

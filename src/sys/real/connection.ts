@@ -1,5 +1,6 @@
 import { native, NATIVE_EVENT } from '../native.ts';
 import type { Connection, ConnectionListener, Credentials, Descriptor } from '../sys.ts';
+import { groupsOf } from './groups.ts';
 import { mustSucceed, nativeError } from './native-error.ts';
 import { leaveSlot, numbers, occupySlot, received } from './reactor.ts';
 
@@ -52,6 +53,16 @@ export class RealConnection implements Connection {
     if (this.#slot === CLOSED) return 0;
     const queued = native.queued(this.#slot);
     return queued < 0 ? Infinity : queued;
+  }
+
+  peerGroups(): readonly number[] {
+    if (this.#slot === CLOSED) return [];
+    const groups = native.peerGroups(this.#slot);
+    return typeof groups === 'number' ? [] : groupsOf(groups);
+  }
+
+  endOutput(): void {
+    if (this.#slot !== CLOSED && native.endOutput(this.#slot) === 1) void stepIsOver.then(flush);
   }
 
   pause(): void {

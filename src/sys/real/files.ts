@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, stat } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  stat,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { errnoNumber } from '../../base/errno.ts';
 import type { Result } from '../../base/result.ts';
@@ -9,6 +19,8 @@ import { thrownError } from './thrown-error.ts';
 
 /** Who may write to a folder besides its owner. */
 const WRITABLE_BY_OTHERS = 0o022;
+/** Everybody may pass a folder. */
+const PASSED_BY_OTHERS = 0o001;
 
 function refused(code: string, call: string): { readonly ok: false; readonly error: SysError } {
   return err({ code, errno: errnoNumber(code) ?? 0, call });
@@ -63,6 +75,15 @@ export const realFiles: Files = {
     } catch (error) {
       return err(thrownError(error));
     }
+  },
+
+  closedFolder(wanted): string | undefined {
+    const folder = path.resolve(wanted);
+    const above = path.dirname(folder);
+    const closed = above === folder ? undefined : realFiles.closedFolder(above);
+    if (closed !== undefined) return closed;
+    const status = statSync(folder, { throwIfNoEntry: false });
+    return status === undefined || (status.mode & PASSED_BY_OTHERS) !== 0 ? undefined : folder;
   },
 
   exists(wanted, done): Cancel {

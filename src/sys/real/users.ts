@@ -1,10 +1,10 @@
 import { native } from '../native.ts';
 import type { Users } from '../sys.ts';
+import { groupsOf } from './groups.ts';
 
 /** A user or a group may be named by its number. */
 const NUMBER = /^[0-9]{1,10}$/;
 const HIGHEST_ID = 2 ** 32 - 2;
-const GROUP_BYTES = 4;
 
 type Found = Parameters<typeof native.lookUp>[3];
 
@@ -26,13 +26,7 @@ export const realUsers: Users = {
         done(undefined);
         return;
       }
-      const count = groups.length / GROUP_BYTES;
-      const list = new Uint32Array(
-        groups.buffer.slice(groups.byteOffset, groups.byteOffset + groups.length),
-        0,
-        count,
-      );
-      done({ name, uid, gid, groups: [...list] });
+      done({ name, uid, gid, groups: groupsOf(groups) });
     });
   },
 

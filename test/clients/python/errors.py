@@ -88,13 +88,7 @@ def denied(world):
     os.chmod(world.socket, 0o666)
     os.chmod(above, 0o711)
     try:
-        connection = socket.socket(socket.AF_UNIX)
-        os.seteuid(NOBODY)
-        try:
-            connection = Connection(world.socket)
-        finally:
-            os.seteuid(0)
-        with connection:
+        with world.connect_as(NOBODY) as connection:
             for line in ("Version", "Run,true", "#t,List", "Shutdown"):
                 assert connection.ask(line).code == "denied", line
     finally:

@@ -139,6 +139,11 @@ export function fakeHarness(
     ring: () => undefined,
     restart: () => control.restart(),
     connect: (path) => fakeClient(control, path),
+    visit: (folder, name, visitor) => {
+      const connected = control.connect(`${folder}/${name}`, { pid: 78, ...visitor });
+      if (!connected.ok) return expect.fail(`cannot connect: ${connected.error}`);
+      connected.value.send('here');
+    },
     stranger,
     notify: (path, said, withDescriptor = false) => {
       const sender = control.stranger(programs.runs());

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { realSys } from '../../../src/sys/real/real-sys.ts';
 import type { KeeperListener, Listening, Sys } from '../../../src/sys/sys.ts';
 import { Folder, openDescriptors, value } from '../../native/support.ts';
 import { Bell } from '../suite/bell.ts';
-import type { Client, Harness, Server, Stranger } from '../suite/harness.ts';
+import type { Client, Harness, Server, Stranger, Visitor } from '../suite/harness.ts';
 import { shellCommands } from '../suite/shell-commands.ts';
 import { mortal } from './mortal-sys.ts';
 
@@ -165,6 +165,16 @@ export class RealHarness implements Harness {
       received: () => Buffer.concat(parts),
       ended: () => ended,
     };
+  }
+
+  async visit(folder: string, name: string, { uid, gid, groups }: Visitor): Promise<void> {
+    const program = await this.#home.compile('visitor');
+    chmodSync(folder, 0o711);
+    chmodSync(this.#home.path, 0o711);
+    const words = [uid, gid, ...groups].map(String);
+    const visitor = spawn(program, [folder, name, ...words], { stdio: ['pipe', 'ignore', 'ignore'] });
+    this.#streams.push(visitor.stdin);
+    this.#ends.push(() => visitor.stdin.destroy());
   }
 
   async stranger(): Promise<Stranger> {

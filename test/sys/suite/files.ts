@@ -26,6 +26,15 @@ export function files(test: Tester): void {
   test('a folder to which others may write is refused', (world) =>
     expect(errorOf(world.sys.files.ensureFolder('/tmp', 0o700))).toBe('EPERM'));
 
+  test('the first folder is found that not everybody may pass', (world) => {
+    const { files } = world.sys;
+    expect(files.closedFolder('/')).toBe(undefined);
+    value(files.ensureFolder(`${world.harness.folder}/open`, 0o711));
+    const first = files.closedFolder(`${world.harness.folder}/open`);
+    expect(first === undefined ? '' : `${world.harness.folder}/`).toMatch(new RegExp(`^${first}/`));
+    expect(files.closedFolder(`${world.harness.folder}/nothing`)).toBe(first);
+  });
+
   test('a file where a folder is to be is refused', async (world) => {
     const { write, copying, path } = world.capture();
     const descriptors = [{ from: write, to: 1 }];

@@ -70,6 +70,14 @@ export interface Client {
   ended(): boolean;
 }
 
+/** Who connects: any numbers, whether or not there is such a user. */
+export interface Visitor {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
+}
+
 /** A process that is no child of the keeper, with a parent that reaps it soon after its end. */
 export interface Stranger {
   readonly pid: number;
@@ -99,6 +107,8 @@ export interface Harness {
   /** Kills archond and gives the `Sys` of its successor, to which nobody has spoken yet. Needs `restart`. */
   restart(): Sys | Promise<Sys>;
   connect(path: string): Client | Promise<Client>;
+  /** Somebody else connects, says `here` and stays; the folder lets everyone pass from then on. Needs `other-user`. */
+  visit(folder: string, name: string, visitor: Visitor): void | Promise<void>;
   stranger(): Stranger | Promise<Stranger>;
   /** A process says this on a notification socket, with a descriptor of `/dev/null` if wanted; its pid. */
   notify(path: string, text: string, withDescriptor?: boolean): number | Promise<number>;

@@ -83,4 +83,30 @@ export function listening(test: Tester): void {
     peer.connection.write(Buffer.from('welcome\n'));
     await world.until(() => client.received().toString() === 'welcome\n', 'the answer has come');
   });
+
+  for (const [how, count] of [
+    ['none', 0],
+    ['a few', 3],
+    ['more than anybody has', 700],
+  ] as const) {
+    test(
+      `the user and the supplementary groups of who connects are known: ${how}`,
+      async (world) => {
+        const listener = new Listener(world, 'socket', 0o666);
+        const groups = Array.from({ length: count }, (_, index) => 70_001 + index);
+        await world.harness.visit(world.harness.folder, 'socket', {
+          uid: 70_000,
+          gid: 4_000_000_000,
+          groups,
+        });
+        await world.until(() => listener.peers[0]?.text === 'here', 'the visitor is here');
+        const connection = listener.peers[0]?.connection;
+        expect(connection?.peer).toMatchObject({ uid: 70_000, gid: 4_000_000_000 });
+        expect(connection?.peerGroups()).toEqual(groups);
+        connection?.close();
+        expect(connection?.peerGroups()).toEqual([]);
+      },
+      'other-user',
+    );
+  }
 }

@@ -106,6 +106,22 @@ export function sockets(test: Tester): void {
     await world.until(() => client.received().length === data.length, 'all has come');
   });
 
+  test('an end of output comes behind all that was written, and the peer may still send', async (world) => {
+    const { client, peer } = await new Listener(world).client();
+    client.stopReading();
+    peer.connection.write(Buffer.alloc(2 * MEGABYTE, 'x'));
+    peer.connection.endOutput();
+    expect(peer.connection.queuedBytes()).toBeGreaterThan(0);
+    client.startReading();
+    await world.until(() => client.ended(), 'the client has seen the end');
+    expect(client.received().length).toBe(2 * MEGABYTE);
+    client.send('still here');
+    await world.until(() => peer.text === 'still here', 'it has come');
+    expect([peer.ended, peer.gone]).toEqual([0, 0]);
+    client.endWriting();
+    await world.until(() => peer.gone > 0, 'with both ended it is over');
+  });
+
   test('a peer that will send no more may still read', async (world) => {
     const { client, peer } = await new Listener(world).client();
     client.send('last words');

@@ -1,0 +1,3 @@
+import { describeCases } from './cases.ts';
+
+describeCases('clients that are too many', 'refused.py', { descriptors: 1024 });
