@@ -43,6 +43,7 @@ export class Chronicle {
   /** The wish of each unit as it was written last, to write only what changed. */
   readonly #written = new Map<string, string>();
   readonly #remembered: readonly Remembered[];
+  #wishes: ReadonlyMap<string, Wish | undefined> | undefined;
   #latest: LatestEvents | undefined;
   /** Reports that came in the middle of telling: events about them must not take a number from those of the step. */
   #reports: Report[] | undefined;
@@ -124,8 +125,17 @@ export class Chronicle {
 
   /** What an earlier archond had written down as wanted of a unit; undefined where that is unknown. */
   wishOf(label: string): Wish | undefined {
-    const value = this.#remembered.find(({ kind, key }) => kind === 'wish' && key === label)?.value;
-    return value === undefined ? undefined : readWish(value);
+    this.#wishes ??= new Map(
+      this.#remembered.filter(({ kind }) => kind === 'wish').map(({ key, value }) => [key, readWish(value)]),
+    );
+    return this.#wishes.get(label);
+  }
+
+  /** What was wanted before is over: a new boot, or an orderly end. */
+  forgetWishes(): void {
+    for (const { kind, key } of this.#remembered) if (kind === 'wish') this.journal.forget('wish', key);
+    this.#written.clear();
+    this.#wishes = new Map();
   }
 
   /** The cause of what is told next of a unit that an earlier archond knew. */

@@ -80,11 +80,11 @@ function start(sys: Sys): void {
         const { chronicle } = house;
         const { epoch } = welcome.value;
         const cause = chronicle.note('started', [['epoch', String(epoch)]]);
-        const found = recover(house, kept.value, epoch === 1, cause);
+        const found = recover(house, kept.value, epoch === 1, true, cause);
         chronicle.whenLate = (units) => {
           if (house !== undefined) takeLate(house, units);
         };
-        if (found > 0) log.info('took over', { units: found, epoch });
+        if (found > 0 && epoch !== 1) log.info('took over', { units: found, epoch });
         answer(house, cause, welcome.value.descriptorLimit.hard);
         for (const signal of early) signalled(house, signal);
       });

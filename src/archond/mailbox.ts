@@ -19,7 +19,17 @@ export class Mailbox {
   post(step: () => void): void {
     this.#queue.push(step);
     if (this.#isRunning) return;
+    this.hold();
+    this.release();
+  }
+
+  /** From now on steps wait for `release`. To be called between steps. */
+  hold(): void {
     this.#isRunning = true;
+  }
+
+  /** Runs all that has waited. */
+  release(): void {
     this.#runAll(this.#queue);
     this.#isRunning = false;
     this.#runBetween();

@@ -40,7 +40,7 @@ export class Processes {
     return this.#generation + 1;
   }
 
-  /** Uses up a number for what is not spawned. */
+  /** Uses up a number. */
   takeGeneration(): number {
     this.#generation += 1;
     return this.#generation;
@@ -85,8 +85,8 @@ export class Processes {
     this.#sys.keeper.kill(ref, () => undefined);
   }
 
+  /** Asks for the spawn of a number that was taken for it. Those of several units are asked for in the order of their numbers. */
   spawn(record: UnitRecord, generation: number): void {
-    this.#generation = generation;
     this.giveBack(record);
     const { label } = record;
     const launch = this.#launchOf(record, generation);

@@ -1,22 +1,20 @@
 import type { ProcessEntry, Sys } from '../sys/sys.ts';
-import type { Found } from '../supervisor/adopt.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import type { RememberedUnit } from './chronicle.ts';
-import { startConfigured } from './configured/start.ts';
+import { addConfigured, startEnabled } from './configured/start.ts';
 import type { Kept } from './configured/configured-units.ts';
+import { foundEntry, foundNothing } from './found.ts';
 import type { House } from './house.ts';
 import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
 import { notifyOwner } from './probes/notify-socket.ts';
 import { readyPipeOwner } from './probes/ready-pipe.ts';
+import { drop, RecoveredPipes } from './recovered-pipes.ts';
 import { fromTags } from './tags.ts';
 import { processDetails } from './told-details.ts';
 import { isUnitCommand } from './unit-commands.ts';
-import { pipeOwner, UnitOutput, type PipeOwner } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 import { watch, watchedLabel } from './watches.ts';
-
-const STREAMS = ['out', 'err'] as const;
 
 /** A Run whose client went away with the archond that it spoke to is stopped when nobody asks for it so long. */
 const UNCLAIMED_MS = 60_000;
@@ -27,11 +25,19 @@ const UNCLAIMED_MS = 60_000;
  * units found.
  *
  * @param isFirst nothing was started by this keeper before: a new boot, or a start after an orderly end
+ * @param startsMore whether what is enabled and was never started is to be
  * @param cause that this archond was started
  */
-export function recover(house: House, kept: readonly Kept[], isFirst: boolean, cause: Cause): number {
+export function recover(
+  house: House,
+  kept: readonly Kept[],
+  isFirst: boolean,
+  startsMore: boolean,
+  cause: Cause,
+): number {
   const { sys, supervisor, chronicle } = house;
-  const pipes = newestPipes(sys, kept);
+  supervisor.hold();
+  const pipes = new RecoveredPipes(house, kept);
   const probes = kept.filter(
     ({ name }) => notifyOwner(name) !== undefined || readyPipeOwner(name) !== undefined,
   );
@@ -42,19 +48,20 @@ export function recover(house: House, kept: readonly Kept[], isFirst: boolean, c
     remembered.delete(entry.label);
     const wish = before?.wish ?? chronicle.wishOf(entry.label);
     const record = adopt(house, entry, before, wish, probes, cause);
-    for (const stream of STREAMS) {
-      const pipe = pipes.get(`${stream}:${entry.label}`);
-      if (pipe !== undefined && takePipe(house, record, pipe)) pipes.delete(`${stream}:${entry.label}`);
-    }
+    pipes.take(record);
     goOn(house, record, entry, wish, cause);
   }
   for (const [label, before] of remembered) {
     if (isFirst) chronicle.removed(label, true);
     else restore(house, before, cause);
   }
-  for (const pipe of [...pipes.values(), ...probes]) drop(sys, pipe);
+  pipes.dropRest();
+  for (const kept of probes) drop(sys, kept);
   takeWatches(house, kept, cause);
-  startConfigured(house, isFirst, cause);
+  addConfigured(house, isFirst);
+  supervisor.link(house.configured.graph);
+  supervisor.release();
+  if (startsMore) startEnabled(house, isFirst, cause);
   chronicle.flush();
   return supervisor.records.size;
 }
@@ -93,8 +100,9 @@ function adopt(
   for (const taken of house.configured.adoptProbes(record, pid, probes))
     probes.splice(probes.indexOf(taken), 1);
   const isTold = chronicle.hasTold(label, generation, pid);
-  const found = foundOf(entry, wish, isTold, chronicle.causeBefore(label));
-  supervisor.put(record, { ...found, wasReady: chronicle.hasToldReady(label, generation, pid) });
+  const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label));
+  const wasReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
+  supervisor.put(record, { ...found, wasReady });
   if (found.stage === 'starting' || found.stage === 'alive') tellAdopted(house, record, generation, cause);
   return record;
 }
@@ -118,21 +126,6 @@ function tellAdopted(
   chronicle.append(label, 'adopted', processDetails(pid, generation), cause);
 }
 
-/** An end that was told before is not told again. */
-function foundOf(entry: ProcessEntry, wish: Wish | undefined, wasTold: boolean, cause: Cause): Found {
-  const { generation, pid, startedAtMs, end, acknowledged, state } = entry;
-  const base = { generation, pid, startedAtMs, end, cause };
-  if (end !== undefined && (wasTold || acknowledged === 'exited' || acknowledged === 'empty')) {
-    /* With a wish to be up it had not settled: that nothing is left is told once more. */
-    if (state !== 'empty' || acknowledged !== 'empty' || wish?.at === 'up')
-      return { ...base, stage: 'ended' };
-    return { ...base, stage: wish?.at === 'stopped' ? 'stopped' : 'over' };
-  }
-  /* Where its program never ran, that is told as it would have been. */
-  const isBefore = state === 'starting' || end?.kind === 'not-executed';
-  return { ...base, end: undefined, stage: isBefore ? 'starting' : 'alive' };
-}
-
 function goOn(
   { sys, supervisor, endedRuns }: House,
   record: UnitRecord,
@@ -140,9 +133,9 @@ function goOn(
   wish: Wish | undefined,
   cause: Cause,
 ): void {
-  if (wish?.at === 'stopping' && !isDown(record)) {
+  if (wish?.at === 'stopping') {
     const reason = wish.desired === 'up' ? 'restart' : 'requested';
-    /* It goes on with the stop that an earlier archond began. */
+    /* It goes on with the stop that an earlier archond began; what a oneshot has done is undone from the beginning. */
     supervisor.post(record, { kind: 'order-stop', reason, cause: record.unit.cause });
   }
   supervisor.follow(record, entry);
@@ -186,48 +179,11 @@ function restore(
   const before = chronicle.causeBefore(known.spec.label);
   const cause = before.event === undefined ? started : before;
   const record = supervisor.add({ ...known, stdio: [undefined, undefined, undefined], keep: true });
-  if (wish?.at === 'up' || wish?.desired === 'up') {
+  if (wish?.desired === 'up' && wish.at !== 'backoff') {
     supervisor.post(record, { kind: 'order-start', cause });
     return;
   }
-  const isStopped = wish === undefined || wish.at === 'stopped' || wish.at === 'stopping';
-  const startedAtMs = sys.clock.monotonicMs();
-  supervisor.put(record, {
-    generation: 0,
-    pid: 0,
-    startedAtMs,
-    stage: isStopped ? 'stopped' : 'over',
-    end: wish?.end,
-    cause,
-  });
-}
-
-interface Pipe extends Kept, PipeOwner {}
-
-/** The pipes by stream and label. Of two of one stream the older belongs to a unit that was forgotten. */
-function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
-  const pipes = new Map<string, Pipe>();
-  for (const { name, descriptor } of kept) {
-    const owner = pipeOwner(name);
-    if (owner === undefined) continue;
-    const pipe = { name, descriptor, ...owner };
-    const key = `${owner.stream}:${owner.label}`;
-    const other = pipes.get(key);
-    const isNewer = other === undefined || other.generation < owner.generation;
-    if (isNewer) pipes.set(key, pipe);
-    const late = isNewer ? other : pipe;
-    if (late !== undefined) drop(sys, late);
-  }
-  return pipes;
-}
-
-function takePipe({ sys, streams, log }: House, record: UnitRecord, pipe: Pipe): boolean {
-  const target = streams.target(record, pipe.stream, pipe.generation);
-  const output = UnitOutput.adopt(sys, pipe.descriptor, target);
-  if (output.ok && pipe.stream === 'err') record.errorOutput = output.value;
-  else if (output.ok) record.output = output.value;
-  else log.warn('the pipe of its output is lost', { label: record.label, error: output.error.code });
-  return output.ok;
+  supervisor.put(record, foundNothing(wish, sys.clock.monotonicMs(), cause));
 }
 
 function takeWatches(house: House, kept: readonly Kept[], cause: Cause): void {
@@ -243,11 +199,6 @@ function takeWatches(house: House, kept: readonly Kept[], cause: Cause): void {
       drop(sys, { name, descriptor });
     }
   }
-}
-
-function drop(sys: Sys, { name, descriptor }: Kept): void {
-  sys.descriptors.close(descriptor);
-  sys.keeper.drop(name, () => undefined);
 }
 
 /** An entry that a younger one of the same unit has followed: it was empty when that was spawned. */

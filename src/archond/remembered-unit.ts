@@ -1,6 +1,7 @@
 import type { Words } from '../base/words.ts';
 import { unitSpec, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
-import type { End } from '../supervisor/state.ts';
+import type { Backoff } from '../supervisor/adopt.ts';
+import type { End, FailureReason } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/step.ts';
 import type { Launch } from './launch.ts';
 
@@ -12,12 +13,21 @@ export interface KnownUnit {
   readonly onExit?: Words | undefined;
 }
 
-/** What is wanted of a daemon, and where it had come to. */
+/** What is wanted of a daemon or a unit of the configuration, and where it had come to. */
 export interface Wish {
   readonly desired: 'up' | 'down';
-  /** `up` in every state that has, or is about to have, a process. */
-  readonly at: 'up' | 'stopping' | 'stopped' | 'failed' | 'finished';
+  /**
+   * `up` in every state that has, or is about to have, a process. In `waiting` (also of a unit that is failed for what it
+   * needs) and `backoff` nothing of it is left, and it is to be up.
+   */
+  readonly at: 'up' | 'waiting' | 'backoff' | 'stopping' | 'stopped' | 'failed' | 'finished';
   readonly end: End | undefined;
+  /** The generation that has become ready, where that is not the same as having been executed. */
+  readonly ready?: number | undefined;
+  /** Why it is `failed`. */
+  readonly failure?: FailureReason | undefined;
+  /** While it is in backoff. */
+  readonly backoff?: Backoff | undefined;
 }
 
 /** The value that is remembered under the label, kind `unit`. */
@@ -60,27 +70,34 @@ function isWhole(restart: unknown, stop: unknown, words: unknown, env: unknown, 
 }
 
 /** The wish of a unit as it is now. */
-export function wishOf({ desired, state, lastEnd }: Unit): Wish {
+export function wishOf({ desired, state, lastEnd: end, spec, history }: Unit): Wish {
   switch (state.kind) {
-    case 'starting':
     case 'running':
+      return { ...UP, ...(spec.readyBy === 'exec' ? {} : { ready: state.generation }) };
+    case 'starting':
     case 'clearing':
-    case 'backoff':
+      return UP;
     case 'waiting':
     case 'blocked':
-      return { desired: 'up', at: 'up', end: undefined };
+      return { desired: 'up', at: 'waiting', end };
+    case 'backoff':
+      return { desired: 'up', at: 'backoff', end, backoff: { untilAtMs: state.untilAtMs, history } };
     case 'stopping':
     case 'undoing':
-      return { desired, at: 'stopping', end: undefined };
-    case 'stopped':
+      return { desired, at: 'stopping', end: state.kind === 'undoing' ? state.end : undefined };
     case 'failed':
+      return { desired: 'down', at: 'failed', end, failure: state.reason };
+    case 'stopped':
     case 'finished':
-      return { desired: 'down', at: state.kind, end: lastEnd };
+      return { desired: 'down', at: state.kind, end };
   }
 }
 
+const UP: Wish = { desired: 'up', at: 'up', end: undefined };
+
 /** The wish in a remembered value; undefined where it is none. */
 export function readWish(value: unknown): Wish | undefined {
-  const { desired, at, end } = (value ?? {}) as Partial<Wish>;
-  return desired === undefined || at === undefined ? undefined : { desired, at, end };
+  const { desired, at, end, ready, failure, backoff } = (value ?? {}) as Partial<Wish>;
+  if (desired === undefined || at === undefined) return undefined;
+  return { desired, at, end, ready, failure, backoff };
 }

@@ -3,7 +3,7 @@ import type { Sys } from '../sys/sys.ts';
 import type { Call } from './call.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { Log } from './log.ts';
-import { isDown } from './outcome.ts';
+import { isGone } from './outcome.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Details } from './told-details.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -43,7 +43,7 @@ export class Shutdown {
     this.#begin([['signal', name]], NO_CAUSE);
   }
 
-  /** Stops all units side by side; a later call is told of what is still to come and waits with the first. */
+  /** Stops all units, in the order of the graph; a later call is told of what is still to come and waits with the first. */
   begin(timeoutMs: number | undefined, call: Call): void {
     this.#calls.push(call);
     if (timeoutMs !== undefined) {
@@ -60,33 +60,39 @@ export class Shutdown {
     this.#cause = this.#chronicle.note('shutting-down', details, cause);
     /* What is only watched goes on; its watch ends with the supervisor. */
     const up = [...this.#supervisor.records.values()].filter(
-      (record) => !isDown(record) && record.watched === undefined,
+      (record) => !isGone(record) && record.watched === undefined,
     );
     this.#log.info('shutting down', { units: up.length });
     this.#left = up.length;
-    for (const record of up) this.#stop(record);
+    for (const record of up) this.#await(record);
+    /* Together: so that they go in the order of the graph. */
+    this.#supervisor.order(
+      up.map(({ label }) => ({
+        label,
+        event: { kind: 'order-stop', reason: 'shutdown', cause: this.#cause },
+      })),
+    );
     if (up.length === 0) this.#finish();
   }
 
   /** No more patience: everything that is still up is killed. */
   hasten(): void {
     for (const record of this.#supervisor.records.values()) {
-      const { state } = record.unit;
-      if (state.kind === 'stopping')
-        this.#supervisor.post(record, { kind: 'stop-due', generation: state.generation });
+      const { state, generation } = record.unit;
+      if (state.kind === 'stopping' || state.kind === 'undoing')
+        this.#supervisor.post(record, { kind: 'stop-due', generation });
     }
   }
 
-  #stop(record: UnitRecord): void {
+  #await(record: UnitRecord): void {
     const observe = (): void => {
-      if (!isDown(record)) return;
+      if (!isGone(record)) return;
       record.observers.delete(observe);
       for (const call of this.#calls) call.data('Done', record.label, record.shownState);
       this.#left -= 1;
       if (this.#left === 0) this.#finish();
     };
     record.observers.add(observe);
-    this.#supervisor.post(record, { kind: 'order-stop', reason: 'shutdown', cause: this.#cause });
   }
 
   #finish(): void {

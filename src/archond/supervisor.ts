@@ -1,13 +1,16 @@
 import type { Words } from '../base/words.ts';
 import type { Descriptor, ProcessEntry, ProcessRef, Sys } from '../sys/sys.ts';
 import type { Cause } from '../supervisor/cause.ts';
-import type { Effect, ToldEvent } from '../supervisor/effect.ts';
+import type { Effect } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
-import { publicState, type End } from '../supervisor/state.ts';
-import { newUnit, transition } from '../supervisor/transition.ts';
+import type { Graph } from '../supervisor/graph/graph.ts';
+import { Plan, type Told } from '../supervisor/plan/plan.ts';
+import { publicState } from '../supervisor/state.ts';
+import { newUnit, transition, type Unit } from '../supervisor/transition.ts';
 import { adoptedUnit, adoptionEffects, type Found } from '../supervisor/adopt.ts';
 import type { UnitSpec } from '../supervisor/unit.ts';
 import type { Chronicle } from './chronicle.ts';
+import { Interpreter } from './interpreter.ts';
 import type { Launch } from './launch.ts';
 import type { Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
@@ -16,7 +19,6 @@ import { Processes } from './processes.ts';
 import type { KnownUnit } from './remembered-unit.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import { UnitCommands } from './unit-commands.ts';
-import { runOnExit } from './on-exit.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** What a unit is made of when it is added. */
@@ -31,9 +33,17 @@ export interface NewUnit {
   readonly onExit?: Words | undefined;
 }
 
+/** A step that moved a unit, and what it asks for. */
+interface Move {
+  readonly record: UnitRecord;
+  readonly effects: readonly Effect[];
+}
+
 /**
  * The units and the one place where their states change. Events come in through the mailbox, one step
- * at a time; effects are carried out behind it, and their outcomes come back as events.
+ * at a time. What happens to a unit of the configuration is put to the plan, which moves all units that it
+ * concerns; others move by themselves. What all of these steps ask for is written down as one, and
+ * carried out behind them; outcomes come back as events.
  */
 export class Supervisor {
   readonly records = new Map<string, UnitRecord>();
@@ -42,6 +52,10 @@ export class Supervisor {
   readonly #chronicle: Chronicle;
   readonly #streams: StandardStreams;
   readonly #processes: Processes;
+  readonly #interpreter: Interpreter;
+  /** What the step that is under way has moved so far. */
+  #moves: Move[] = [];
+  #plan: Plan | undefined;
   /** Commands beside the processes of units. */
   readonly commands: UnitCommands;
   readonly #mailbox: Mailbox;
@@ -54,9 +68,22 @@ export class Supervisor {
     this.#processes = new Processes(sys, log, streams, (record, event) => {
       this.post(record, event);
     });
-    this.commands = new UnitCommands(sys, () => this.#processes.takeGeneration());
     this.#mailbox = new Mailbox((error) => {
-      log.error('a step failed', { error: String(error) });
+      this.#failed(error);
+    });
+    const afterwards = (action: () => void): void => {
+      this.#mailbox.post(action);
+    };
+    this.commands = new UnitCommands(sys, () => this.#processes.takeGeneration(), afterwards);
+    this.#interpreter = new Interpreter({
+      sys,
+      streams,
+      processes: this.#processes,
+      commands: this.commands,
+      post: (record, event) => {
+        this.post(record, event);
+      },
+      afterwards,
     });
   }
 
@@ -107,7 +134,7 @@ export class Supervisor {
     const { spec } = record.unit;
     record.unit = adoptedUnit(spec, found);
     record.shownState = publicState(record.unit.state);
-    for (const effect of adoptionEffects(record.unit, found)) this.#carryOut(record, effect);
+    for (const effect of adoptionEffects(record.unit, found)) this.#interpreter.carryOut(record, effect);
   }
 
   /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered, and so are observers told. */
@@ -146,10 +173,60 @@ export class Supervisor {
     observe();
   }
 
+  /** Until `release` nothing moves: for the time in which units are put where they were found. */
+  hold(): void {
+    this.#mailbox.hold();
+  }
+
+  /** What has waited happens. */
+  release(): void {
+    this.#mailbox.release();
+  }
+
+  /**
+   * From now on the units of the configuration, all of which must have been added, are to each other what the graph
+   * says; what that means for where they are is done at once. To be called while all is held.
+   */
+  link(graph: Graph): void {
+    this.#plan = new Plan(graph, {
+      unit: (label) => this.unitOf(label),
+      step: (label, event) => {
+        this.#move(this.#at(label), event);
+      },
+    });
+    this.#settle();
+  }
+
+  /** A unit that there is, as it is now. */
+  unitOf(label: string): Unit {
+    return this.#at(label).unit;
+  }
+
+  #at(label: string): UnitRecord {
+    const record = this.records.get(label);
+    if (record === undefined) throw new Error(`there is no unit ${label}`);
+    return record;
+  }
+
   /** Puts an event into the mailbox. */
   post(record: UnitRecord, event: UnitEvent): void {
     this.#mailbox.post(() => {
-      this.#step(record, event);
+      this.#tell(record, [event]);
+      this.#settle();
+    });
+  }
+
+  /** Gives orders that belong together, as one step. A label that is gone by then is passed over. */
+  order(orders: readonly Told[]): void {
+    this.#mailbox.post(() => {
+      const planned: Told[] = [];
+      for (const told of orders) {
+        const record = this.records.get(told.label);
+        if (record?.configured !== undefined && this.#plan !== undefined) planned.push(told);
+        else if (record !== undefined) this.#move(record, told.event);
+      }
+      this.#plan?.tell(planned);
+      this.#settle();
     });
   }
 
@@ -168,19 +245,18 @@ export class Supervisor {
 
   /** Brings a record up to what the table says of its process. */
   follow(record: UnitRecord, entry: ProcessEntry): void {
-    const { generation } = entry;
+    const { generation, end } = entry;
     this.#processes.own(record, entry);
     if (entry.state === 'running') this.post(record, { kind: 'executed', generation });
-    if (entry.end === undefined || (entry.state !== 'exited' && entry.state !== 'empty')) return;
-    const end: End = entry.end;
+    if (end === undefined || (entry.state !== 'exited' && entry.state !== 'empty')) return;
     const isEmpty = entry.state === 'empty';
     this.#mailbox.post(() => {
       record.usage = entry.usage;
       /* The last that the process wrote is in the log before its end is told. */
       this.#streams.drain(record);
-      const ended = this.#decide(record, { kind: 'exited', generation, end });
       /* Mostly nothing of its tree is left by then: both are written and acted on as one. */
-      const emptied = isEmpty ? this.#decide(record, { kind: 'emptied', generation }) : undefined;
+      const exited = { kind: 'exited', generation, end } as const;
+      this.#tell(record, isEmpty ? [exited, { kind: 'emptied', generation }] : [exited]);
       this.#chronicle.flush();
       /* Before the next generation may be spawned and this entry given back. */
       this.#sys.keeper.acknowledge(entry, isEmpty ? 'empty' : 'exited');
@@ -188,20 +264,20 @@ export class Supervisor {
         this.#processes.disown(generation);
         record.configured?.probes.over(generation);
       }
-      if (ended ?? emptied) this.#act(record, [...(ended ?? []), ...(emptied ?? [])], isEmpty);
+      this.#settle();
     });
   }
 
-  #step(record: UnitRecord, event: UnitEvent): void {
-    const effects = this.#decide(record, event);
-    if (effects === undefined) return;
-    /* Written before it is acted on. */
-    this.#chronicle.flush();
-    this.#act(record, effects);
+  /** Phase one: the units move, and nothing is done yet. */
+  #tell(record: UnitRecord, events: readonly UnitEvent[]): void {
+    const { label } = record;
+    if (record.configured !== undefined && this.#plan !== undefined)
+      this.#plan.tell(events.map((event) => ({ label, event })));
+    else for (const event of events) this.#move(record, event);
   }
 
-  /** Moves the unit, and notes what there is to tell; what is to be done, or undefined where nothing moves. */
-  #decide(record: UnitRecord, event: UnitEvent): readonly Effect[] | undefined {
+  /** Moves the unit, and notes what there is to tell and to do. */
+  #move(record: UnitRecord, event: UnitEvent): void {
     const { clock, chance } = this.#sys;
     const moment = {
       atMs: clock.monotonicMs(),
@@ -213,7 +289,7 @@ export class Supervisor {
     if (step.verdict === 'impossible') {
       this.#log.error('an event that cannot be', { label: record.label, event: event.kind, why: step.why });
     }
-    if (step.verdict !== 'move') return undefined;
+    if (step.verdict !== 'move') return;
     record.unit = step.unit;
     if (event.kind === 'main-changed') record.pid = event.pid;
     const shown = publicState(step.unit.state);
@@ -225,75 +301,45 @@ export class Supervisor {
     this.#chronicle.tell(record, step.effects);
     this.#chronicle.wanted(record);
     for (const effect of step.effects) {
-      if (effect.kind === 'tell' && effect.event.kind === 'exited') this.#ended(record, effect.event);
+      if (effect.kind === 'spawn') this.#processes.takeGeneration();
+      if (effect.kind === 'tell' && effect.event.kind === 'exited')
+        this.#interpreter.ended(record, effect.event);
     }
-    return step.effects;
+    this.#moves.push({ record, effects: step.effects });
   }
 
-  /** Carries out what was decided and written. Of what is known to be empty nothing is left to kill. */
-  #act(record: UnitRecord, effects: readonly Effect[], isEmpty = false): void {
-    for (const effect of effects) if (!isEmpty || effect.kind !== 'kill') this.#carryOut(record, effect);
-    if (isDown(record)) {
-      this.#restStreams(record);
-      if (record.unit.spec.origin === 'run') this.#streams.closeGiven(record);
-    }
-    for (const observer of [...record.observers]) observer(record);
-  }
-
-  #carryOut(record: UnitRecord, effect: Effect): void {
-    switch (effect.kind) {
-      case 'spawn':
-        this.#processes.spawn(record, effect.generation);
-        return;
-      case 'signal':
-        this.#processes.signal(record, effect);
-        return;
-      case 'kill':
-        this.#processes.kill(record, effect.generation);
-        return;
-      case 'set-timer': {
-        record.timers.get(effect.timer)?.();
-        const cancel = this.#sys.timers.at(effect.atMs, () => {
-          record.timers.delete(effect.timer);
-          this.post(record, effect.due);
-        });
-        record.timers.set(effect.timer, cancel);
-        return;
-      }
-      case 'cancel-timer':
-        record.timers.get(effect.timer)?.();
-        record.timers.delete(effect.timer);
-        return;
-      case 'probe':
-      case 'find-main':
-      case 'run-command':
-      case 'kill-command':
-        record.configured?.carryOut(effect, record.pid);
-        return;
-      case 'tell': // it was told before
-        return;
-    }
-  }
-
-  /** Runs what is to be run at each end: after the step, which may yet ask for the next generation. */
-  #ended(record: UnitRecord, { pid, end }: Extract<ToldEvent, { kind: 'exited' }>): void {
-    const words = record.configured?.onExit ?? record.onExit;
-    const { launch, label, output } = record;
-    if (words === undefined || launch === undefined) return;
-    const { nothing } = this.#streams;
-    const streams = { input: nothing, output: output?.write ?? nothing };
-    const reason = record.stoppedFor ?? end.kind;
-    record.exitCommands += 1;
-    this.#mailbox.post(() => {
-      runOnExit(this.commands, words, launch, streams, { label, pid, end, reason }, () => {
-        record.exitCommands -= 1;
-        if (isDown(record)) this.#restStreams(record);
+  /** Phase two: what was decided is written, and then carried out. */
+  #settle(): void {
+    const moves = this.#moves;
+    if (moves.length === 0) return;
+    this.#moves = [];
+    this.#chronicle.flush();
+    for (const { record, effects } of moves)
+      this.#attempt(() => {
+        for (const effect of effects) this.#interpreter.carryOut(record, effect);
       });
-    });
+    const moved = new Set(moves.map(({ record }) => record));
+    for (const record of moved)
+      this.#attempt(() => {
+        this.#interpreter.rest(record);
+      });
+    for (const record of moved)
+      for (const observer of [...record.observers])
+        this.#attempt(() => {
+          observer(record);
+        });
   }
 
-  /** Of what is down nothing more comes, once what is run at its end has ended too. */
-  #restStreams(record: UnitRecord): void {
-    if (record.exitCommands === 0) this.#streams.rest(record);
+  /** What goes wrong with one unit, or for one client, costs no other. */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#log.error('a step failed', { error: error instanceof Error ? error.stack : String(error) });
   }
 }

@@ -43,18 +43,37 @@ export function isUnitCommand({ tags }: ProcessEntry): boolean {
 export class UnitCommands {
   readonly #sys: Sys;
   readonly #takeGeneration: () => number;
+  readonly #soon: (spawn: () => void) => void;
   readonly #byGeneration = new Map<number, Tracked>();
 
-  /** @param takeGeneration the number of the next spawn */
-  constructor(sys: Sys, takeGeneration: () => number) {
+  /**
+   * @param takeGeneration the number of the next spawn
+   * @param soon calls back when the spawns that have a number already have been asked for: the keeper takes them in
+   *   their order only
+   */
+  constructor(sys: Sys, takeGeneration: () => number, soon: (spawn: () => void) => void) {
     this.#sys = sys;
     this.#takeGeneration = takeGeneration;
+    this.#soon = soon;
   }
 
   /** Starts one; `done` is called once, after this call has returned, when nothing of it is left. */
-  run({ label, launch, output, input, lasts = false }: UnitCommand, done: (end: End) => void): Running {
-    const generation = this.#takeGeneration();
+  run(command: UnitCommand, done: (end: End) => void): Running {
     const tracked: Tracked = { done, ref: undefined, isKilled: false };
+    this.#soon(() => {
+      this.#spawn(command, tracked);
+    });
+    return {
+      kill: () => {
+        tracked.isKilled = true;
+        const { ref } = tracked;
+        if (ref !== undefined && this.#byGeneration.has(ref.generation)) this.#kill(ref);
+      },
+    };
+  }
+
+  #spawn({ label, launch, output, input, lasts = false }: UnitCommand, tracked: Tracked): void {
+    const generation = this.#takeGeneration();
     this.#byGeneration.set(generation, tracked);
     const descriptors = [
       { from: input, to: 0 },
@@ -66,18 +85,12 @@ export class UnitCommands {
       if (!answer.ok) {
         this.#byGeneration.delete(generation);
         const { stage = 'fork', code, errno } = answer.error;
-        done({ kind: 'not-executed', stage, errno, code });
+        tracked.done({ kind: 'not-executed', stage, errno, code });
         return;
       }
       tracked.ref = { index: answer.value.index, generation };
       if (tracked.isKilled) this.#kill(tracked.ref);
     });
-    return {
-      kill: () => {
-        tracked.isKilled = true;
-        if (tracked.ref !== undefined && this.#byGeneration.has(generation)) this.#kill(tracked.ref);
-      },
-    };
   }
 
   /** The keeper told of a process; true where it is of such a command. */

@@ -1,11 +1,11 @@
-import { NO_RESTARTS } from './backoff.ts';
+import { NO_RESTARTS, type RestartHistory } from './backoff.ts';
 import type { Cause } from './cause.ts';
 import type { Effect } from './effect.ts';
 import { isSuccess } from './ends.ts';
 import { freeze } from './freeze.ts';
-import { OPEN_GATE } from './gate.ts';
+import { HELD_GATE, OPEN_GATE } from './gate.ts';
 import { isProbed } from './leave.ts';
-import type { End, UnitState } from './state.ts';
+import type { End, FailureReason, UnitState } from './state.ts';
 import type { Unit } from './step.ts';
 import type { UnitSpec } from './unit.ts';
 
@@ -17,15 +17,26 @@ export interface Found {
   readonly startedAtMs: number;
   /**
    * `starting`, `alive`: its end is still to be told. `ended`: its end was told before, that nothing is left
-   * is still to be told. `over`: that was told too, and it had settled; `stopped`: and it was asked to be down.
+   * is still to be told. Of the others nothing is left, and that was told too: `over`: it had settled; `stopped`: it
+   * was asked to be down; `waiting`: it is to be up as soon as the plan lets it; `backoff`: at the instant given.
    */
-  readonly stage: 'starting' | 'alive' | 'ended' | 'over' | 'stopped';
+  readonly stage: 'starting' | 'alive' | 'ended' | 'over' | 'stopped' | 'waiting' | 'backoff';
   /** Of one that is alive: it had become ready. What is ready by its exec is so anyway. */
   readonly wasReady?: boolean;
-  /** Present for `ended`, `over` and `stopped`. */
+  /** Present for `ended`, and for what comes after it where it has ever ended. */
   readonly end?: End | undefined;
+  /** Why it has failed, where it is `over` and its end does not say so. */
+  readonly failure?: FailureReason | undefined;
+  /** Present for `backoff`: when it is over, in CLOCK_MONOTONIC, and what the next delays follow from. */
+  readonly backoff?: Backoff | undefined;
   /** What comes next is caused by: the last event that was told of it, as far as that is known. */
   readonly cause: Cause;
+}
+
+/** What there is to know of a unit in backoff. */
+export interface Backoff {
+  readonly untilAtMs: number;
+  readonly history: RestartHistory;
 }
 
 /** The unit of a process that an earlier supervisor started; what is told of it from here on moves it as usual. */
@@ -33,15 +44,15 @@ export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
   const state = stateOf(spec, found);
   const isOver = found.stage === 'over' || found.stage === 'stopped';
   const isDone = state.kind === 'finished' && spec.type === 'oneshot';
-  const { generation, end, cause } = found;
+  const { generation, end, cause, stage } = found;
   const desired = isOver && !isDone ? 'down' : 'up';
   return freeze({
     spec,
     desired,
-    gate: OPEN_GATE,
+    gate: stage === 'waiting' ? HELD_GATE : OPEN_GATE,
     state,
     generation,
-    history: NO_RESTARTS,
+    history: found.backoff?.history ?? NO_RESTARTS,
     lastEnd: end,
     cause,
     waitingCause: undefined,
@@ -55,6 +66,10 @@ export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
 export function adoptionEffects({ spec, state }: Unit, found: Found): readonly Effect[] {
   const { generation, startedAtMs, stage } = found;
   if (stage === 'ended') return freeze([{ kind: 'kill', generation }]);
+  if (state.kind === 'backoff') {
+    const due = { kind: 'backoff-due', generation } as const;
+    return freeze([{ kind: 'set-timer', timer: 'backoff', atMs: state.untilAtMs, due }]);
+  }
   if (state.kind !== 'starting' && state.kind !== 'running') return freeze([]);
   const effects: Effect[] = [];
   if (spec.timeoutMs !== undefined) {
@@ -86,9 +101,14 @@ function stateOf(spec: UnitSpec, found: Found): UnitState {
     case 'ended':
       return { kind: 'clearing', generation, end, ranMs: 0, again: false };
     case 'over':
+      if (found.failure !== undefined) return { kind: 'failed', reason: found.failure, end: found.end };
       if (isSuccess(end, spec)) return { kind: 'finished', end };
       return { kind: 'failed', reason: end.kind === 'not-executed' ? 'cannot-execute' : 'exit', end };
     case 'stopped':
       return { kind: 'stopped' };
+    case 'waiting':
+      return { kind: 'waiting' };
+    case 'backoff':
+      return { kind: 'backoff', untilAtMs: found.backoff?.untilAtMs ?? startedAtMs, end };
   }
 }

@@ -46,6 +46,17 @@ export function nextRestart(
   };
 }
 
+/** The next `count` delays in milliseconds, without jitter, if nothing is up for long in between; fewer where a limit comes first. */
+export function delaysToCome(
+  policy: RestartPolicy,
+  history: RestartHistory,
+  count: number,
+): readonly number[] {
+  const { limit } = policy;
+  const left = limit === undefined ? count : Math.min(count, limit.count - history.recentAtMs.length);
+  return Array.from({ length: Math.max(0, left) }, (_, at) => delayOf(policy, history.attempt + at, 0.5));
+}
+
 function delayOf(policy: RestartPolicy, attempt: number, chance: number): number {
   if (attempt === 0 || policy.delayMs === 0) return 0;
   const plain = Math.min(policy.delayMs * policy.factor ** (attempt - 1), policy.maxMs);

@@ -24,6 +24,9 @@ export type FailedNeeds = readonly [string, ...string[]];
 /** The gate of a unit without dependencies. */
 export const OPEN_GATE: Gate = { start: { kind: 'open' }, isNeeded: false };
 
+/** That of a unit of which the plan has still to say what it may do. */
+export const HELD_GATE: Gate = { start: { kind: 'held' }, isNeeded: false };
+
 /** Whether two gates let the same. */
 export function isSameGate(one: Gate, other: Gate): boolean {
   return one.isNeeded === other.isNeeded && isSameStart(one.start, other.start);

@@ -33,6 +33,20 @@ describe('the mailbox', () => {
     expect(seen).toEqual(['at once', 'step', 'between', 'step of between', 'between ends', 'another']);
   });
 
+  it('that is held runs nothing, until it is released; then the steps, and what comes between behind them', () => {
+    const mailbox = new Mailbox(unexpected);
+    const seen: string[] = [];
+    mailbox.hold();
+    mailbox.whenIdle(() => seen.push('between'));
+    mailbox.post(() => seen.push('first'));
+    mailbox.post(() => seen.push('second'));
+    expect(seen).toEqual([]);
+    mailbox.release();
+    expect(seen).toEqual(['first', 'second', 'between']);
+    mailbox.post(() => seen.push('third'));
+    expect(seen.at(-1)).toBe('third');
+  });
+
   it('is no deeper for many that follow each other', () => {
     const mailbox = new Mailbox(unexpected);
     let left = 100_000;

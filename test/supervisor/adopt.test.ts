@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { adoptedUnit, adoptionEffects, type Found } from '../../src/supervisor/adopt.ts';
 import { NO_CAUSE } from '../../src/supervisor/cause.ts';
 import type { Effect } from '../../src/supervisor/effect.ts';
+import { OPEN_GATE } from '../../src/supervisor/gate.ts';
 import { liveGeneration, publicState } from '../../src/supervisor/state.ts';
 import type { UnitSpec } from '../../src/supervisor/unit.ts';
 import {
@@ -88,6 +89,28 @@ describe('a process that was there before the supervisor', () => {
       expect(new Story(unit).tell(exited(BAD, 7)).why).toBe('nothing of it is left');
       expect(new Story(unit).tell(START).state).toMatchObject({ kind: 'starting', generation: 8 });
     }
+  });
+
+  test('that had failed has failed for that reason, however its process ended', () => {
+    const unit = adoptedUnit(daemon(), { ...found('over', GOOD), failure: 'not-ready' });
+    expect(unit.state).toEqual({ kind: 'failed', reason: 'not-ready', end: GOOD });
+  });
+
+  test('that was waiting waits until it is told that it may come up', () => {
+    const unit = adoptedUnit(daemon(), found('waiting', GOOD));
+    expect(unit).toMatchObject({ state: { kind: 'waiting' }, desired: 'up', lastEnd: GOOD });
+    const story = new Story(unit).tell({ kind: 'gate', gate: OPEN_GATE, cause: NO_CAUSE });
+    expect(story.state).toMatchObject({ kind: 'starting', generation: 8 });
+  });
+
+  test('that was in backoff is started when it would have been, and its delays go on growing', () => {
+    const history = { attempt: 3, restarts: 3, recentAtMs: [] };
+    const was = { ...found('backoff', BAD), backoff: { untilAtMs: 5000, history } };
+    const unit = adoptedUnit(restarting('always'), was);
+    const due = { kind: 'backoff-due', generation: 7 } as const;
+    expect(unit).toMatchObject({ state: { kind: 'backoff', untilAtMs: 5000 }, desired: 'up', history });
+    expect(adoptionEffects(unit, was)).toEqual([{ kind: 'set-timer', timer: 'backoff', atMs: 5000, due }]);
+    expect(new Story(unit).tell(due).unit.history).toEqual(history);
   });
 
   test('keeps the time limit with which it was started', () => {

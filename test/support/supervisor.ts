@@ -60,13 +60,15 @@ export class TestSupervisor implements AsyncDisposable {
   readonly folder: string;
   readonly socket: string;
   readonly #child: ChildProcess;
+  readonly #options: SupervisorOptions;
   readonly #ended: Promise<number>;
   #stderr = '';
   #readyCount = 0;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(folder: string, child: ChildProcess) {
+  private constructor(folder: string, child: ChildProcess, options: SupervisorOptions) {
     this.folder = folder;
+    this.#options = options;
     this.socket = path.join(folder, 'archon.sock');
     this.#child = child;
     this.#ended = new Promise((resolve) => {
@@ -92,8 +94,8 @@ export class TestSupervisor implements AsyncDisposable {
     );
   }
 
-  /** Starts another one in the folder of this one, which has ended. */
-  async again(options: SupervisorOptions = {}): Promise<TestSupervisor> {
+  /** Starts another one, like this one if nothing else is said, in its folder, when this one has ended. */
+  async again(options: SupervisorOptions = this.#options): Promise<TestSupervisor> {
     await this.#ended;
     return TestSupervisor.#startIn(this.folder, options);
   }
@@ -127,7 +129,7 @@ export class TestSupervisor implements AsyncDisposable {
       stdio: ['ignore', 'ignore', 'pipe'],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
-    const started = new TestSupervisor(folder, child);
+    const started = new TestSupervisor(folder, child, options);
     await started.untilReady(1);
     return started;
   }

@@ -1,5 +1,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import type { UnitDefinition } from '../../config/definition.ts';
+import { buildGraph, type Graph } from '../../supervisor/graph/graph.ts';
+import type { Field } from '../../supervisor/plan/orders.ts';
 import type { Descriptor } from '../../sys/sys.ts';
 import { notifyOwner } from '../probes/notify-socket.ts';
 import type { ProbeTools } from '../probes/unit-probes.ts';
@@ -20,6 +22,8 @@ export interface Kept {
 /** The units of the configuration in force. */
 export class ConfiguredUnits {
   readonly configuration: Configuration;
+  /** How they hang together. */
+  readonly graph: Graph;
   readonly #byLabel: ReadonlyMap<string, UnitDefinition>;
   readonly #base: LaunchBase;
   readonly #tools: ProbeTools;
@@ -34,6 +38,7 @@ export class ConfiguredUnits {
     supervisor: Supervisor,
   ) {
     this.configuration = configuration;
+    this.graph = buildGraph(configuration.units);
     this.#byLabel = new Map(configuration.units.map((unit) => [unit.label, unit]));
     this.#base = base;
     this.#tools = tools;
@@ -46,13 +51,24 @@ export class ConfiguredUnits {
     return this.configuration.units;
   }
 
+  /** The graph and where its units are, for the making of orders. Of a label that is no unit nothing may be asked. */
+  get field(): Field {
+    const { graph } = this;
+    return { graph, unitOf: (label) => this.#supervisor.unitOf(label) };
+  }
+
   definitionOf(label: string): UnitDefinition | undefined {
     return this.#byLabel.get(label);
   }
 
+  /** The instances that a label names together; undefined where it names none. */
+  membersOf(label: string): readonly string[] | undefined {
+    return this.configuration.groups.find((group) => group.label === label)?.members;
+  }
+
   /** Whether the configuration has this label, as a unit or as the name of several instances. */
   claims(label: string): boolean {
-    return this.#byLabel.has(label) || this.configuration.groups.some((group) => group.label === label);
+    return this.#byLabel.has(label) || this.membersOf(label) !== undefined;
   }
 
   /** Adds the unit of a definition, down. Its label must be free. */

@@ -1,4 +1,4 @@
-import { failure } from '../../base/failure.ts';
+import { failure, type Failure } from '../../base/failure.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
@@ -14,19 +14,22 @@ export function forget(house: House, request: RequestOf<'Forget'>, call: Call): 
     call.fail(selected.error);
     return;
   }
-  const isForgettable = (record: UnitRecord): boolean =>
-    record.configured === undefined && (isDown(record) || record.watched !== undefined);
-  const lasting = namedAmong(targets, selected.value).find(({ configured }) => configured !== undefined);
-  if (lasting !== undefined) {
-    call.fail(failure('conflict', `${lasting.label} is a unit of the configuration, which is not forgotten`));
+  const refused = namedAmong(targets, selected.value)
+    .map(refusalOf)
+    .find((found) => found !== undefined);
+  if (refused !== undefined) {
+    call.fail(refused);
     return;
   }
-  const up = namedAmong(targets, selected.value).find((record) => !isForgettable(record));
-  if (up !== undefined) {
-    call.fail(failure('busy', `${up.label} is ${up.shownState}; stop it first`));
-    return;
-  }
-  const forgotten = selected.value.filter(isForgettable);
+  const forgotten = selected.value.filter((record) => refusalOf(record) === undefined);
   for (const record of forgotten) house.supervisor.remove(record);
   call.ok(String(forgotten.length));
+}
+
+function refusalOf(record: UnitRecord): Failure | undefined {
+  const { label, configured, watched, shownState } = record;
+  if (configured !== undefined)
+    return failure('conflict', `${label} is a unit of the configuration, which is not forgotten`);
+  if (watched !== undefined || isDown(record)) return undefined;
+  return failure('busy', `${label} is ${shownState}; stop it first`);
 }

@@ -1,12 +1,19 @@
 import { signalName } from '../../base/signals.ts';
 import { formatTime } from '../../base/time.ts';
+import { formatDuration } from '../../base/duration.ts';
 import type { RequestOf } from '../../protocol/request.ts';
+import { delaysToCome } from '../../supervisor/backoff.ts';
+import { waitedFor } from '../../supervisor/plan/closures.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { livePid } from '../outcome.ts';
+import { whyBlocked, whyDown } from '../reason.ts';
 import type { UnitRecord } from '../unit-record.ts';
 import { formatPercent, type Usage } from '../usage.ts';
 import { noSuchUnit } from './targets.ts';
+
+/** So many of the delays to come are told. */
+const SHOWN_DELAYS = 5;
 
 /** `Status`: a `Field` record for each fact; what is not so is absent. */
 export function status(house: House, request: RequestOf<'Status'>, call: Call): void {
@@ -22,12 +29,15 @@ export function status(house: House, request: RequestOf<'Status'>, call: Call): 
 
 async function send(house: House, record: UnitRecord, call: Call): Promise<void> {
   const usage = await house.usage.read(record);
-  for (const [name, value] of fieldsOf(house, record, usage))
-    if (value !== undefined) call.data('Field', name, value);
+  for (const [name, ...values] of fieldsOf(house, record, usage)) {
+    const present = values.filter((value) => value !== undefined);
+    if (present.length > 0) call.data('Field', name, ...present);
+  }
   call.ok();
 }
 
-type Fields = readonly (readonly [name: string, value: string | undefined])[];
+/** What is undefined, or has no value at all, is not told. */
+type Fields = readonly (readonly [name: string, ...values: (string | undefined)[]])[];
 
 function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): Fields {
   const { unit, ref } = record;
@@ -44,7 +54,9 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['up-since', usage === undefined ? undefined : formatTime(usage.upSinceNs)],
     ['restarts', String(unit.history.restarts)],
     ...endFields(record),
+    ...dependencyFields(house, record),
     ['next-attempt', state.kind === 'backoff' ? formatTime(instant(house, state.untilAtMs)) : undefined],
+    ...delayFields(unit),
     ['generation', 'generation' in state ? String(state.generation) : undefined],
     ['tree', record.watched === undefined ? entry?.tree : undefined],
     ['cpu', usage === undefined ? undefined : formatPercent(usage)],
@@ -52,6 +64,43 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['command', record.launch?.words.join(' ')],
     ['log', logOf(house, record)],
   ];
+}
+
+/** How a unit of the configuration hangs together with others, and why it is not up. */
+function dependencyFields(
+  { configured, supervisor }: House,
+  { label, unit, configured: own }: UnitRecord,
+): Fields {
+  const { state } = unit;
+  const cause: Fields = [['cause', whyDown(unit)]];
+  if (own === undefined) return cause;
+  const { graph, field } = configured;
+  const node = graph.get(label);
+  const labels = (nodes: readonly { readonly label: string }[] = []): string[] =>
+    nodes.map((one) => one.label);
+  const unitOf = (other: string): UnitRecord['unit'] | undefined => supervisor.records.get(other)?.unit;
+  const { description, type } = own.definition;
+  return [
+    ['type', type],
+    ['description', description],
+    ['needs', ...labels(node?.needs)],
+    ['wants', ...labels(node?.wants)],
+    ['needed-by', ...labels(node?.neededBy)],
+    ['conflicts', ...labels(node?.conflicts)],
+    ...(state.kind === 'waiting'
+      ? [['waits-for', ...waitedFor(graph, label, (other) => field.unitOf(other))] as const]
+      : []),
+    ...(state.kind === 'blocked'
+      ? [['cause', whyBlocked(state.needs, unitOf), ...state.needs] as const]
+      : cause),
+  ];
+}
+
+/** How long the next restarts would wait; nothing where none would come, or none has to wait. */
+function delayFields({ spec, history, state }: UnitRecord['unit']): Fields {
+  if (state.kind !== 'backoff') return [];
+  const delays = delaysToCome(spec.restart, history, SHOWN_DELAYS);
+  return [['delays', ...delays.map((ms) => formatDuration(ms))]];
 }
 
 /** Where its output goes, or what it has written lies. */

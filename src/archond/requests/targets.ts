@@ -12,8 +12,9 @@ export function matches(target: Target | undefined, label: string): boolean {
 }
 
 /**
- * The units that the targets select for a client to act on, each once, sorted by label. A plain label without
- * a unit is `not-found`, one of a unit that the client may not act on `denied`; a glob passes over those.
+ * The units that the targets select for a client to act on, each once, sorted by label. A label of the configuration
+ * that names several instances selects all of them. A plain label without a unit is `not-found`, one of a unit that the
+ * client may not act on `denied`; a glob passes over those.
  */
 export function select(
   house: House,
@@ -24,10 +25,13 @@ export function select(
   const selected = new Set<UnitRecord>();
   for (const target of targets) {
     if (target.kind === 'label') {
-      const record = records.get(target.label);
-      if (record === undefined) return err(noSuchUnit(target.label));
-      if (!mayControl(who, record)) return err(notYours(record));
-      selected.add(record);
+      const labels = house.configured.membersOf(target.label) ?? [target.label];
+      for (const label of labels) {
+        const record = records.get(label);
+        if (record === undefined) return err(noSuchUnit(label));
+        if (!mayControl(who, record)) return err(notYours(record));
+        selected.add(record);
+      }
     } else {
       for (const record of records.values())
         if (target.glob.matches(record.label) && mayControl(who, record)) selected.add(record);

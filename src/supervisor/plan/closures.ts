@@ -19,6 +19,29 @@ export function pulledUp(graph: Graph, labels: readonly string[], unitOf: UnitOf
   return [...found];
 }
 
+/** What has to come up for these units to come up: all that they need, of their own or through others, and that is not up. */
+export function neededFirst(graph: Graph, labels: readonly string[], unitOf: UnitOf): readonly string[] {
+  const found = new Set<string>();
+  const open = labels.flatMap((label) => graph.get(label) ?? []);
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const need of node.needs) {
+      if (found.has(need.label) || (factsOf(unitOf(need.label), false) & UP) !== 0) continue;
+      found.add(need.label);
+      open.push(need);
+    }
+  }
+  return [...found];
+}
+
+/** Two of these units that cannot be beside each other; undefined where all can. */
+export function rivals(graph: Graph, labels: readonly string[]): readonly [string, string] | undefined {
+  const all = new Set(labels);
+  for (const label of labels)
+    for (const other of graph.get(label)?.conflicts ?? [])
+      if (all.has(other.label)) return [label, other.label];
+  return undefined;
+}
+
 /** What a stop of these units takes down beside them: all that is up or starting and needs one of them, or one that does. */
 export function takenDown(graph: Graph, labels: readonly string[], unitOf: UnitOf): readonly string[] {
   const given = new Set(labels);

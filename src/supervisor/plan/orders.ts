@@ -9,7 +9,7 @@ import type { Told } from './plan.ts';
 /** The units that there are, and how they hang together. */
 export interface Field {
   readonly graph: Graph;
-  unitOf(label: string): Unit;
+  readonly unitOf: (label: string) => Unit;
 }
 
 /** An order to people's units, as what is told to each unit that it concerns; to be told together. */

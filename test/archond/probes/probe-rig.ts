@@ -31,7 +31,13 @@ export class ProbeRig {
     this.sys = sys;
     this.control = control;
     control.kernel.files.makeFolders(RUNTIME, 0o755, 0);
-    this.commands = new UnitCommands(sys, () => sys.keeper.lastGeneration() + 1);
+    this.commands = new UnitCommands(
+      sys,
+      () => sys.keeper.lastGeneration() + 1,
+      (spawn) => {
+        spawn();
+      },
+    );
     sys.keeper.listen({
       changed: (ref) => void this.commands.changed(ref),
       signalled: () => undefined,

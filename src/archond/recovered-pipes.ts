@@ -1,0 +1,69 @@
+import type { Sys } from '../sys/sys.ts';
+import type { Kept } from './configured/configured-units.ts';
+import type { House } from './house.ts';
+import { pipeOwner, UnitOutput, type PipeOwner } from './unit-output.ts';
+import type { UnitRecord } from './unit-record.ts';
+
+const STREAMS = ['out', 'err'] as const;
+
+/** A pipe of output that an earlier archond left with the keeper. */
+interface Pipe extends Kept, PipeOwner {}
+
+/** The pipes of output among what the keeper held: each is taken by the unit that it belongs to, or let go of. */
+export class RecoveredPipes {
+  readonly #house: House;
+  /** By stream and label. */
+  readonly #pipes: Map<string, Pipe>;
+
+  constructor(house: House, kept: readonly Kept[]) {
+    this.#house = house;
+    this.#pipes = newestPipes(house.sys, kept);
+  }
+
+  /** Gives a unit those that are its own. */
+  take(record: UnitRecord): void {
+    for (const stream of STREAMS) {
+      const key = `${stream}:${record.label}`;
+      const pipe = this.#pipes.get(key);
+      if (pipe !== undefined && takePipe(this.#house, record, pipe)) this.#pipes.delete(key);
+    }
+  }
+
+  /** Lets go of those that no unit has taken. */
+  dropRest(): void {
+    for (const pipe of this.#pipes.values()) drop(this.#house.sys, pipe);
+    this.#pipes.clear();
+  }
+}
+
+/** The pipes by stream and label. Of two of one stream the older belongs to a unit that was forgotten. */
+function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
+  const pipes = new Map<string, Pipe>();
+  for (const { name, descriptor } of kept) {
+    const owner = pipeOwner(name);
+    if (owner === undefined) continue;
+    const pipe = { name, descriptor, ...owner };
+    const key = `${owner.stream}:${owner.label}`;
+    const other = pipes.get(key);
+    const isNewer = other === undefined || other.generation < owner.generation;
+    if (isNewer) pipes.set(key, pipe);
+    const late = isNewer ? other : pipe;
+    if (late !== undefined) drop(sys, late);
+  }
+  return pipes;
+}
+
+function takePipe({ sys, streams, log }: House, record: UnitRecord, pipe: Pipe): boolean {
+  const target = streams.target(record, pipe.stream, pipe.generation);
+  const output = UnitOutput.adopt(sys, pipe.descriptor, target);
+  if (output.ok && pipe.stream === 'err') record.errorOutput = output.value;
+  else if (output.ok) record.output = output.value;
+  else log.warn('the pipe of its output is lost', { label: record.label, error: output.error.code });
+  return output.ok;
+}
+
+/** Closes it here and at the keeper. */
+export function drop(sys: Sys, { name, descriptor }: Kept): void {
+  sys.descriptors.close(descriptor);
+  sys.keeper.drop(name, () => undefined);
+}

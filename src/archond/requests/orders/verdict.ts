@@ -1,0 +1,97 @@
+import { failure, type Failure } from '../../../base/failure.ts';
+import type { PublicState } from '../../../supervisor/state.ts';
+import type { Unit } from '../../../supervisor/step.ts';
+import { startFailure, whyBlocked } from '../../reason.ts';
+import type { UnitRecord } from '../../unit-record.ts';
+
+/** What an order has come to for one unit; undefined while that is open. */
+export type Verdict =
+  | { readonly kind: 'done'; readonly state?: PublicState }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | undefined;
+
+/** Asked after the order was given, and after each step of the unit from then on. */
+export type Judge = () => Verdict;
+
+const DONE: Verdict = { kind: 'done' };
+const WAS_RUNNING: Verdict = { kind: 'done', state: 'running' };
+
+/**
+ * Whether a unit has come up, or a first attempt at that has failed. To be made before the order is given.
+ *
+ * @param isAnew what is up is not enough: it is to be another generation
+ */
+export function judgeStart(
+  record: UnitRecord,
+  unitOf: (label: string) => Unit | undefined,
+  isAnew: boolean,
+): Judge {
+  const isThere = !isAnew && hasBegun(record.unit);
+  /** The attempt has a higher number than this. */
+  let before = record.unit.generation - (isThere ? 1 : 0);
+  let attempt: number | undefined;
+  return () => {
+    const { state, generation } = record.unit;
+    if (state.kind === 'stopped')
+      return failed(failure('cancelled', `${record.label} was stopped meanwhile`));
+    if (state.kind === 'blocked')
+      return failed(failure('failed', `${record.label} ${whyBlocked(state.needs, unitOf)}`));
+    if (generation <= before) return undefined;
+    attempt ??= generation;
+    const isOver = generation > attempt;
+    switch (state.kind) {
+      case 'running':
+      case 'finished':
+        return DONE;
+      case 'starting':
+        return isOver ? ended(record) : undefined;
+      case 'clearing':
+      case 'backoff':
+      case 'failed':
+        return ended(record);
+      case 'stopping':
+        /* It comes up when what it needs does, or for another order: this was no attempt. */
+        if (state.reason === 'dependency' || state.reason === 'restart') {
+          before = generation;
+          attempt = undefined;
+        }
+        return undefined;
+      case 'waiting':
+      case 'undoing':
+        return undefined;
+    }
+  };
+}
+
+/** A generation of it is on the way to where an order to start brings it, or has come there. */
+function hasBegun({ state, spec }: Unit): boolean {
+  return (
+    state.kind === 'starting' ||
+    state.kind === 'running' ||
+    (state.kind === 'finished' && spec.type === 'oneshot')
+  );
+}
+
+/** Whether what was there of a unit is gone; an order to start that crosses this one may bring up the next. */
+export function judgeStop(record: UnitRecord): Judge {
+  const { generation } = record.unit;
+  return () => {
+    const { state } = record.unit;
+    const isOnItsWay = state.kind === 'stopping' || state.kind === 'undoing';
+    return isOnItsWay && record.unit.generation === generation ? undefined : DONE;
+  };
+}
+
+function ended(record: UnitRecord): Verdict {
+  return wasRunning(record) ? WAS_RUNNING : failed(startFailure(record));
+}
+
+/** With readiness by exec what has ended was running before, however shortly; steps that come together need not show it. */
+function wasRunning({ unit: { spec, lastEnd } }: UnitRecord): boolean {
+  const isReadyByExec = spec.type === 'service' && spec.readyBy === 'exec';
+  return isReadyByExec && lastEnd !== undefined && lastEnd.kind !== 'not-executed';
+}
+
+function failed(why: Failure): Verdict {
+  return { kind: 'failed', failure: why };
+}
