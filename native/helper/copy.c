@@ -4,6 +4,7 @@
  * a piece of them in between). docs/helper.org tells what was measured.
  */
 #include "helper.h"
+#include "line-times.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -34,10 +35,13 @@
 struct copy {
   struct slot slot; /* its descriptor is the pipe's */
   int file;         /* -1 until the first byte */
+  int removed;      /* what the file was before it was removed, until there is another; -1 for none */
   mode_t mode;
   bool plain;    /* splice is not possible: read and write */
   bool visited;  /* at intervals, instead of being watched */
   bool enlarged; /* its room is BUSY_PIPE_BYTES, or could not be had */
+  bool told;     /* JavaScript wants to know when bytes have come to the file */
+  struct line_times times;
   uint64_t copied;
   int64_t moved_at;
   uint8_t *held;
@@ -88,11 +92,18 @@ static void end_visits(struct helper *helper, struct copy *copy) {
   if (helper->visited == NULL && helper->visits != NULL) slot_free(helper, helper->visits);
 }
 
+static void close_file(struct copy *copy) {
+  if (copy->file >= 0) close(copy->file);
+  if (copy->removed >= 0) close(copy->removed);
+  copy->file = copy->removed = -1;
+  line_times_close(&copy->times);
+}
+
 static void copy_discard(struct helper *helper, struct slot *slot) {
   struct copy *copy = (struct copy *)slot;
   end_visits(helper, copy);
   free(copy->held);
-  if (copy->file >= 0) close(copy->file);
+  close_file(copy);
   close(slot->fd);
 }
 
@@ -131,6 +142,19 @@ static int open_file(struct copy *copy) {
   return copy->file < 0 ? failed(CALL_OPEN) : 0;
 }
 
+/*
+ * A file that was removed is made anew: what nobody could ever read would be lost. One with another name stays ours.
+ * It stays open until the other is there, which then cannot have its inode: who follows it sees that it is another.
+ */
+static void leave_removed(struct copy *copy) {
+  struct stat status;
+  if (copy->file < 0 || copy->held_from != copy->held_to || fstat(copy->file, &status) < 0 || status.st_nlink > 0) return;
+  int file = copy->file;
+  copy->file = -1;
+  close_file(copy);
+  copy->removed = file;
+}
+
 static int64_t move_plain(struct copy *copy, size_t limit) {
   if (copy->held == NULL && (copy->held = malloc(HELD_BYTES)) == NULL) return failure(CALL_MALLOC, ENOMEM);
   if (copy->held_from == copy->held_to) {
@@ -144,7 +168,8 @@ static int64_t move_plain(struct copy *copy, size_t limit) {
     copy->held_from = 0;
     copy->held_to = (size_t)got;
   }
-  lseek(copy->file, 0, SEEK_END);
+  off_t end = lseek(copy->file, 0, SEEK_END);
+  if (end >= 0) line_times_note(&copy->times, copy->path, copy->file, end);
   ssize_t written;
   do written = write(copy->file, copy->held + copy->held_from, copy->held_to - copy->held_from);
   while (written < 0 && errno == EINTR);
@@ -160,6 +185,8 @@ static int64_t move_piece(struct copy *copy, size_t limit) {
     if (waiting_bytes(copy) == 0) return 0;
     int result = open_file(copy);
     if (result != 0) return result;
+    if (copy->removed >= 0) close(copy->removed);
+    copy->removed = -1;
   }
   while (!copy->plain) {
     /* Looked up each time: somebody may have cut the file short. O_APPEND would make splice fail. */
@@ -168,6 +195,7 @@ static int64_t move_piece(struct copy *copy, size_t limit) {
       copy->plain = true;
       break;
     }
+    line_times_note(&copy->times, copy->path, copy->file, end);
     ssize_t moved = splice(copy->slot.fd, NULL, copy->file, &end, limit < PIECE_BYTES ? limit : PIECE_BYTES,
                            SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     if (moved >= 0) return moved;
@@ -188,6 +216,7 @@ static int64_t move_piece(struct copy *copy, size_t limit) {
 static uint64_t move_some(struct copy *copy, uint64_t limit, uint64_t little, int *result) {
   uint64_t total = 0;
   *result = 0;
+  leave_removed(copy);
   while (total < limit) {
     int64_t moved = move_piece(copy, (size_t)(limit - total));
     if (is_failure(moved)) *result = (int)moved;
@@ -233,6 +262,11 @@ static void begin_visits(struct helper *helper, struct copy *copy) {
   helper->visited = copy;
 }
 
+/* The last that is done for a copy: whoever is told may close it. */
+static void tell_moved(struct helper *helper, struct copy *copy, uint64_t moved) {
+  if (copy->told && moved > 0) dispatch(helper, EVENT_COPY, copy->slot.id, 0, 0);
+}
+
 static void visit(struct helper *helper, struct copy *copy) {
   int result;
   uint64_t moved = move_some(copy, TURN_BYTES, FEW_BYTES, &result);
@@ -242,10 +276,12 @@ static void visit(struct helper *helper, struct copy *copy) {
     return;
   }
   if (moved >= FEW_BYTES) more_room(copy);
-  if (moved > 0 && moved < MANY_BYTES) return;
-  if (moved == 0) usual_room(copy);
-  end_visits(helper, copy);
-  slot_watch(helper, &copy->slot, EPOLLIN);
+  if (moved == 0 || moved >= MANY_BYTES) {
+    if (moved == 0) usual_room(copy);
+    end_visits(helper, copy);
+    slot_watch(helper, &copy->slot, EPOLLIN);
+  }
+  tell_moved(helper, copy, moved);
 }
 
 static void visits_ready(struct helper *helper, struct slot *slot, uint32_t events) {
@@ -281,6 +317,7 @@ static void copy_ready(struct helper *helper, struct slot *slot, uint32_t events
   else if (moved >= FEW_BYTES) more_room(copy);
   else begin_visits(helper, copy);
   copy->moved_at = now;
+  tell_moved(helper, copy, moved);
 }
 
 /* ---- called from JavaScript ------------------------------------------------------------------ */
@@ -296,7 +333,8 @@ static napi_value copy_start(napi_env env, napi_callback_info info) {
   struct copy *copy = slot_new(helper, &copy_class, sizeof *copy + strlen(path) + 1, fd);
   if (copy == NULL) return return_int(env, failure(CALL_MALLOC, ENOMEM));
   strcpy(copy->path, path);
-  copy->file = -1;
+  copy->file = copy->removed = -1;
+  copy->times.file = -1;
   copy->mode = (mode_t)argument_int(&arguments, 2);
   int64_t id = copy->slot.id;
   int result = slot_watch(helper, &copy->slot, EPOLLIN);
@@ -331,6 +369,15 @@ static napi_value copy_count(napi_env env, napi_callback_info info) {
   return return_int(env, copy == NULL ? 0 : (int64_t)copy->copied);
 }
 
+/* tellCopy(id, wanted): whether EVENT_COPY is to tell of each time bytes have come to the file. */
+static napi_value copy_tell(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  struct copy *copy = slot_find(arguments.helper, argument_int(&arguments, 0), &copy_class);
+  if (copy != NULL) copy->told = argument_int(&arguments, 1) != 0;
+  return NULL;
+}
+
 static napi_value copy_close(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   read_arguments(env, info, &arguments);
@@ -341,5 +388,5 @@ static napi_value copy_close(napi_env env, napi_callback_info info) {
 
 const struct function copy_functions[] = {
     {"copy", copy_start},           {"drainCopy", copy_drain}, {"copiedBytes", copy_count},
-    {"closeCopy", copy_close},      {NULL, NULL},
+    {"closeCopy", copy_close},      {"tellCopy", copy_tell},   {NULL, NULL},
 };

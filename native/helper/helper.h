@@ -44,7 +44,7 @@ enum event {
   EVENT_MESSAGES = 7,  /* a: how many; numbers: bytes and descriptor (or -1) of each */
   EVENT_PROCESS = 8,   /* a: enum end_kind; b: code or signal; the slot is free already */
   EVENT_UNREAPED = 9,  /* ended, but how is told only once it has been reaped */
-  EVENT_COPY = 10,     /* a: failure; the copying stands still */
+  EVENT_COPY = 10,     /* a: failure; the copying stands still. a: 0; bytes have come to the file, told where asked for */
   EVENT_FULL = 11,     /* no descriptors are left to accept with; the listener stands still */
   EVENT_READABLE = 12  /* a: 1; or 0 where the other end is gone and nothing is left: the slot is free already */
 };

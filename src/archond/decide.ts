@@ -20,6 +20,7 @@ import { ConfiguredUnits } from './configured/configured-units.ts';
 import type { Call } from './call.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
+import { LogHub } from './logs/log-hub.ts';
 import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
 import { Session } from './session.ts';
@@ -122,7 +123,7 @@ function build(sys: Sys, inForce: InForce): House {
   const supervisor = new Supervisor(sys, log, chronicle, streams);
   const shutdown = new Shutdown(sys, supervisor, chronicle, log, () => {
     inForce.clear();
-    end(sys, supervisor, chronicle, events, shutdown.cause);
+    end(house, shutdown.cause);
   });
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
@@ -158,6 +159,7 @@ function build(sys: Sys, inForce: InForce): House {
     chronicle,
     configured,
     events,
+    logs: new LogHub(sys, streams.writers),
     shutdown,
     baseEnv,
     version: VERSION,
@@ -244,12 +246,13 @@ function broke(error: unknown, call: Call): void {
 }
 
 /** Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. */
-function end(sys: Sys, supervisor: Supervisor, chronicle: Chronicle, events: EventHub, cause: Cause): void {
+function end({ sys, supervisor, chronicle, events, logs }: House, cause: Cause): void {
   listening?.close();
   for (const record of [...supervisor.records.values()]) supervisor.remove(record);
   chronicle.note('shut-down', [], cause);
   chronicle.flush();
   events.tell();
+  logs.tellAll();
   for (const session of sessions) session.close();
   admission?.close();
   chronicle.close(() => {

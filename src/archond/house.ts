@@ -6,6 +6,7 @@ import type { ConfiguredUnits } from './configured/configured-units.ts';
 import type { EventHub } from './events/hub.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { Log } from './log.ts';
+import type { LogHub } from './logs/log-hub.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
@@ -26,6 +27,8 @@ export interface House {
   readonly chronicle: Chronicle;
   readonly configured: ConfiguredUnits;
   readonly events: EventHub;
+  /** Logs that are followed. */
+  readonly logs: LogHub;
   readonly shutdown: Shutdown;
   /** See `baseEnvironment`. */
   readonly baseEnv: ReadonlyMap<string, string>;

@@ -1,6 +1,8 @@
 import type { Descriptor, Sys, SysError } from '../sys/sys.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import type { LogDefinition } from '../config/definition.ts';
 import type { Log } from './log.ts';
+import { LogWriters } from './logs/log-writers.ts';
 import { UnitOutput, type OutputTarget } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
@@ -25,6 +27,8 @@ export class StandardStreams {
   readonly #log: Log;
   readonly #logDir: string;
   readonly #emptyInput: Descriptor;
+  /** What writes to which log. */
+  readonly writers = new LogWriters();
 
   constructor(sys: Sys, log: Log, logDir: string, emptyInput: Descriptor) {
     this.#sys = sys;
@@ -38,9 +42,10 @@ export class StandardStreams {
     return this.#emptyInput;
   }
 
-  /** Where the log of a unit lies: below the folder, slashes of the label making folders. */
-  logPath(label: string): string {
-    return `${this.#logDir}/${label}.log`;
+  /** Where the log of a unit lies: where it is to, else below the folder, slashes of the label making folders. */
+  logPath(label: string, log?: LogDefinition): string {
+    const own = log?.kind === 'file' ? log.path : undefined;
+    return own ?? `${this.#logDir}/${label}.log`;
   }
 
   /** What a stream of a unit goes to. */
@@ -48,10 +53,9 @@ export class StandardStreams {
     const failed = (problem: SysError): void => {
       this.#log.warn('output cannot be kept', { label, call: problem.call, error: problem.code });
     };
-    const log = configured?.definition.log;
-    const own = log?.kind === 'file' ? log.path : undefined;
-    const path = stream === 'err' ? errorPath(own ?? this.logPath(label)) : (own ?? this.logPath(label));
-    return { stream, label, generation, path, failed };
+    const own = this.logPath(label, configured?.definition.log);
+    const path = stream === 'err' ? errorPath(own) : own;
+    return { stream, label, generation, path, failed, writers: this.writers };
   }
 
   /** 0, 1 and 2 of the unit's next process, owned by `uid`; an error where its log cannot be had. */

@@ -1,6 +1,7 @@
 import type { Cancel, Copying, Descriptor, PipeIdentity, Sys, SysError } from '../sys/sys.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
+import type { LogWriters } from './logs/log-writers.ts';
 
 /** Rights of a log file: the owner's, and reading for its group. */
 const LOG_MODE = 0o640;
@@ -34,6 +35,8 @@ export interface OutputTarget {
   readonly generation: number;
   readonly path: string;
   readonly failed: (error: SysError) => void;
+  /** Who knows what writes to which log. */
+  readonly writers: LogWriters;
 }
 
 /** The output of a unit on its way to its log: a pipe that outlives processes and archond, and the copying out of it. */
@@ -43,36 +46,40 @@ export class UnitOutput {
   readonly #sys: Sys;
   readonly #name: string;
   readonly #copying: Copying;
+  readonly #leaveLog: Cancel;
 
-  private constructor(sys: Sys, name: string, write: Descriptor, identity: PipeIdentity, copying: Copying) {
+  private constructor(
+    sys: Sys,
+    target: OutputTarget,
+    read: Descriptor,
+    { write, identity }: { readonly write: Descriptor; readonly identity: PipeIdentity },
+  ) {
     this.#sys = sys;
-    this.#name = name;
+    this.#name = outputName(target);
     this.write = write;
     this.identity = identity;
-    this.#copying = copying;
+    this.#copying = sys.output.copy(read, target.path, LOG_MODE, target.failed);
+    this.#leaveLog = target.writers.add(target.path, this.#copying);
   }
 
   /** Makes the pipe, deposits its reading end with the keeper, and begins to copy. */
   static make(sys: Sys, uid: number, target: OutputTarget): Result<UnitOutput, SysError> {
     const pipe = sys.output.pipe(uid);
     if (!pipe.ok) return pipe;
-    const { read, write, identity } = pipe.value;
+    const { read } = pipe.value;
     const name = outputName(target);
     sys.keeper.store(name, read, true, (answer) => {
       if (answer.ok) return;
       target.failed({ code: answer.error.code, errno: answer.error.errno, call: 'keeper store' });
     });
-    const copying = sys.output.copy(read, target.path, LOG_MODE, target.failed);
-    return ok(new UnitOutput(sys, name, write, identity, copying));
+    return ok(new UnitOutput(sys, target, read, pipe.value));
   }
 
   /** Goes on with a pipe that the keeper held while archond was away. */
   static adopt(sys: Sys, read: Descriptor, target: OutputTarget): Result<UnitOutput, SysError> {
     const again = sys.output.reopen(read);
     if (!again.ok) return again;
-    const { write, identity } = again.value;
-    const copying = sys.output.copy(read, target.path, LOG_MODE, target.failed);
-    return ok(new UnitOutput(sys, outputName(target), write, identity, copying));
+    return ok(new UnitOutput(sys, target, read, again.value));
   }
 
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */
@@ -93,6 +100,7 @@ export class UnitOutput {
 
   /** The unit is no more: so is its pipe. */
   discard(): void {
+    this.#leaveLog();
     this.#copying.close();
     this.#sys.descriptors.close(this.write);
     this.#sys.keeper.drop(this.#name, () => undefined);

@@ -39,7 +39,7 @@ class MemoryFile implements AppendFile {
   }
 
   status(): Result<FileStatus, SysError> {
-    return ok({ sizeBytes: this.#length, device: 0n, inode: this.#inode });
+    return ok({ isPlain: true, sizeBytes: this.#length, device: 0n, inode: this.#inode, madeAtNs: 0n });
   }
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array {

@@ -63,6 +63,8 @@ export interface Native {
   drainCopy(slot: number): Answer;
   copiedBytes(slot: number): number;
   closeCopy(slot: number): void;
+  /** Whether `COPY` is to tell, with 0, each time bytes have come to the file. */
+  tellCopy(slot: number, wanted: 0 | 1): void;
 
   /** A slot that tells `READABLE` for as long as that is so. The descriptor stays the caller's, and open. */
   watchReadable(descriptor: number): Answer;

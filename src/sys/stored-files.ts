@@ -1,11 +1,15 @@
 import type { Result } from '../base/result.ts';
 import type { SysError } from './sys.ts';
 
-/** What stat(2) says of a file. Device and inode together name it until it is gone. */
+/** What statx(2) says of a file. Device and inode together name it until it is gone, with `madeAtNs` for good. */
 export interface FileStatus {
+  /** Whether it is a plain file: what is not may make its reader wait. */
+  readonly isPlain: boolean;
   readonly sizeBytes: number;
   readonly device: bigint;
   readonly inode: bigint;
+  /** When it was made, nanoseconds since 1970; 0 where the file system does not know. */
+  readonly madeAtNs: bigint;
 }
 
 /** How far a write came: all bytes where there is no error. */

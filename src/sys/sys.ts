@@ -1,10 +1,12 @@
 import type { Result } from '../base/result.ts';
 import type { Network } from './network.ts';
 import type { Notices } from './notices.ts';
+import type { Output, PipeIdentity } from './output.ts';
 import type { Consumption, Pidfds } from './pidfds.ts';
 import type { Programs } from './programs.ts';
 import type { StoredFiles } from './stored-files.ts';
 
+export type { Copying, Output, PipeIdentity } from './output.ts';
 export type { Consumption, Pidfds } from './pidfds.ts';
 export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
 
@@ -192,11 +194,6 @@ export interface SpawnOrder {
   readonly errorPipe?: PipeIdentity;
 }
 
-export interface PipeIdentity {
-  readonly device: bigint;
-  readonly inode: bigint;
-}
-
 /** A child exists. Whether its exec succeeds is told by a change to `running` or `exited`. */
 export interface Spawned extends ProcessRef {
   readonly pid: number;
@@ -330,29 +327,6 @@ export interface Connection {
   close(now?: boolean): void;
 }
 
-/** Output of processes on its way to files, without entering the JavaScript heap. */
-export interface Output {
-  /** A pipe whose writing end is open for reading too, so that no reader's death ends the writer; owned by `uid`. */
-  pipe(
-    uid: number,
-  ): Result<
-    { readonly read: Descriptor; readonly write: Descriptor; readonly identity: PipeIdentity },
-    SysError
-  >;
-  /** A writing end, as `pipe` makes it, for a pipe of which only the reading end is at hand. */
-  reopen(read: Descriptor): Result<{ readonly write: Descriptor; readonly identity: PipeIdentity }, SysError>;
-  /** Appends what comes out of the pipe to the file, which is made at the first byte, with the folders above it. */
-  copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying;
-}
-
-export interface Copying {
-  /** Moves all that the pipe holds now, before it returns; false where the file could not take it. */
-  drain(): boolean;
-  readonly copiedBytes: number;
-  /** Stops; the pipe's descriptor is closed, what is in it stays in it. */
-  close(): void;
-}
-
 export interface Descriptors {
   close(descriptor: Descriptor): void;
   duplicate(descriptor: Descriptor): Result<Descriptor, SysError>;
@@ -385,6 +359,8 @@ export interface Users {
 }
 
 export interface Files extends StoredFiles {
+  /** Opens a plain file for reading only, to be handed on; what is none is `EINVAL`. The descriptor is the caller's. */
+  openToRead(path: string): Result<{ readonly descriptor: Descriptor; readonly sizeBytes: number }, SysError>;
   /** Makes the folder (and those above it) with this mode if it is missing; `EPERM` where it belongs to somebody else or others may write to it. */
   ensureFolder(path: string, mode: number): Result<undefined, SysError>;
   /** The first folder on the way to what is in `folder` that not everybody may pass, by its mode; undefined where all may be passed, or nothing is known. */

@@ -81,7 +81,7 @@ export class ConfiguredUnits {
       keep: true,
     });
     record.configured = new ConfiguredUnit(definition, this.#base, this.#tools, {
-      logPath: this.#streams.logPath(definition.label),
+      logPath: this.#streams.logPath(definition.label, definition.log),
       output: () => record.output,
       tell: (event) => {
         supervisor.post(record, event);

@@ -4,17 +4,12 @@ import { encodeReply } from '../../protocol/reply.ts';
 import type { Clock, Timers } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import { matches } from '../requests/targets.ts';
-import { Backlog } from './backlog.ts';
-import { Listener } from './listener.ts';
+import { Channel } from '../streams/channel.ts';
 
-/** All streams with the same filter and the same tag: what they are sent is the same, byte for byte. */
-interface Channel {
+/** All streams with the same filter and the same tag. */
+interface Hearing {
   readonly target: Target | undefined;
-  /** What stands before each line. */
-  readonly prefix: string;
-  readonly backlog: Backlog;
-  readonly listeners: Set<Listener>;
-  hasNews: boolean;
+  readonly channel: Channel;
 }
 
 /**
@@ -24,7 +19,7 @@ interface Channel {
 export class EventHub {
   readonly #clock: Clock;
   readonly #timers: Timers;
-  readonly #channels = new Map<string, Channel>();
+  readonly #hearings = new Map<string, Hearing>();
   #isDue = false;
 
   constructor(clock: Clock, timers: Timers) {
@@ -34,7 +29,7 @@ export class EventHub {
 
   /** Whether anybody listens. */
   get isHeard(): boolean {
-    return this.#channels.size > 0;
+    return this.#hearings.size > 0;
   }
 
   /** Takes events that are written; they are told when the turn is over. */
@@ -42,11 +37,10 @@ export class EventHub {
     if (!this.isHeard) return;
     for (const event of events) {
       let line: string | undefined;
-      for (const channel of this.#channels.values()) {
-        if (!matches(channel.target, event.label)) continue;
+      for (const { target, channel } of this.#hearings.values()) {
+        if (!matches(target, event.label)) continue;
         line ??= encodeReply({ kind: 'event', event });
-        channel.backlog.add(channel.prefix === '' ? line : channel.prefix + line);
-        channel.hasNews = true;
+        channel.add(line);
       }
     }
     if (this.#isDue) return;
@@ -59,32 +53,18 @@ export class EventHub {
 
   /** Tells what has been taken. */
   tell(): void {
-    for (const channel of this.#channels.values()) {
-      if (!channel.hasNews) continue;
-      channel.hasNews = false;
-      for (const listener of [...channel.listeners]) listener.pump();
-      channel.backlog.tidy();
-    }
+    for (const { channel } of this.#hearings.values()) channel.tell();
   }
 
   /** From now on the stream, which is open, is told all that comes: nothing that has been taken before. */
   join(call: Call, target: Target | undefined): void {
-    const channel = this.#channelOf(call.request.tag, target);
-    const listener = new Listener(call, channel.backlog.read(), () => {
-      channel.listeners.delete(listener);
-      if (channel.listeners.size === 0) this.#channels.delete(keyOf(call.request.tag, target));
-    });
-    channel.listeners.add(listener);
-  }
-
-  #channelOf(tag: string | undefined, target: Target | undefined): Channel {
+    const { tag } = call.request;
     const key = keyOf(tag, target);
-    const found = this.#channels.get(key);
-    if (found !== undefined) return found;
-    const prefix = tag === undefined ? '' : `${tag},`;
-    const made = { target, prefix, backlog: new Backlog(), listeners: new Set<Listener>(), hasNews: false };
-    this.#channels.set(key, made);
-    return made;
+    const { channel } = this.#hearings.get(key) ?? { channel: new Channel(tag) };
+    this.#hearings.set(key, { target, channel });
+    channel.join(call, () => {
+      if (!channel.isHeard) this.#hearings.delete(key);
+    });
   }
 }
 

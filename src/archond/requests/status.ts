@@ -1,11 +1,13 @@
 import { signalName } from '../../base/signals.ts';
 import { formatTime } from '../../base/time.ts';
 import { formatDuration } from '../../base/duration.ts';
+import { fieldOfText } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import { delaysToCome } from '../../supervisor/backoff.ts';
 import { waitedFor } from '../../supervisor/plan/closures.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
+import { logPlace } from '../logs/log-place.ts';
 import { livePid } from '../outcome.ts';
 import { whyBlocked, whyDown } from '../reason.ts';
 import type { UnitRecord } from '../unit-record.ts';
@@ -104,9 +106,10 @@ function delayFields({ spec, history, state }: UnitRecord['unit']): Fields {
 }
 
 /** Where its output goes, or what it has written lies. */
-function logOf({ streams, sys }: House, { label, output }: UnitRecord): string | undefined {
-  const path = streams.logPath(label);
-  return output !== undefined || sys.files.status(path).ok ? path : undefined;
+function logOf(house: House, { label, output }: UnitRecord): string | undefined {
+  const place = logPlace(house, label);
+  if (place.kind === 'none') return undefined;
+  return output !== undefined || house.sys.files.status(place.path).ok ? fieldOfText(place.path) : undefined;
 }
 
 function endFields(record: UnitRecord): Fields {

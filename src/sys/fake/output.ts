@@ -4,6 +4,7 @@ import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from
 import { sysError } from './errno.ts';
 import { above } from './file-tree.ts';
 import { Misuse } from './misuse.ts';
+import type { PlainNode } from './disk.ts';
 import { PipeEnd } from './pipe.ts';
 import type { View } from './view.ts';
 
@@ -14,6 +15,8 @@ interface NewPipe {
 }
 
 const PIECE_BYTES = 65_536;
+/** A record of the index: offset and time. */
+const TIME_BYTES = 16;
 
 /**
  * Bytes on their way from a pipe to a file. Where the file cannot take them, `failed` is called once,
@@ -29,6 +32,7 @@ class FakeCopying implements Copying {
   readonly #failed: (error: SysError) => void;
   readonly #unwatch: Cancel;
   readonly #mourned: Cancel;
+  readonly #told = new Set<() => void>();
   #posted = false;
   #stuck = false;
   #closed = false;
@@ -59,6 +63,13 @@ class FakeCopying implements Copying {
     return this.#move();
   }
 
+  whenMoved(told: () => void): Cancel {
+    this.#view.call('copying.whenMoved');
+    if (this.#closed) throw new Misuse('whenMoved of a copying that is closed');
+    this.#told.add(told);
+    return () => this.#told.delete(told);
+  }
+
   close(): void {
     this.#view.call('copying.close');
     if (this.#closed) return;
@@ -80,7 +91,13 @@ class FakeCopying implements Copying {
 
   /** Moves all that is in the pipe; false, and `failed` in a task of its own, where the file does not take it. */
   #move(): boolean {
+    const before = this.copiedBytes;
     const code = this.#pipe.bytes === 0 ? undefined : this.#append();
+    if (this.copiedBytes > before) {
+      this.#view.post(() => {
+        if (!this.#closed) for (const told of [...this.#told]) told();
+      });
+    }
     const wasStuck = this.#stuck;
     this.#stuck = code !== undefined;
     if (code !== undefined && !wasStuck) {
@@ -103,6 +120,7 @@ class FakeCopying implements Copying {
     if (!folders.ok) return sysError(folders.error, 'mkdir');
     const file = files.openToAppend(this.#path, this.#mode, user.uid);
     if (!file.ok) return sysError(file.error, 'open');
+    this.#noteTime(sizeOf(file.value));
     while (this.#pipe.bytes > 0) {
       const room = disk.room(this.#path, PIECE_BYTES);
       const bytes = room < 1 ? 'again' : this.#pipe.read(room);
@@ -113,6 +131,30 @@ class FakeCopying implements Copying {
     }
     return undefined;
   }
+
+  /** As native/helper/line-times.c does, but for each move. */
+  #noteTime(endBytes: number): void {
+    const { files, user, disk } = this.#view.kernel;
+    const path = `${this.#path}~times`;
+    const index = files.openToAppend(path, this.#mode, user.uid);
+    if (!index.ok || disk.room(path, TIME_BYTES) < TIME_BYTES) return;
+    const held = Buffer.concat(index.value.chunks);
+    const last = held.length === 0 ? 0n : held.readBigUInt64LE(held.length - TIME_BYTES);
+    if (last > endBytes) {
+      disk.grown(path, -held.length);
+      files.freeBytes += held.length;
+      index.value.chunks = [];
+    }
+    const record = Buffer.alloc(TIME_BYTES);
+    record.writeBigUInt64LE(BigInt(endBytes), 0);
+    record.writeBigUInt64LE(this.#view.kernel.wallNs(), 8);
+    files.append(index.value, record);
+    disk.grown(path, TIME_BYTES);
+  }
+}
+
+function sizeOf(file: PlainNode): number {
+  return file.chunks.reduce((bytes, chunk) => bytes + chunk.length, 0);
 }
 
 /** `Sys.output`. */

@@ -1,6 +1,6 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { AppendFile, Descriptor, FileStatus, StoredFiles, SysError, Written } from '../sys.ts';
+import type { AppendFile, Descriptor, FileStatus, Files, StoredFiles, SysError, Written } from '../sys.ts';
 import type { DiskCall, PlainNode } from './disk.ts';
 import { sysError } from './errno.ts';
 import { Misuse } from './misuse.ts';
@@ -82,7 +82,7 @@ class FakeAppendFile implements AppendFile {
   status(): Result<FileStatus, SysError> {
     this.#called('status');
     const inode = this.#view.kernel.disk.inode(this.#node);
-    return ok({ sizeBytes: sizeOf(this.#node), device: 1n, inode });
+    return ok({ isPlain: true, sizeBytes: sizeOf(this.#node), device: 1n, inode, madeAtNs: 0n });
   }
 
   sync(done: Done): void {
@@ -143,6 +143,17 @@ export abstract class FakeStoredFiles implements StoredFiles {
     return ok(Buffer.from(bytes.slice(offsetBytes, offsetBytes + lengthBytes)));
   }
 
+  openToRead(path: string): ReturnType<Files['openToRead']> {
+    this.view.call('files.openToRead');
+    const failed = failure(this.view, 'open', path);
+    if (failed !== undefined) return failed;
+    const node = this.#find(path, 'open');
+    if (!node.ok) return err(sysError(node.error.code === 'EISDIR' ? 'EINVAL' : node.error.code, 'open'));
+    const descriptor = this.view.open('open', new PlainFile('file'));
+    if (!descriptor.ok) return descriptor;
+    return ok({ descriptor: descriptor.value, sizeBytes: sizeOf(node.value) });
+  }
+
   list(folder: string): Result<readonly string[], SysError> {
     this.view.call('files.list');
     const failed = failure(this.view, 'readdir', folder);
@@ -191,9 +202,11 @@ export abstract class FakeStoredFiles implements StoredFiles {
     const node = this.#find(path, 'stat');
     if (!node.ok) return node;
     return ok({
+      isPlain: true,
       sizeBytes: sizeOf(node.value),
       device: 1n,
       inode: this.view.kernel.disk.inode(node.value),
+      madeAtNs: 0n,
     });
   }
 

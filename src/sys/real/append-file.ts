@@ -22,8 +22,14 @@ function finished(error: NodeJS.ErrnoException | null): Result<undefined, SysErr
   return error === null ? ok(undefined) : err(thrownError(error));
 }
 
-function statusOf({ size, dev, ino }: fs.BigIntStats): FileStatus {
-  return { sizeBytes: Number(size), device: dev, inode: ino };
+function statusOf(stats: fs.BigIntStats): FileStatus {
+  return {
+    isPlain: stats.isFile(),
+    sizeBytes: Number(stats.size),
+    device: stats.dev,
+    inode: stats.ino,
+    madeAtNs: stats.birthtimeNs,
+  };
 }
 
 /** A new file. It gets its mode whatever the umask says. */

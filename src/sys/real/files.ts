@@ -86,6 +86,19 @@ export const realFiles: Files = {
     return status === undefined || (status.mode & PASSED_BY_OTHERS) !== 0 ? undefined : folder;
   },
 
+  openToRead(wanted): ReturnType<Files['openToRead']> {
+    let descriptor: number;
+    try {
+      descriptor = openSync(wanted, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    } catch (error) {
+      return err(thrownError(error));
+    }
+    const status = fstatSync(descriptor);
+    if (status.isFile()) return ok({ descriptor, sizeBytes: status.size });
+    closeSync(descriptor);
+    return refused('EINVAL', 'open');
+  },
+
   exists(wanted, done): Cancel {
     let isOver = false;
     stat(wanted, (error) => {

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import path from 'node:path';
 import { err, ok } from '../../base/result.ts';
 import { native } from '../native.ts';
-import type { Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
+import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
 import { mustSucceed, nativeError } from './native-error.ts';
 import { leaveSlot, numbers, occupySlot } from './reactor.ts';
 
@@ -18,13 +18,17 @@ function identityOf(pipe: Descriptor): PipeIdentity {
 class RealCopying implements Copying {
   readonly #slot: number;
   readonly #failed: (error: SysError) => void;
+  readonly #told = new Set<() => void>();
   #isStanding = false;
   #copiedBytes: number | undefined;
 
   constructor(slot: number, failed: (error: SysError) => void) {
     this.#slot = slot;
     this.#failed = failed;
-    occupySlot(slot, (_event, failure) => this.#stand(failure));
+    occupySlot(slot, (_event, failure) => {
+      if (failure === 0) this.#tell();
+      else this.#stand(failure);
+    });
   }
 
   get copiedBytes(): number {
@@ -33,11 +37,23 @@ class RealCopying implements Copying {
 
   drain(): boolean {
     if (this.#copiedBytes !== undefined) throw new Error('drain of a copying that is closed');
+    const before = this.#told.size === 0 ? 0 : this.copiedBytes;
     const failure = native.drainCopy(this.#slot);
+    if (this.#told.size > 0 && this.copiedBytes > before) process.nextTick(() => this.#tell());
     const wasStanding = this.#isStanding;
     this.#isStanding = nativeError(failure) !== undefined;
     if (this.#isStanding && !wasStanding) process.nextTick(() => this.#stand(failure));
     return !this.#isStanding;
+  }
+
+  whenMoved(told: () => void): Cancel {
+    if (this.#copiedBytes !== undefined) throw new Error('whenMoved of a copying that is closed');
+    this.#told.add(told);
+    native.tellCopy(this.#slot, 1);
+    return () => {
+      this.#told.delete(told);
+      if (this.#told.size === 0 && this.#copiedBytes === undefined) native.tellCopy(this.#slot, 0);
+    };
   }
 
   close(): void {
@@ -45,6 +61,10 @@ class RealCopying implements Copying {
     this.#copiedBytes = native.copiedBytes(this.#slot);
     leaveSlot(this.#slot);
     native.closeCopy(this.#slot);
+  }
+
+  #tell(): void {
+    for (const told of [...this.#told]) told();
   }
 
   #stand(failure: number): void {

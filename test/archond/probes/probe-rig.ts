@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { LogWriters } from '../../../src/archond/logs/log-writers.ts';
 import type { Health, Readiness } from '../../../src/config/probe.ts';
 import { ok } from '../../../src/base/result.ts';
 import type { Launch } from '../../../src/archond/launch.ts';
@@ -50,6 +51,7 @@ export class ProbeRig {
       generation: 1,
       path: LOG,
       failed: () => undefined,
+      writers: new LogWriters(),
     });
     const nothing = sys.descriptors.openNull();
     if (!made.ok || !nothing.ok) throw new Error('no output');

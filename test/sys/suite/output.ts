@@ -171,4 +171,63 @@ export function output(test: Tester): void {
     copying.close();
     world.sys.descriptors.close(write);
   });
+
+  test('what has come to the file is told of, until that is cancelled', async (world) => {
+    const { write, copying, text } = world.capture();
+    let heard = 0;
+    const cancel = copying.whenMoved(world.heard(() => (heard = text().length)));
+    const descriptors = [{ from: write, to: 1 }];
+    await world.reached(await world.spawn(world.harness.commands.says('told,'), { descriptors }), 'empty');
+    await world.until(() => heard === 5, 'the bytes are told of');
+    await world.reached(await world.spawn(world.harness.commands.says('drained'), { descriptors }), 'empty');
+    copying.drain();
+    await world.until(() => heard === 12, 'the drained ones too');
+    cancel();
+    await world.reached(await world.spawn(world.harness.commands.says('.'), { descriptors }), 'empty');
+    await world.until(() => text().length === 13, 'more has come');
+    expect(heard).toBe(12);
+  });
+
+  test('a file that was removed is made anew, with its index of times', async (world) => {
+    const { write, copying, path, text } = world.capture();
+    const says = async (word: string): Promise<void> => {
+      const descriptors = [{ from: write, to: 1 }];
+      await world.reached(await world.spawn(world.harness.commands.says(word), { descriptors }), 'empty');
+      copying.drain();
+    };
+    await says('one');
+    value(world.sys.files.remove(path));
+    await says('two');
+    expect(text()).toBe('two');
+    expect(timesIn(world, path).at(-1)?.offset).toBe(0);
+  });
+
+  test('beside the file stands from which offset on bytes came when', async (world) => {
+    const { write, copying, path } = world.capture();
+    const before = world.sys.clock.realtimeNs();
+    for (const word of ['one', 'three']) {
+      const descriptors = [{ from: write, to: 1 }];
+      await world.reached(await world.spawn(world.harness.commands.says(word), { descriptors }), 'empty');
+      copying.drain();
+      /* What comes within a millisecond has one time. */
+      let isLater = false;
+      world.sys.timers.at(
+        world.sys.clock.monotonicMs() + 2,
+        world.heard(() => (isLater = true)),
+      );
+      await world.until(() => isLater, 'two milliseconds have passed');
+    }
+    const times = timesIn(world, path);
+    expect(times.map(({ offset }) => offset)).toEqual([0, 3]);
+    const [first = 0n, second = 0n] = times.map(({ timeNs }) => timeNs);
+    expect(before <= first && first < second && second <= world.sys.clock.realtimeNs()).toBe(true);
+  });
+}
+
+function timesIn(world: World, path: string): { readonly offset: number; readonly timeNs: bigint }[] {
+  const bytes = Buffer.from(world.harness.readFile(`${path}~times`) ?? []);
+  return Array.from({ length: bytes.length / 16 }, (_, index) => ({
+    offset: Number(bytes.readBigUInt64LE(index * 16)),
+    timeNs: bytes.readBigUInt64LE(index * 16 + 8),
+  }));
 }

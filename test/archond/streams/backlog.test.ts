@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Backlog, type BacklogReader } from '../../../src/archond/events/backlog.ts';
+import { Backlog, type BacklogReader } from '../../../src/archond/streams/backlog.ts';
 
 type Deed =
   | { readonly kind: 'add'; readonly length: number }

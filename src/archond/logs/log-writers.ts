@@ -1,0 +1,63 @@
+import type { Cancel, Copying } from '../../sys/sys.ts';
+
+/** Who is told what becomes of a log. */
+export interface LogWatcher {
+  /** Bytes have come to it. */
+  moved(): void;
+  /** All that was written is in it, and nothing writes to it any more. */
+  rested(): void;
+}
+
+/** What copies output into which log now, and who follows that. */
+export class LogWriters {
+  readonly #copyings = new Map<string, Set<Copying>>();
+  readonly #watchers = new Map<string, LogWatcher>();
+  readonly #watches = new Map<Copying, Cancel>();
+
+  /** The copying writes to this log, until that is cancelled, before it is closed. */
+  add(path: string, copying: Copying): Cancel {
+    const those = this.#copyings.get(path) ?? new Set();
+    this.#copyings.set(path, those.add(copying));
+    const watcher = this.#watchers.get(path);
+    if (watcher !== undefined) this.#watch(copying, watcher);
+    return () => {
+      this.#unwatch(copying);
+      those.delete(copying);
+      if (those.size > 0) return;
+      this.#copyings.delete(path);
+      this.#watchers.get(path)?.rested();
+    };
+  }
+
+  /** Whether anything writes to the log. */
+  writes(path: string): boolean {
+    return this.#copyings.has(path);
+  }
+
+  /** What was written so far comes into the log, where that can take it. */
+  drain(path: string): void {
+    for (const copying of this.#copyings.get(path) ?? []) copying.drain();
+  }
+
+  /** Tells what becomes of the log, whoever writes to it now or later. There is one watcher of a log. */
+  watch(path: string, watcher: LogWatcher): Cancel {
+    this.#watchers.set(path, watcher);
+    for (const copying of this.#copyings.get(path) ?? []) this.#watch(copying, watcher);
+    return () => {
+      this.#watchers.delete(path);
+      for (const copying of this.#copyings.get(path) ?? []) this.#unwatch(copying);
+    };
+  }
+
+  #watch(copying: Copying, watcher: LogWatcher): void {
+    const cancel = copying.whenMoved(() => {
+      watcher.moved();
+    });
+    this.#watches.set(copying, cancel);
+  }
+
+  #unwatch(copying: Copying): void {
+    this.#watches.get(copying)?.();
+    this.#watches.delete(copying);
+  }
+}
