@@ -239,11 +239,20 @@ static void wait_for_minder(const struct child_context *context) {
   }
 }
 
-/* As execvp(3): what is not there is passed over; one that may not be run is remembered. */
+/* Whether a path leads to a file, as far as its folders may be looked into. */
+static bool is_there(const char *path) {
+  return raw(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+}
+
+/*
+ * As a shell does: what is not there is passed over, also in a folder that may not be looked into (the search
+ * path of whoever became another user has such); one that may not be run is remembered.
+ */
 static long execute(char *const *paths, uint32_t count, char **argv, char **env) {
   long error = 0;
   for (uint32_t i = 0; i < count; i++) {
     long result = raw(SYS_execve, paths[i], argv, env);
+    if (result == -EACCES && count > 1 && !is_there(paths[i])) result = -ENOENT;
     bool missing = result == -ENOENT || result == -ENOTDIR || result == -ENODEV || result == -ESTALE;
     if (result != -EACCES && !missing) return result;
     bool first = error == 0, plain = result == -ENOENT && error != -EACCES;

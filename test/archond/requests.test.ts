@@ -176,6 +176,18 @@ describe('Run', () => {
     const text = await outputOf('Run,"sh -c ""id -u; id -g; id -G""",@user=65534,@group=12', 'nobody');
     expect(text.split('\n').slice(0, 2)).toEqual(['65534', '12']);
   });
+
+  it.runIf(isRoot)(
+    'passes over folders of the search path that its user may not look into (needs root)',
+    async () => {
+      mkdirSync(out('closed'), { mode: 0o700 });
+      const search = `PATH=${out('closed')}:/usr/bin:/bin,@user=65534`;
+      expect(await ask(`Run,true,${search}`, `Run,nosuch,${search}`)).toEqual([
+        'ExitStatus,0',
+        'Error,"cannot run nosuch: ENOENT (No such file or directory) at exec",exec-failed,exec,ENOENT',
+      ]);
+    },
+  );
 });
 
 describe('StartDaemon', () => {

@@ -25,16 +25,19 @@ export interface Surroundings {
   readonly victims: readonly number[];
   /** A named pipe that nobody else uses now. */
   readonly fifo: string;
+  /** Takes how to find out what this client still waits for; nothing, where it waits no more. */
+  readonly waits: (fault?: () => string | undefined) => void;
 }
 
 /** Writes all in pieces, hangs up its half, reads to the end. Returns how many lines were answered. */
-export async function completeClient(chance: Chance, { socket }: Surroundings): Promise<number> {
+export async function completeClient(chance: Chance, { socket, waits }: Surroundings): Promise<number> {
   /* Now and then more than may be in flight. */
   const count = 1 + chance.below(chance.onceIn(20) ? 4000 : 300);
   const { text, expected } = conversation(chance, count);
   const connection = createConnection({ path: socket, allowHalfOpen: true });
   const received: string[] = [];
   connection.on('data', (data: Buffer) => received.push(data.toString('latin1')));
+  waits(() => faultOf(received.join(''), expected));
   const isLazy = chance.onceIn(4);
   if (isLazy) connection.pause();
   const ended = once(connection, 'end');
@@ -47,6 +50,7 @@ export async function completeClient(chance: Chance, { socket }: Surroundings): 
   for (let turns = chance.below(50); isLazy && turns > 0; turns -= 1) await turn();
   connection.resume();
   await ended;
+  waits();
   const fault = faultOf(received.join(''), expected);
   if (fault !== undefined) throw new Error(fault);
   return expected.length;
@@ -79,7 +83,7 @@ export async function passingClient(
   chance: Chance,
   surroundings: Surroundings,
 ): Promise<{ readonly lines: number; readonly released: Promise<void> }> {
-  const { fifo, socket, victims } = surroundings;
+  const { fifo, socket, victims, waits } = surroundings;
   const input = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   const output = openSync(fifo, constants.O_WRONLY);
   const reader = new Socket({ fd: input, readable: true, writable: false });
@@ -94,14 +98,16 @@ export async function passingClient(
   try {
     const dialled = await dial(socket);
     if (!dialled.ok) throw new Error(dialled.error.code);
-    text = await exchange(dialled.value, plan, chance);
+    text = await exchange(dialled.value, plan, chance, waits);
     const fault = faultOf(text, plan.expected);
     if (fault !== undefined) throw new Error(fault);
   } finally {
     for (const descriptor of [output, nothing, folder]) closeSync(descriptor);
   }
   const check = async (): Promise<void> => {
+    waits(() => 'its pipe is still held');
     await released;
+    waits();
     const fault = faultOfWritten(text, plan, written);
     if (fault !== undefined) throw new Error(fault);
   };
@@ -156,8 +162,10 @@ async function exchange(
   connection: Connection,
   { messages, expected, isFatal }: Plan,
   chance: Chance,
+  waits: Surroundings['waits'],
 ): Promise<string> {
   let text = '';
+  waits(() => faultOf(text, expected));
   let isGone = false;
   let wake = (): void => undefined;
   connection.listen({

@@ -24,6 +24,7 @@ describe('what the fuzz run may send', () => {
     'Signal,STOP,*',
     'Signal,19,a',
     'Wait,a',
+    '#ttt,Subscribe,*',
   ])('is not %s', (line) => {
     expect(mayBeSent(line)).toBe(false);
   });
@@ -34,6 +35,7 @@ describe('what the fuzz run may send', () => {
     'MonitorPid,x',
     'Run,true,A=1',
     '#1,Run,sleep 1000',
+    '#1,Subscribe,*',
     'Signal,KILL,*',
     'Wait,a,@timeout=5ms',
     'Run,"rm',

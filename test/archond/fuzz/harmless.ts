@@ -1,3 +1,4 @@
+import { ALL_TAGS } from './lines.ts';
 import type { Expected } from './oracle.ts';
 
 /** Programs that the supervisor under test can find; each is over at once or sleeps. */
@@ -16,13 +17,14 @@ const STOPPING_NAMES = /^(?:SIG)?(?:STOP|TSTP|TTIN|TTOU)$/i;
 
 /**
  * Whether a line may be sent: it starts nothing but a few programs, signals nothing but units, does not end
- * the supervisor, and comes to an end by itself or, if it has a tag, when it is cancelled.
+ * the supervisor, and comes to an end by itself or, if it has one of the tags, when that is cancelled.
  */
 export function isHarmless({ tag, code, fields }: Expected): boolean {
   if (fields === undefined || code !== undefined) return true;
   const [verb = '', ...rest] = fields;
   const [first = ''] = rest;
-  const isTagged = tag !== undefined;
+  /* Of a conversation's tags only those are cancelled at its end. */
+  const isTagged = tag !== undefined && ALL_TAGS.includes(tag);
   const optionOf = (name: string): string | undefined =>
     rest.find((field) => field.startsWith(`@${name}=`))?.slice(name.length + 2);
   switch (verb) {

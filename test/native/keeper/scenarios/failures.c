@@ -221,6 +221,16 @@ static void exec_stage(void) {
   expect_paths("none, first below a file", (const char *[]){below_file, missing, NULL}, STAGE_EXEC, ENOENT);
   expect_paths("a bad one ends the search", (const char *[]){odd, program, NULL}, STAGE_EXEC, ENOEXEC);
 
+  if (geteuid() != 0) {
+    const char *unseen = in_folder("closed/x"); /* as cwd_stage has left it */
+    expect_paths("in a folder that may not be looked into", (const char *[]){unseen, NULL}, STAGE_EXEC, EACCES);
+    expect_paths("none, one folder may not be looked into", (const char *[]){unseen, missing, NULL}, STAGE_EXEC,
+                 ENOENT);
+    expect_paths("not executable, behind such a folder", (const char *[]){unseen, text, NULL}, STAGE_EXEC,
+                 EACCES);
+    expect_paths("the second, behind such a folder", (const char *[]){unseen, program, NULL}, STAGE_NONE, 0);
+  }
+
   char *huge = malloc(200001);
   memset(huge, 'h', 200000);
   huge[200000] = 0;
