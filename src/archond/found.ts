@@ -19,6 +19,9 @@ export function foundEntry(
   /* What it had come to is written before the table is marked: that may not have been come to any more. */
   const settled = state === 'empty' ? settledStage(wish) : undefined;
   if (settled !== undefined) return { ...base, ...outcomeOf(wish), stage: settled };
+  /* Of such a unit the end of the process that was started tells nothing; that of its tree is still to be told. */
+  if (wish?.main?.generation === generation)
+    return { ...base, end: undefined, stage: 'alive', main: wish.main.process };
   if (end !== undefined && (wasTold || acknowledged === 'exited' || acknowledged === 'empty')) {
     /* With a wish to be up it had not settled: that nothing is left is told once more. */
     if (state !== 'empty' || acknowledged !== 'empty' || wish?.at === 'up')

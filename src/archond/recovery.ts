@@ -103,6 +103,10 @@ function adopt(
   const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label));
   const wasReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
   supervisor.put(record, { ...found, wasReady });
+  if (typeof found.main === 'number') {
+    record.pid = found.main;
+    record.configured?.probes.resumeMain(found.main);
+  }
   if (found.stage === 'starting' || found.stage === 'alive') tellAdopted(house, record, generation, cause);
   return record;
 }

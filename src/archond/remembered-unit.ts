@@ -1,7 +1,7 @@
 import type { Words } from '../base/words.ts';
 import { unitSpec, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
 import type { Backoff } from '../supervisor/adopt.ts';
-import type { End, FailureReason } from '../supervisor/state.ts';
+import type { End, FailureReason, Running, Starting } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/step.ts';
 import type { Launch } from './launch.ts';
 
@@ -24,6 +24,8 @@ export interface Wish {
   readonly end: End | undefined;
   /** The generation that has become ready, where that is not the same as having been executed. */
   readonly ready?: number | undefined;
+  /** The process that has become the main one of the generation, or that there is to be one. */
+  readonly main?: { readonly generation: number; readonly process: number | 'awaited' } | undefined;
   /** Why it is `failed`. */
   readonly failure?: FailureReason | undefined;
   /** While it is in backoff. */
@@ -73,8 +75,9 @@ function isWhole(restart: unknown, stop: unknown, words: unknown, env: unknown, 
 export function wishOf({ desired, state, lastEnd: end, spec, history }: Unit): Wish {
   switch (state.kind) {
     case 'running':
-      return { ...UP, ...(spec.readyBy === 'exec' ? {} : { ready: state.generation }) };
+      return { ...UP, ...(spec.readyBy === 'exec' ? {} : { ready: state.generation }), ...mainOf(state) };
     case 'starting':
+      return { ...UP, ...mainOf(state) };
     case 'clearing':
       return UP;
     case 'waiting':
@@ -93,11 +96,16 @@ export function wishOf({ desired, state, lastEnd: end, spec, history }: Unit): W
   }
 }
 
+function mainOf({ generation, pid, main }: Starting | Running): Pick<Wish, 'main'> {
+  if (main === 'awaited') return { main: { generation, process: 'awaited' } };
+  return main === 'other' && pid !== undefined ? { main: { generation, process: pid } } : {};
+}
+
 const UP: Wish = { desired: 'up', at: 'up', end: undefined };
 
 /** The wish in a remembered value; undefined where it is none. */
 export function readWish(value: unknown): Wish | undefined {
-  const { desired, at, end, ready, failure, backoff } = (value ?? {}) as Partial<Wish>;
+  const { desired, at, end, ready, main, failure, backoff } = (value ?? {}) as Partial<Wish>;
   if (desired === undefined || at === undefined) return undefined;
-  return { desired, at, end, ready, failure, backoff };
+  return { desired, at, end, ready, main, failure, backoff };
 }

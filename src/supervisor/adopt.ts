@@ -5,7 +5,7 @@ import { isSuccess } from './ends.ts';
 import { freeze } from './freeze.ts';
 import { HELD_GATE, OPEN_GATE } from './gate.ts';
 import { isProbed } from './leave.ts';
-import type { End, FailureReason, UnitState } from './state.ts';
+import type { End, FailureReason, MainProcess, UnitState } from './state.ts';
 import type { Unit } from './step.ts';
 import type { UnitSpec } from './unit.ts';
 
@@ -23,6 +23,8 @@ export interface Found {
   readonly stage: 'starting' | 'alive' | 'ended' | 'over' | 'stopped' | 'waiting' | 'backoff';
   /** Of one that is alive: it had become ready. What is ready by its exec is so anyway. */
   readonly wasReady?: boolean;
+  /** Of one that is alive: the process that had become its main one, or that it was waited for (`MainProcess`). */
+  readonly main?: number | 'awaited' | undefined;
   /** Present for `ended`, and for what comes after it where it has ever ended. */
   readonly end?: End | undefined;
   /** Why it has failed, where it is `over` and its end does not say so. */
@@ -72,6 +74,7 @@ export function adoptionEffects({ spec, state }: Unit, found: Found): readonly E
   }
   if (state.kind !== 'starting' && state.kind !== 'running') return freeze([]);
   const effects: Effect[] = [];
+  if (state.main === 'awaited') effects.push({ kind: 'find-main', generation });
   if (spec.timeoutMs !== undefined) {
     const due = { kind: 'time-over', generation } as const;
     effects.push({ kind: 'set-timer', timer: 'time', atMs: startedAtMs + spec.timeoutMs, due });
@@ -93,10 +96,11 @@ function stateOf(spec: UnitSpec, found: Found): UnitState {
     case 'starting':
     case 'alive': {
       const isReady = wasReady || (spec.type === 'service' && spec.readyBy === 'exec');
+      const process = { pid: typeof found.main === 'number' ? found.main : pid, main: mainOf(found) };
       if (stage === 'alive' && isReady)
-        return { kind: 'running', generation, pid, readyAtMs: startedAtMs, main: 'first' };
+        return { kind: 'running', generation, readyAtMs: startedAtMs, ...process };
       const hasExecuted = stage === 'alive';
-      return { kind: 'starting', generation, pid, hasExecuted, isReady: false, main: 'first' };
+      return { kind: 'starting', generation, hasExecuted, isReady: false, ...process };
     }
     case 'ended':
       return { kind: 'clearing', generation, end, ranMs: 0, again: false };
@@ -111,4 +115,9 @@ function stateOf(spec: UnitSpec, found: Found): UnitState {
     case 'backoff':
       return { kind: 'backoff', untilAtMs: found.backoff?.untilAtMs ?? startedAtMs, end };
   }
+}
+
+function mainOf({ main }: Found): MainProcess {
+  if (main === undefined) return 'first';
+  return main === 'awaited' ? 'awaited' : 'other';
 }

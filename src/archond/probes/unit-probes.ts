@@ -139,6 +139,22 @@ export class UnitProbes {
     this.spawned(ref, pid);
   }
 
+  /** Goes on with the process that an earlier archond knew as the main one; its end is told where it has gone meanwhile. */
+  resumeMain(pid: number): void {
+    const ref = this.#ref;
+    if (ref === undefined) return;
+    const { sys } = this.#tools;
+    belongs(sys, ref, undefined, pid, (isMember) => {
+      if (ref !== this.#ref) return;
+      if (isMember) {
+        this.#followMain(pid);
+        return;
+      }
+      const end = sys.keeper.orphanEnd(pid)?.end ?? { kind: 'unknown' };
+      this.#unit.tell({ kind: 'main-exited', generation: ref.generation, end });
+    });
+  }
+
   /** Carries out the core's effect `probe`. */
   watch(generation: number, what: 'ready' | 'health' | 'none'): void {
     if (generation !== this.#generation) return;
@@ -303,10 +319,14 @@ export class UnitProbes {
   }
 
   #changeMain(pid: number): void {
+    this.#unit.tell({ kind: 'main-changed', generation: this.#generation, pid });
+    this.#followMain(pid);
+  }
+
+  #followMain(pid: number): void {
     const generation = this.#generation;
     this.#cancelMain();
     this.#pid = pid;
-    this.#unit.tell({ kind: 'main-changed', generation, pid });
     this.#cancelMain = followMain(this.#tools.sys, pid, (end) => {
       this.#unit.tell({ kind: 'main-exited', generation, end });
     });

@@ -75,6 +75,7 @@ export class Host implements AsyncDisposable {
   async listen(): Promise<Ear> {
     const client = await StreamClient.connect(this.supervisor.socket, 'Subscribe');
     await client.untilLine(/^Ok,/);
+    client.takeLines();
     return new Ear(client);
   }
 
@@ -143,6 +144,11 @@ export class Ear implements Disposable {
     let count = 0;
     this.#from += lines.findIndex((line) => line.startsWith('Event,') && count++ === last) + 1;
     return told.slice(0, last + 1);
+  }
+
+  /** Resolves when it has heard something, or when there is nobody to be heard any more. */
+  async next(): Promise<void> {
+    await this.#client.change();
   }
 
   [Symbol.dispose](): void {
