@@ -32,6 +32,12 @@ export interface RememberedUnit {
   readonly wish: Wish | undefined;
 }
 
+/** What must be known of a shutdown to go on with it. */
+export interface RememberedShutdown {
+  /** When it is to be over, in CLOCK_MONOTONIC. */
+  readonly deadlineAtMs: number;
+}
+
 /**
  * What archond writes down before it acts: events, and of each daemon how it is made and what is wanted
  * of it. One place that knows the journal's words; the journal knows none of units.
@@ -133,9 +139,43 @@ export class Chronicle {
 
   /** What was wanted before is over: a new boot, or an orderly end. */
   forgetWishes(): void {
-    for (const { kind, key } of this.#remembered) if (kind === 'wish') this.journal.forget('wish', key);
+    for (const { kind, key } of this.#remembered)
+      if (kind === 'wish' || kind === 'shutdown') this.journal.forget(kind, key);
     this.#written.clear();
     this.#wishes = new Map();
+  }
+
+  /** A shutdown is under way, for whoever comes after; an earlier word on it is replaced. */
+  shutdownBegun(shutdown: RememberedShutdown): void {
+    this.journal.remember('shutdown', OWN_LABEL, shutdown);
+  }
+
+  /** Nothing is left to be brought down. */
+  shutdownOver(): void {
+    this.journal.forget('shutdown', OWN_LABEL);
+  }
+
+  /** The shutdown that an earlier archond was in the middle of. */
+  shutdownBefore(): RememberedShutdown | undefined {
+    const found = this.#remembered.find(({ kind }) => kind === 'shutdown');
+    const { deadlineAtMs } = (found?.value ?? {}) as Partial<RememberedShutdown>;
+    return deadlineAtMs === undefined ? undefined : { deadlineAtMs };
+  }
+
+  /** Whether units were enabled or disabled by hand, by label. */
+  enabledByHand(): Map<string, boolean> {
+    const flags = this.#remembered.filter(({ kind }) => kind === 'enabled');
+    return new Map(flags.map(({ key, value }) => [key, value === true]));
+  }
+
+  /** A unit was enabled or disabled by hand: for good, whatever the configuration says. */
+  enabled(label: string, isEnabled: boolean): void {
+    this.journal.remember('enabled', label, isEnabled);
+  }
+
+  /** Writes what was noted so that it outlives a loss of power, as far as the disk can be had; then calls back. */
+  sync(done: () => void): void {
+    this.journal.sync(done);
   }
 
   /** The cause of what is told next of a unit that an earlier archond knew. */

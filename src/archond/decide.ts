@@ -81,12 +81,14 @@ function start(sys: Sys): void {
         const { chronicle } = house;
         const { epoch } = welcome.value;
         const cause = chronicle.note('started', [['epoch', String(epoch)]]);
-        const found = recover(house, kept.value, epoch === 1, true, cause);
+        const isEnding = epoch !== 1 && chronicle.shutdownBefore() !== undefined;
+        const found = recover(house, kept.value, epoch === 1, !isEnding, cause);
         chronicle.whenLate = (units) => {
           if (house !== undefined) takeLate(house, units);
         };
         if (found > 0 && epoch !== 1) log.info('took over', { units: found, epoch });
         answer(house, cause, welcome.value.descriptorLimit.hard);
+        if (isEnding) house.shutdown.resume(cause);
         for (const signal of early) signalled(house, signal);
       });
     });
@@ -121,10 +123,6 @@ function build(sys: Sys, inForce: InForce): House {
   const chronicle = new Chronicle(sys, settings, log);
   const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
   const supervisor = new Supervisor(sys, log, chronicle, streams);
-  const shutdown = new Shutdown(sys, supervisor, chronicle, log, () => {
-    inForce.clear();
-    end(house, shutdown.cause);
-  });
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   const baseEnv = baseEnvironment(process.env);
@@ -144,7 +142,13 @@ function build(sys: Sys, inForce: InForce): House {
     },
     streams,
     supervisor,
+    chronicle,
   );
+  const over = (): void => {
+    inForce.clear();
+    end(house, shutdown.cause);
+  };
+  const shutdown = new Shutdown({ sys, supervisor, chronicle, log, graph: configured.graph, over });
   const events = new EventHub(sys.clock, sys.timers);
   chronicle.tellTo(events);
   const house: House = {
@@ -173,8 +177,7 @@ function build(sys: Sys, inForce: InForce): House {
 
 function signalled(house: House, signal: number): void {
   if (signal === SIGTERM || signal === SIGINT) {
-    if (house.shutdown.isBegun) house.shutdown.hasten();
-    else house.shutdown.beginBySignal(signalName(signal));
+    house.shutdown.beginBySignal(signalName(signal));
   } else if (signal === SIGHUP) {
     log.info('there is nothing to reload: no configuration');
   }
@@ -250,6 +253,7 @@ function end({ sys, supervisor, chronicle, events, logs }: House, cause: Cause):
   listening?.close();
   for (const record of [...supervisor.records.values()]) supervisor.remove(record);
   chronicle.note('shut-down', [], cause);
+  chronicle.shutdownOver();
   chronicle.flush();
   events.tell();
   logs.tellAll();

@@ -82,6 +82,18 @@ export class StandardStreams {
     ]);
   }
 
+  /** Where a command writes that is run for the unit while it has no process: its log, whose pipe is made where there is none. */
+  forCommand(record: UnitRecord, uid: number, generation: number): Descriptor {
+    const log = record.configured?.definition.log;
+    if (log !== undefined && log.kind !== 'file') return log.kind === 'off' ? this.#emptyInput : OWN_OUTPUT;
+    const made = this.#logsFor(record, uid, generation);
+    if (!made.ok) {
+      const { code } = made.error;
+      this.#log.warn('what a command writes is lost', { label: record.label, error: code });
+    }
+    return record.output?.write ?? this.#emptyInput;
+  }
+
   /** Makes the pipes to its logs that it has not yet. */
   #logsFor(record: UnitRecord, uid: number, generation: number): Result<undefined, SysError> {
     const [, output, error] = record.stdio;

@@ -29,6 +29,14 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'stop units and start them again',
     load: async () => (await import('./restart.ts')).restart,
   },
+  enable: {
+    summary: 'start units with the supervisor from now on',
+    load: async () => (await import('./enable.ts')).enable,
+  },
+  disable: {
+    summary: 'start them no more with the supervisor',
+    load: async () => (await import('./disable.ts')).disable,
+  },
   kill: { summary: 'send a signal to units', load: async () => (await import('./kill.ts')).kill },
   forget: {
     summary: 'end the records of what is down',

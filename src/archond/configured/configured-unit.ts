@@ -25,6 +25,8 @@ export interface Surrounding {
   /** Where its own output goes by default. */
   readonly logPath: string;
   output(): UnitOutput | undefined;
+  /** Where a command writes that is run for it as this user; it stays the unit's. */
+  commandOutput(uid: number, generation: number): Descriptor;
   tell(event: Told): void;
 }
 
@@ -114,7 +116,9 @@ export class ConfiguredUnit {
       return;
     }
     const env = new Map([...launch.value.env, ['MAINPID', mainPid === undefined ? '' : String(mainPid)]]);
-    const output = this.#surrounding.output()?.write ?? this.#tools.nothing;
+    const ownUid = process.getuid?.() ?? 0;
+    const uid = ownUid === 0 ? (launch.value.user?.uid ?? ownUid) : ownUid;
+    const output = this.#surrounding.commandOutput(uid, generation);
     const { label } = definition;
     const command = { label, launch: { ...launch.value, env }, output, input: this.#tools.nothing };
     const running = this.#tools.commands.run(command, (end) => {

@@ -6,6 +6,7 @@ import type { Descriptor } from '../../sys/sys.ts';
 import { notifyOwner } from '../probes/notify-socket.ts';
 import type { ProbeTools } from '../probes/unit-probes.ts';
 import { readyPipeOwner } from '../probes/ready-pipe.ts';
+import type { Chronicle } from '../chronicle.ts';
 import type { StandardStreams } from '../standard-streams.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { UnitRecord } from '../unit-record.ts';
@@ -29,6 +30,9 @@ export class ConfiguredUnits {
   readonly #tools: ProbeTools;
   readonly #streams: StandardStreams;
   readonly #supervisor: Supervisor;
+  readonly #chronicle: Chronicle;
+  /** What was enabled or disabled by hand. */
+  readonly #byHand: Map<string, boolean>;
 
   constructor(
     configuration: Configuration,
@@ -36,6 +40,7 @@ export class ConfiguredUnits {
     tools: ProbeTools,
     streams: StandardStreams,
     supervisor: Supervisor,
+    chronicle: Chronicle,
   ) {
     this.configuration = configuration;
     this.graph = buildGraph(configuration.units);
@@ -44,6 +49,8 @@ export class ConfiguredUnits {
     this.#tools = tools;
     this.#streams = streams;
     this.#supervisor = supervisor;
+    this.#chronicle = chronicle;
+    this.#byHand = chronicle.enabledByHand();
   }
 
   /** All definitions, in the order of the files. */
@@ -59,6 +66,17 @@ export class ConfiguredUnits {
 
   definitionOf(label: string): UnitDefinition | undefined {
     return this.#byLabel.get(label);
+  }
+
+  /** Whether it is started when the supervisor starts: as was said by hand, else as the configuration says. */
+  isEnabled({ label, enabled }: UnitDefinition): boolean {
+    return this.#byHand.get(label) ?? enabled;
+  }
+
+  /** Says so by hand. */
+  enable(label: string, isEnabled: boolean): void {
+    this.#byHand.set(label, isEnabled);
+    this.#chronicle.enabled(label, isEnabled);
   }
 
   /** The instances that a label names together; undefined where it names none. */
@@ -83,6 +101,7 @@ export class ConfiguredUnits {
     record.configured = new ConfiguredUnit(definition, this.#base, this.#tools, {
       logPath: this.#streams.logPath(definition.label, definition.log),
       output: () => record.output,
+      commandOutput: (uid, generation) => this.#streams.forCommand(record, uid, generation),
       tell: (event) => {
         supervisor.post(record, event);
       },

@@ -29,7 +29,7 @@ export function startEnabled(
   cause: Cause,
 ): void {
   const labels = configured.definitions
-    .filter(({ label, enabled }) => enabled && (isFirst || chronicle.wishOf(label) === undefined))
+    .filter((one) => configured.isEnabled(one) && (isFirst || chronicle.wishOf(one.label) === undefined))
     .map(({ label }) => label);
   if (labels.length > 0) supervisor.order(startOrder(configured.field, labels, cause).told);
 }

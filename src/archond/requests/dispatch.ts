@@ -6,6 +6,7 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { cancel } from './cancel.ts';
 import { dump } from './dump.ts';
+import { disable, enable } from './enable.ts';
 import { events } from './events.ts';
 import { forget } from './forget.ts';
 import { list } from './list.ts';
@@ -51,8 +52,8 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Shutdown: (house, request, call) => {
     house.shutdown.begin(request.options.timeout, call);
   },
-  Enable: undefined,
-  Disable: undefined,
+  Enable: enable,
+  Disable: disable,
   Plan: undefined,
   Boot: undefined,
   Reload: undefined,

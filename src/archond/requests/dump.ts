@@ -2,18 +2,56 @@ import { failure } from '../../base/failure.ts';
 import { hideSettings } from '../../config/dump-text.ts';
 import { fieldOfText } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
+import type { Dependencies } from '../../supervisor/graph/dependencies.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 
 /** `Dump`: a `Line` record for each line of what was asked for. */
 export function dump(house: House, request: RequestOf<'Dump'>, call: Call): void {
   const { what } = request.args;
-  if (what !== 'config') {
+  if (what === 'ports' || what === 'rules') {
     call.fail(failure('unsupported', `Dump of ${what} cannot be had in this version`));
     return;
   }
-  const { yaml } = house.inForce.configuration;
-  const shown = call.client.role !== 'owner' ? hideSettings(yaml) : yaml;
-  for (const line of shown.trimEnd().split('\n')) call.data('Line', fieldOfText(line));
+  const lines =
+    what === 'config' ? configLines(house, call) : what === 'graph' ? graphLines(house) : stateLines(house);
+  for (const line of lines) call.data('Line', fieldOfText(line));
   call.ok();
+}
+
+function configLines(house: House, call: Call): readonly string[] {
+  const { yaml } = house.inForce.configuration;
+  const shown = call.client.role === 'read' ? hideSettings(yaml) : yaml;
+  return shown.trimEnd().split('\n');
+}
+
+/** What each key of dependencies is called in the configuration, and so here. */
+const WORDS: readonly (readonly [keyof Dependencies, string])[] = [
+  ['needs', 'needs'],
+  ['wants', 'wants'],
+  ['after', 'after'],
+  ['before', 'before'],
+  ['stopAfter', 'stop-after'],
+  ['stopBefore', 'stop-before'],
+  ['conflicts', 'conflicts'],
+];
+
+/**
+ * For each unit `LABEL TYPE STATE`, then what it says of others, one a line: `LABEL needs LABEL`. No label has a blank, and
+ * the second word tells which line it is.
+ */
+function graphLines({ configured, supervisor }: House): readonly string[] {
+  return configured.definitions.flatMap(({ label, type, dependencies }) => [
+    `${label} ${type} ${supervisor.records.get(label)?.shownState ?? 'stopped'}`,
+    ...WORDS.flatMap(([key, word]) => dependencies[key].map((other) => `${label} ${word} ${other}`)),
+  ]);
+}
+
+/** What the core goes by, a JSON text for each unit: for whoever looks for a defect. */
+function stateLines({ supervisor }: House): readonly string[] {
+  const labels = [...supervisor.records.keys()].sort();
+  return labels.map((label) => {
+    const { desired, state, gate, generation, history, lastEnd, cause } = supervisor.unitOf(label);
+    return JSON.stringify({ label, desired, state, gate, generation, history, lastEnd, cause });
+  });
 }

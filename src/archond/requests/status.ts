@@ -84,6 +84,7 @@ function dependencyFields(
   const { description, type } = own.definition;
   return [
     ['type', type],
+    ['enabled', String(configured.isEnabled(own.definition))],
     ['description', description],
     ['needs', ...labels(node?.needs)],
     ['wants', ...labels(node?.wants)],

@@ -92,3 +92,17 @@ export function dependentsOf(graph: Graph, label: string): readonly string[] {
   }
   return [...found].sort();
 }
+
+/** All that starts one of these too when it is started, because it needs or wants it, of its own or through others. */
+export function pulling(graph: Graph, labels: readonly string[]): readonly string[] {
+  const pullers = new Map<string, string[]>();
+  for (const { label, needs, wants } of graph.values())
+    for (const other of [...needs, ...wants]) {
+      const known = pullers.get(other.label);
+      if (known === undefined) pullers.set(other.label, [label]);
+      else known.push(label);
+    }
+  const found = new Set(labels);
+  for (const label of found) for (const puller of pullers.get(label) ?? []) found.add(puller);
+  return [...found].filter((label) => !labels.includes(label)).sort();
+}

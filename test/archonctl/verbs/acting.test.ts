@@ -104,6 +104,29 @@ describe('start, stop and restart', () => {
   });
 });
 
+describe('enable and disable', () => {
+  const script = byVerb({ Enable: ['Ok,2'], Disable: ['Ok,1,web,api'] });
+
+  it('say how many they have reached, and name what starts them all the same', async () => {
+    expect(await against(script, ['enable', 'a', 'b*'])).toMatchObject({
+      code: 0,
+      requests: [['Enable', 'a', 'b*']],
+      stdout: 'enabled 2 units\n',
+      stderr: '',
+    });
+    expect(await against(script, ['disable', 'db'])).toMatchObject({
+      code: 0,
+      stdout: 'disabled 1 unit\n',
+      stderr: 'archonctl: web and api will start what was disabled all the same\n',
+    });
+    expect((await against(script, ['disable', '--json', 'db'])).stdout).toBe(
+      '{"count":1,"startedBy":["web","api"]}\n',
+    );
+    const nothing = byVerb({ Enable: ['Ok,0'] });
+    expect((await against(nothing, ['enable', 'x*'])).stderr).toBe('archonctl: no unit matches\n');
+  });
+});
+
 describe('kill and forget', () => {
   const script = byVerb({ Signal: ['Ok,2'], Forget: ['Ok,1'] });
 

@@ -5,12 +5,13 @@ import { FOREVER, gate, Host, leavesAt } from './host.ts';
 /** More events than a successor looks back at. */
 const MANY_RUNS = 100;
 
-/** How often a unit was started so far. */
+/** How many processes of each unit there were so far; one whose start was not told any more was adopted. */
 async function starts(host: Host): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { label, kind } of await host.events())
-    if (kind === 'starting') counts[label] = (counts[label] ?? 0) + 1;
-  return counts;
+  const generations: Record<string, Set<string>> = {};
+  for (const { label, kind, details } of await host.events())
+    if (kind === 'starting' || kind === 'adopted')
+      (generations[label] ??= new Set()).add(details.get('generation') ?? '');
+  return Object.fromEntries(Object.entries(generations).map(([label, { size }]) => [label, size]));
 }
 
 describe('a successor of an archond that was killed', () => {

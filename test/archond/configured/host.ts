@@ -100,6 +100,11 @@ export class Host implements AsyncDisposable {
     return readFileSync(this.file(name), 'utf8');
   }
 
+  /** What a unit has written to its log. */
+  readLog(label: string): string {
+    return readFileSync(path.join(this.supervisor.folder, 'state/log', `${label}.log`), 'utf8');
+  }
+
   write(name: string, text: string): void {
     writeFileSync(this.file(name), text);
   }

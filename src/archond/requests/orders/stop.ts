@@ -1,23 +1,38 @@
-import { failure, type Failure } from '../../../base/failure.ts';
+import type { Failure } from '../../../base/failure.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { Target } from '../../../protocol/kinds.ts';
 import type { RequestOf } from '../../../protocol/request.ts';
 import { stopOrder } from '../../../supervisor/plan/orders.ts';
 import type { Call } from '../../call.ts';
 import type { House } from '../../house.ts';
+import { notConfigured, setEnabled } from '../enable.ts';
+import { namedAmong } from '../targets.ts';
 import { chosen, notStoppable, othersDown } from './chosen.ts';
 import { follow, give, type Order } from './give.ts';
 import { judgeStop } from './verdict.ts';
 
-/** `Stop`: until nothing of the units' trees is left. What needs them is not taken down unless that is said. */
+/**
+ * `Stop`: until nothing of the units' trees is left. What needs them is not taken down unless that is said. With `@disable=1`
+ * they are not started with the supervisor any more either.
+ */
 export function stop(house: House, request: RequestOf<'Stop'>, call: Call): void {
-  if (request.options.disable === true) {
-    call.fail(failure('unsupported', '@disable cannot be had in this version'));
+  const order = orderFor(house, request.args.targets, request.options.force === true, call);
+  if (!order.ok) {
+    call.fail(order.error);
     return;
   }
-  const order = orderFor(house, request.args.targets, request.options.force === true, call);
-  if (order.ok) give(house, request, call, order.value);
-  else call.fail(order.error);
+  if (request.options.disable === true) {
+    const records = [...order.value.judged.keys()];
+    const refused = namedAmong(request.args.targets, records)
+      .map(notConfigured)
+      .find((found) => found !== undefined);
+    if (refused !== undefined) {
+      call.fail(refused);
+      return;
+    }
+    setEnabled(house, records, false, call);
+  }
+  give(house, request, call, order.value);
 }
 
 /** `StopDaemon`: the same for one label, answered by a bare `Ok`. */
