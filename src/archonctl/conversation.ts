@@ -98,6 +98,15 @@ export class Conversation {
     return { opened, ended };
   }
 
+  /** Takes no more of what comes until `resume`. */
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
   /** Hangs up; what is still open is lost. */
   close(): void {
     this.#connection.close();

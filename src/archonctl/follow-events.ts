@@ -39,6 +39,7 @@ export class EventFollower {
   /** @param past what `Events` is asked for of what has been; undefined: nothing */
   async follow(past: readonly string[] | undefined): Promise<number> {
     const { globals, caller, screen } = this.#invocation;
+    screen.endWithReader();
     const socket = socketPath(globals.socket, caller.uid, caller.env);
     if (past !== undefined) this.#early = [];
     for (let isFirst = true; ; isFirst = false) {

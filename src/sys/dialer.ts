@@ -5,7 +5,7 @@ import { connect } from './real/sockets.ts';
 import type { Connection, Descriptor, SysError } from './sys.ts';
 
 export { ringAt } from './real/folder-bell.ts';
-export { exit, isTerminal, ownBytes, terminalColumns, writeAll } from './real/caller.ts';
+export { exit, isTerminal, ownBytes, terminalColumns, whenReaderGone, writeAll } from './real/caller.ts';
 
 /** How long until a supervisor whose queue of connections is full is tried again. */
 const RETRY_MS = 20;

@@ -1,4 +1,4 @@
-import { exit, isTerminal, terminalColumns, writeAll } from '../../sys/dialer.ts';
+import { exit, isTerminal, terminalColumns, whenReaderGone, writeAll } from '../../sys/dialer.ts';
 import type { Result } from '../../base/result.ts';
 import type { SysError } from '../../sys/sys.ts';
 import { describeErrno } from '../../base/errno.ts';
@@ -17,6 +17,8 @@ export interface Screen {
   outBytes(bytes: Uint8Array): void;
   /** One sentence about what went wrong or deserves to be known, to standard error. */
   complain(sentence: string): void;
+  /** From now on the program ends as soon as nobody reads its standard output any more, and not only when it prints next. */
+  endWithReader(): void;
   /** To standard error as it is. */
   err(text: string): void;
   /** Columns of the terminal that standard output is; undefined where it is none. */
@@ -49,6 +51,9 @@ export function realScreen(wantsColour: boolean): Screen {
       mustBeTaken(writeAll(OUT, bytes));
     },
     complain,
+    endWithReader: () => {
+      whenReaderGone(OUT, () => exit(BROKEN_PIPE));
+    },
     err,
     columns: () => terminalColumns(OUT),
     isColoured: () => wantsColour && isTerminal(OUT),

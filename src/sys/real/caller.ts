@@ -1,8 +1,9 @@
-import { readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import { native } from '../native.ts';
 import type { Descriptor, SysError } from '../sys.ts';
+import { occupySlot } from './reactor.ts';
 import { thrownError } from './thrown-error.ts';
 
 /** How long a descriptor that somebody has made non-blocking is given to take more. */
@@ -25,6 +26,21 @@ export function writeAll(descriptor: Descriptor, bytes: Uint8Array): Result<unde
     }
   }
   return ok(undefined);
+}
+
+/** Calls back when a descriptor that is the writing end of a pipe has no reader any more; never for what is no pipe. */
+export function whenReaderGone(descriptor: Descriptor, gone: () => void): void {
+  let slot = -1;
+  try {
+    if (fstatSync(descriptor).isFIFO()) slot = native.watchReadable(descriptor);
+  } catch {
+    return; // it is closed
+  }
+  if (slot < 0) return;
+  occupySlot(slot, (_event, isReadable) => {
+    if (isReadable === 0) gone();
+    else native.unwatchReadable(slot);
+  });
 }
 
 /** Stands still, without a loop of events: it waits for what nobody ever does. */
