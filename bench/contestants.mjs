@@ -20,7 +20,8 @@ import { FLOOR, SERVICE, ended, gauge, launch, ownTree, pause, until } from './t
  * @property {string} name
  * @property {readonly string[]} needs programs that must be in PATH
  * @property {string} install how to get them
- * @property {(folder: string) => Promise<Running> | Running} start
+ * @property {(folder: string, lifeMs?: number) => Promise<Running> | Running} start
+ *   lifeMs: how long the services of the row live, where they die by themselves
  */
 
 /** @param {string} program */
@@ -79,14 +80,40 @@ const archon = {
   name: 'archon',
   needs: [],
   install: '',
-  start: async (folder) => {
+  start: async (folder, lifeMs) => {
     const socket = path.join(folder, 'archon.sock');
     const args = ['--foreground', '--socket', socket, '--state', path.join(folder, 'state')];
+    if (lifeMs !== undefined) args.push('--config', writeStorm(folder, lifeMs));
     const child = launch(path.join(ROOT, 'bin/archond'), args, { NODE_EXTRA_CA_CERTS: undefined });
     await until(() => existsSync(socket), 'archond');
-    return speaking(socket, treeOf(child), ending(child, 'SIGTERM'));
+    const running = speaking(socket, treeOf(child), ending(child, 'SIGTERM'));
+    if (lifeMs === undefined) return running;
+    return {
+      ...running,
+      prepare: (ids) => async () => {
+        await gauge('ask', socket, `Start,"{${ids.map((id) => `s${id}`).join(',')}}",@wait=0`, 1, 1);
+      },
+    };
   },
 };
+
+/** As many as a storm has, without a pause between two lives: by a configuration, since nothing else can ask for that. */
+export const STORM_UNITS = 200;
+
+/** @param {string} folder @param {number} lifeMs */
+function writeStorm(folder, lifeMs) {
+  const file = path.join(folder, 'archon.yaml');
+  const records = path.join(folder, 'records');
+  const units = Array.from(
+    { length: STORM_UNITS },
+    (_, id) => `  s${id}: {command: [${SERVICE}, ${records}, "${id}", "${lifeMs}"]}\n`,
+  );
+  writeFileSync(
+    file,
+    `version: 1\ndefaults: {enabled: false, restart: {policy: always, delay: 0ms}}\nunits:\n${units.join('')}`,
+  );
+  return file;
+}
 
 /** A folder of services, each a folder with a script `run`. @param {string} folder @param {readonly number[]} ids @param {(id: number) => readonly string[]} words */
 function writeRunScripts(folder, ids, words) {

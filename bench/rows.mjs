@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../scripts/process.mjs';
+import { STORM_UNITS } from './contestants.mjs';
+import { tellTo } from './subscribers.mjs';
 import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './tools.mjs';
 
 /**
@@ -27,6 +29,7 @@ import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './
  * @typedef {object} Row
  * @property {string} name
  * @property {Readonly<Record<string, string>>} figures their names and units
+ * @property {number} [lifeMs] how long its services live, where they die by themselves
  * @property {boolean} speaks only those that speak the protocol
  * @property {boolean} [onlyArchon]
  * @property {(bench: Bench) => Promise<Record<string, number>>} measure
@@ -171,10 +174,11 @@ export const ROWS = [
   {
     name: 'storm',
     figures: { 'storm of 200': '/s' },
-    speaks: true,
+    lifeMs: 50,
+    speaks: false,
     measure: async (bench) => {
       const { running, records, size } = bench;
-      const ids = numbers(Math.min(200, size.units));
+      const ids = numbers(Math.min(STORM_UNITS, size.units));
       await running.prepare(ids, wordsOf(bench, 50))();
       const before = (await records.until(ids.length)).length;
       await pause(size.seconds * 1000);
@@ -184,6 +188,37 @@ export const ROWS = [
       await running.stopAll();
       return { 'storm of 200': lives / size.seconds };
     },
+  },
+  {
+    name: 'growth',
+    figures: { 'growth for each further daemon': 'KiB' },
+    speaks: true,
+    measure: async (bench) => {
+      const { running, records, size } = bench;
+      const ids = numbers(size.units * 5);
+      const [first, further] = [ids.slice(0, size.units), ids.slice(size.units)];
+      await running.prepare(first, wordsOf(bench))();
+      await records.until(first.length);
+      await pause(1000);
+      const before = pssKiB(running.own());
+      await running.prepare(further, wordsOf(bench))();
+      await records.until(ids.length);
+      await pause(1000);
+      mustBeOneEach(bench, ids.length);
+      const growth = (pssKiB(running.own()) - before) / further.length;
+      await running.stopAll();
+      return { 'growth for each further daemon': growth };
+    },
+  },
+  {
+    name: 'events',
+    figures: { 'events told to one': '/s', 'events told to 100': '/s' },
+    speaks: true,
+    onlyArchon: true,
+    measure: async ({ running: { socket = '' }, size }) => ({
+      'events told to one': await tellTo(socket, 1, size.requests),
+      'events told to 100': await tellTo(socket, 100, size.requests),
+    }),
   },
   {
     name: 'recovery',

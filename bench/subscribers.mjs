@@ -65,7 +65,8 @@ async function subscribe(socket) {
 /** Waits for so many further lines. @param {import('node:net').Socket} connection */
 function linesOf(connection) {
   let lines = 0;
-  let wake = () => {};
+  /** @type {() => unknown} */
+  let wake = () => undefined;
   connection.on('data', (/** @type {Buffer} */ bytes) => {
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1;
     wake();
