@@ -46,8 +46,8 @@ describe('a supervisor that cannot be reached', () => {
       code: 69,
       stdout: '',
       stderr:
-        `archonctl: the supervisor at ${server.socket} cannot be reached: EACCES (Permission denied); only its owner ` +
-        'may speak to it; name your own with --socket\n',
+        `archonctl: the supervisor at ${server.socket} cannot be reached: EACCES (Permission denied); your user is ` +
+        'not admitted; name your own with --socket\n',
     });
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { TestSupervisor } from '../support/supervisor.ts';
-import { toldAmong, type Told } from '../support/told.ts';
+import { toldAmong, untimed, type Told } from '../support/told.ts';
 
 async function events(supervisor: TestSupervisor, ...fields: readonly string[]): Promise<Told[]> {
   return toldAmong(await supervisor.ask(['Events', ...fields].join(',')));
@@ -115,7 +115,7 @@ describe('events say why', () => {
     await using supervisor = await TestSupervisor.start();
     const slow = `"sh -c 'trap """" TERM; echo armed; while :; do sleep 1000; done'"`;
     await supervisor.ask(`StartDaemon,${slow},@label=slow,@stop-timeout=2s`);
-    await expect.poll(async () => supervisor.ask('Log,slow')).toContain('Line,,armed');
+    await expect.poll(async () => untimed(await supervisor.ask('Log,slow'))).toContain('Line,TIME,armed');
     const kept = supervisor.ask('Stop,slow');
     await expect.poll(async () => story(supervisor, 'slow')).toHaveLength(3);
     await supervisor.killDeciding();

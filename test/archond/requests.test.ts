@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/base/version.ts';
 import { untilFile } from '../support/files.ts';
 import { TestSupervisor } from '../support/supervisor.ts';
+import { untimed } from '../support/told.ts';
 
 const isRoot = process.getuid?.() === 0;
 let supervisor: TestSupervisor;
@@ -278,10 +279,14 @@ describe('Tree', () => {
     const [answer = ''] = await ask(`StartDaemon,"sh -c '${script}'",@label=family`);
     await untilFile(file, (text) => text === '\n');
     const main = answer.split(',')[2];
-    /* Until each of the forked shells has become its sleep. */
+    /* Until each of the forked shells has become its sleep, and sleeps. */
     let lines: string[][];
     do lines = (await ask('Tree,family')).map((line) => line.split(','));
-    while (!['sleep 1001', 'sleep 1002'].every((words) => lines.some((line) => line.at(-1) === words)));
+    while (
+      !['sleep 1001', 'sleep 1002'].every((words) =>
+        lines.some((line) => line.slice(-2).join() === `S,${words}`),
+      )
+    );
     expect(lines.at(-1)).toEqual(['Ok', '3']);
     const shown = lines
       .slice(0, -1)
@@ -302,22 +307,22 @@ describe('Tree', () => {
 describe('Log', () => {
   it('gives what a unit has written, or the last lines of it', async () => {
     await ask('Run,"printf \'one\\ntwo, \\\\377\\n\\nlast\'",@label=writer,@keep=1');
-    expect(await ask('Log,writer')).toEqual([
-      'Line,,one',
-      String.raw`Line,,"two, \xff"`,
-      'Line,,',
-      'Line,,last',
+    expect(untimed(await ask('Log,writer'))).toEqual([
+      'Line,TIME,one',
+      String.raw`Line,TIME,"two, \xff"`,
+      'Line,TIME,',
+      'Line,TIME,last',
       'Ok,4',
     ]);
-    expect(await ask('Log,writer,@lines=2', 'Log,writer,@lines=0', 'Log,writer,@lines=99')).toEqual([
-      'Line,,',
-      'Line,,last',
+    expect(untimed(await ask('Log,writer,@lines=2', 'Log,writer,@lines=0', 'Log,writer,@lines=99'))).toEqual([
+      'Line,TIME,',
+      'Line,TIME,last',
       'Ok,2',
       'Ok,0',
-      'Line,,one',
-      String.raw`Line,,"two, \xff"`,
-      'Line,,',
-      'Line,,last',
+      'Line,TIME,one',
+      String.raw`Line,TIME,"two, \xff"`,
+      'Line,TIME,',
+      'Line,TIME,last',
       'Ok,4',
     ]);
     expect(

@@ -1,3 +1,4 @@
+import { describe } from 'vitest';
 import { describeCases } from './cases.ts';
 
 const CONFIGURATION = `
@@ -13,5 +14,6 @@ units:
     env: {SECRET: hush}
 `;
 
-if (process.getuid?.() === 0)
+describe.skipIf(process.getuid?.() !== 0)('access by the configuration', () => {
   describeCases('who is admitted (needs root)', 'access.py', { config: CONFIGURATION, isOpen: true });
+});

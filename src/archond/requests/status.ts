@@ -56,6 +56,7 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['up-since', usage === undefined ? undefined : formatTime(usage.upSinceNs)],
     ['restarts', String(unit.history.restarts)],
     ...endFields(record),
+    ['status', saidStatus(record)],
     ...dependencyFields(house, record),
     ['next-attempt', state.kind === 'backoff' ? formatTime(instant(house, state.untilAtMs)) : undefined],
     ...delayFields(unit),
@@ -97,6 +98,12 @@ function dependencyFields(
       ? [['cause', whyBlocked(state.needs, unitOf), ...state.needs] as const]
       : cause),
   ];
+}
+
+/** What it says of itself, or why it is not yet, or no longer, well. */
+function saidStatus({ configured }: UnitRecord): string | undefined {
+  const said = configured?.probes.status;
+  return said === undefined ? undefined : fieldOfText(said);
 }
 
 /** How long the next restarts would wait; nothing where none would come, or none has to wait. */
