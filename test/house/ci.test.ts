@@ -62,7 +62,7 @@ describe('.ci/run', () => {
     aptGet?: number;
   }
 
-  /** Runs it with programs in place of npm, id, apt-get and dpkg-query that do as the scene says. */
+  /** Runs it with programs in place of npm, id, install, apt-get and dpkg-query that do as the scene says. */
   async function ci(scene: Scene) {
     const { lint = 0, test = 0, uid = 1000, missing = [], aptGet = 0 } = scene;
     if (scene.report !== undefined) await project.write('report.json', scene.report);
@@ -76,6 +76,7 @@ describe('.ci/run', () => {
     await project.write('fake/npm', script(npm), 0o755);
     await project.write('fake/id', script([`echo ${uid}`]), 0o755);
     await project.write('fake/apt-get', script([`exit ${aptGet}`]), 0o755);
+    await project.write('fake/install', script([]), 0o755);
     await project.write('fake/dpkg-query', script([query]), 0o755);
     const PATH = `${project.path('fake')}:${process.env['PATH'] ?? ''}`;
     const ended = await project.run(project.path('.ci/run'), [], { PATH });
@@ -113,6 +114,11 @@ describe('.ci/run', () => {
     expect(asked).toHaveLength(2);
     expect(asked[0]).toMatch(/ update$/);
     expect(asked[1]).toMatch(/ -y .*install --no-install-recommends gcc valgrind$/);
+    /* Before that it is seen to that no server starts. */
+    expect(calls.findIndex((call) => /^install .* \/usr\/sbin\/policy-rc.d$/.test(call))).toBeLessThan(
+      calls.indexOf(asked[1] ?? ''),
+    );
+    expect(calls.join()).toMatch(/install .* \/usr\/sbin\/policy-rc.d/);
   });
 
   it('installs nothing where nothing is missing, and nothing for an ordinary user', async () => {
