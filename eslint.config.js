@@ -32,7 +32,8 @@ const noTimeNorChance = {
 };
 
 export default defineConfig(
-  { ignores: ['dist/', 'build/', 'coverage/'] },
+  /* What examples supervise is as others would write it. */
+  { ignores: ['dist/', 'build/', 'coverage/', 'examples/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error', reportUnusedInlineConfigs: 'error' } },
   {
     files: ['**/*.ts', '**/*.mjs', '**/*.js'],
