@@ -8,9 +8,10 @@ import { causedBy, NO_CAUSE, type Cause } from '../supervisor/cause.ts';
 import type { Effect } from '../supervisor/effect.ts';
 import type { Cancel, Sys } from '../sys/sys.ts';
 import type { EventHub } from './events/hub.ts';
+import type { PastUnit } from './events/past-units.ts';
 import { LatestEvents } from './latest-events.ts';
 import type { Log } from './log.ts';
-import { readUnit, readWish, unitValue, wishOf, type KnownUnit, type Wish } from './remembered-unit.ts';
+import { readUnit, readWish, unitValue, wishSince, type KnownUnit, type Wish } from './remembered-unit.ts';
 import type { Settings } from './settings.ts';
 import { causeDetails, detailsOf, type Details } from './told-details.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -51,6 +52,7 @@ export class Chronicle {
   readonly #remembered: readonly Remembered[];
   #wishes: ReadonlyMap<string, Wish | undefined> | undefined;
   #latest: LatestEvents | undefined;
+  #unitsBefore: ReadonlyMap<string, PastUnit> | undefined;
   /** Reports that came in the middle of telling: events about them must not take a number from those of the step. */
   #reports: Report[] | undefined;
   #cancelRetry: Cancel | undefined;
@@ -183,6 +185,11 @@ export class Chronicle {
     return this.#latestEvents().causeOf(label);
   }
 
+  /** How a unit was when the last archond ended, as far as its latest events tell. */
+  unitBefore(label: string): PastUnit | undefined {
+    return (this.#unitsBefore ??= this.#latestEvents().units()).get(label);
+  }
+
   #latestEvents(): LatestEvents {
     const last = LATEST_EVENTS + 4 * this.#sys.keeper.entries().length;
     return (this.#latest ??= new LatestEvents(this.journal, last));
@@ -193,17 +200,23 @@ export class Chronicle {
     return this.journal.lastSequence + 1;
   }
 
-  /** All that a step tells of a unit. The numbers are final and follow each other; it is written with the next `flush`. */
-  tell(record: UnitRecord, effects: readonly Effect[]): void {
+  /**
+   * All that a step tells of a unit; returns the time of the last of it. The numbers are final and follow each other;
+   * it is written with the next `flush`.
+   */
+  tell(record: UnitRecord, effects: readonly Effect[]): bigint | undefined {
     this.#reports = [];
+    let lastNs: bigint | undefined;
     for (const effect of effects) {
       if (effect.kind !== 'tell') continue;
       const { event, cause = NO_CAUSE } = effect;
-      this.append(record.label, event.kind, detailsOf(event, record), cause);
+      lastNs = this.#sys.clock.realtimeNs();
+      this.append(record.label, event.kind, detailsOf(event, record), cause, lastNs);
     }
     const reports = this.#reports;
     this.#reports = undefined;
     for (const report of reports) this.#trouble(report);
+    return lastNs;
   }
 
   /** An event of the supervisor itself; returns what it is as a cause. */
@@ -212,8 +225,13 @@ export class Chronicle {
   }
 
   /** An event; returns what it is as a cause. Written with the next `flush`. */
-  append(label: string, kind: EventKind, details: Details, cause: Cause): Cause {
-    const timeNs = this.#sys.clock.realtimeNs();
+  append(
+    label: string,
+    kind: EventKind,
+    details: Details,
+    cause: Cause,
+    timeNs = this.#sys.clock.realtimeNs(),
+  ): Cause {
     const event = { timeNs, label, kind, details: [...details, ...causeDetails(cause)] };
     /* Noted first: much that is pending may be written within the call. */
     if (this.#hub?.isHeard === true) this.#unwritten.push({ ...event, sequence: this.nextSequence });
@@ -232,7 +250,7 @@ export class Chronicle {
   wanted(record: UnitRecord): void {
     const { origin } = record.unit.spec;
     if (origin !== 'daemon' && origin !== 'config') return;
-    const wish = wishOf(record.unit);
+    const wish = wishSince(record.unit, record.sinceNs);
     const text = JSON.stringify(wish);
     if (this.#written.get(record.label) === text) return;
     this.#written.set(record.label, text);

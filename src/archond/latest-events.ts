@@ -1,13 +1,18 @@
 import type { EventRecord } from '../base/event-record.ts';
 import type { Journal } from '../journal/journal.ts';
 import { causedBy, NO_CAUSE, type Cause } from '../supervisor/cause.ts';
+import { PastUnits, type PastUnit } from './events/past-units.ts';
 import { requesterIn } from './told-details.ts';
+
+/** No event is later. */
+const END_OF_TIME_NS = 2n ** 63n;
 
 /** What the last events of an earlier archond say: which ends were told, and with what each unit's story goes on. */
 export class LatestEvents {
   readonly #ends = new Set<string>();
   readonly #ready = new Set<string>();
   readonly #causes = new Map<string, Cause>();
+  readonly #units = new PastUnits(END_OF_TIME_NS, false);
 
   /** Reads so many events from the end of the journal. */
   constructor(journal: Journal, last: number) {
@@ -33,7 +38,14 @@ export class LatestEvents {
     return this.#causes.get(label) ?? NO_CAUSE;
   }
 
-  #take({ sequence, label, kind, details }: EventRecord): void {
+  /** How the units were at last, as far as they tell. */
+  units(): ReadonlyMap<string, PastUnit> {
+    return this.#units.units();
+  }
+
+  #take(event: EventRecord): void {
+    const { sequence, label, kind, details } = event;
+    this.#units.take(event);
     const values = new Map(details);
     this.#causes.set(label, causedBy(sequence, requesterIn(values)));
     const key = endKey(label, values.get('generation') ?? '', values.get('pid') ?? '');

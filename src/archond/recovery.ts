@@ -10,6 +10,7 @@ import type { Wish } from './remembered-unit.ts';
 import { notifyOwner } from './probes/notify-socket.ts';
 import { readyPipeOwner } from './probes/ready-pipe.ts';
 import { drop, RecoveredPipes } from './recovered-pipes.ts';
+import { putSince } from './since.ts';
 import { fromTags } from './tags.ts';
 import { processDetails } from './told-details.ts';
 import { isUnitCommand } from './unit-commands.ts';
@@ -102,12 +103,14 @@ function adopt(
   const isTold = chronicle.hasTold(label, generation, pid);
   const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label));
   const wasReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
-  supervisor.put(record, { ...found, wasReady });
+  supervisor.put(record, { ...found, wasReady, restarts: chronicle.unitBefore(label)?.restarts });
   if (typeof found.main === 'number') {
     record.pid = found.main;
     record.configured?.probes.resumeMain(found.main);
   }
-  if (found.stage === 'starting' || found.stage === 'alive') tellAdopted(house, record, generation, cause);
+  const isUp = found.stage === 'starting' || found.stage === 'alive';
+  putSince(house, record, wish, isUp ? entry.startedAtMs : undefined);
+  if (isUp) tellAdopted(house, record, generation, cause);
   return record;
 }
 
@@ -175,11 +178,8 @@ export function takeLate({ supervisor, chronicle }: House, units: ReadonlyMap<st
 }
 
 /** A daemon of which the table says nothing: it was down, or its next process had not been asked for yet. */
-function restore(
-  { sys, supervisor, chronicle }: House,
-  { known, wish }: RememberedUnit,
-  started: Cause,
-): void {
+function restore(house: House, { known, wish }: RememberedUnit, started: Cause): void {
+  const { sys, supervisor, chronicle } = house;
   const before = chronicle.causeBefore(known.spec.label);
   const cause = before.event === undefined ? started : before;
   const record = supervisor.add({ ...known, stdio: [undefined, undefined, undefined], keep: true });
@@ -187,7 +187,9 @@ function restore(
     supervisor.post(record, { kind: 'order-start', cause });
     return;
   }
-  supervisor.put(record, foundNothing(wish, sys.clock.monotonicMs(), cause));
+  const { restarts } = chronicle.unitBefore(record.label) ?? {};
+  supervisor.put(record, { ...foundNothing(wish, sys.clock.monotonicMs(), cause), restarts });
+  putSince(house, record, wish);
 }
 
 function takeWatches(house: House, kept: readonly Kept[], cause: Cause): void {
@@ -198,6 +200,7 @@ function takeWatches(house: House, kept: readonly Kept[], cause: Cause): void {
     const pid = sys.pidfds.pidOf(descriptor);
     if (pid.ok && !supervisor.records.has(label)) {
       const record = watch(sys, supervisor, label, descriptor, pid.value < 0 ? undefined : pid.value);
+      putSince(house, record, undefined);
       tellAdopted(house, record, record.unit.generation, cause);
     } else {
       drop(sys, { name, descriptor });

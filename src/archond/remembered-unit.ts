@@ -30,6 +30,8 @@ export interface Wish {
   readonly failure?: FailureReason | undefined;
   /** While it is in backoff. */
   readonly backoff?: Backoff | undefined;
+  /** Since when, nanoseconds since 1970 in decimal digits, where nothing of it is under way. */
+  readonly since?: string | undefined;
 }
 
 /** The value that is remembered under the label, kind `unit`. */
@@ -101,11 +103,18 @@ function mainOf({ generation, pid, main }: Starting | Running): Pick<Wish, 'main
   return main === 'other' && pid !== undefined ? { main: { generation, process: pid } } : {};
 }
 
+/** The wish of a unit whose state began at that time. */
+export function wishSince(unit: Unit, sinceNs: bigint): Wish {
+  const wish = wishOf(unit);
+  return wish.at === 'up' || wish.at === 'stopping' ? wish : { ...wish, since: String(sinceNs) };
+}
+
 const UP: Wish = { desired: 'up', at: 'up', end: undefined };
 
 /** The wish in a remembered value; undefined where it is none. */
 export function readWish(value: unknown): Wish | undefined {
-  const { desired, at, end, ready, main, failure, backoff } = (value ?? {}) as Partial<Wish>;
+  const { desired, at, end, ready, main, failure, backoff, since } = (value ?? {}) as Partial<Wish>;
   if (desired === undefined || at === undefined) return undefined;
-  return { desired, at, end, ready, main, failure, backoff };
+  const known = /^\d{1,20}$/.test(since ?? '') ? { since } : {};
+  return { desired, at, end, ready, main, failure, backoff, ...known };
 }

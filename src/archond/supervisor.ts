@@ -293,12 +293,13 @@ export class Supervisor {
     record.unit = step.unit;
     if (event.kind === 'main-changed') record.pid = event.pid;
     const shown = publicState(step.unit.state);
-    if (shown !== record.shownState) record.sinceNs = clock.realtimeNs();
+    const hasChanged = shown !== record.shownState;
     record.shownState = shown;
     const { state } = step.unit;
     if (state.kind === 'stopping') record.stoppedFor = state.reason;
     else if (state.kind === 'starting') record.stoppedFor = undefined;
-    this.#chronicle.tell(record, step.effects);
+    const toldNs = this.#chronicle.tell(record, step.effects);
+    if (hasChanged) record.sinceNs = toldNs ?? clock.realtimeNs();
     this.#chronicle.wanted(record);
     for (const effect of step.effects) {
       if (effect.kind === 'spawn') this.#processes.takeGeneration();

@@ -9,10 +9,11 @@ import type { UnitRecord } from './unit-record.ts';
 export type Details = readonly (readonly [name: string, value: string])[];
 
 /** What the record of an event says beside its kind (protocol page, the paragraph on events). */
-export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'usage'>): Details {
+export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'usage' | 'unit'>): Details {
   const { usage } = process;
   switch (event.kind) {
     case 'starting':
+      return [...processDetails(event.pid, event.generation), ...restartDetails(process)];
     case 'running':
       return processDetails(event.pid, event.generation);
     case 'waiting':
@@ -35,6 +36,7 @@ export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'u
       return [
         ['delay', `${Math.round(event.delayMs)}ms`],
         ['attempt', String(event.attempt)],
+        ...restartDetails(process),
       ];
     case 'failed':
       return [
@@ -45,6 +47,12 @@ export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'u
     case 'finished':
       return endDetails(event.end);
   }
+}
+
+/** How often it has been started again since it was last started by an order. */
+function restartDetails({ unit }: Pick<UnitRecord, 'unit'>): Details {
+  const { restarts } = unit.history;
+  return restarts === 0 ? [] : [['restarts', String(restarts)]];
 }
 
 function endDetails(end: End): Details {

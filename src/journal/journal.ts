@@ -2,6 +2,7 @@ import { err } from '../base/result.ts';
 import type { AppendFile, Sys, SysError } from '../sys/sys.ts';
 import { Climber } from './climber.ts';
 import { EventCursor, type EventQuery } from './cursor.ts';
+import type { Head } from './head.ts';
 import { Schedule, type Health, type Report } from './health.ts';
 import { prepare, type Found, type Opening } from './opening.ts';
 import type { NewEvent } from './payload.ts';
@@ -106,6 +107,25 @@ export class Journal {
     const { segments, journalId } = this.#writer;
     const first = segments.all[segments.firstWhole(journalId)];
     return (first && headOf(first)?.firstSequence) ?? this.#lastSequence + 1;
+  }
+
+  /** When the oldest segment that is kept was begun: from then on events are kept; undefined where that cannot be read. Nanoseconds since 1970. */
+  keptSinceNs(): bigint | undefined {
+    return this.#oldest()?.timeNs;
+  }
+
+  /** Whether nothing was there before what is kept: a journal begins with it. */
+  keptFromFirst(): boolean {
+    const oldest = this.#oldest();
+    return oldest?.firstSequence === 1 && !oldest.isPastUnknown && oldest.before === undefined;
+  }
+
+  #oldest(): Head | undefined {
+    for (const segment of this.#writer.segments.all) {
+      const head = headOf(segment);
+      if (head !== undefined) return head;
+    }
+    return undefined;
   }
 
   /** Takes note of an event and returns its number. */

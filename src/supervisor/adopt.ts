@@ -31,6 +31,8 @@ export interface Found {
   readonly failure?: FailureReason | undefined;
   /** Present for `backoff`: when it is over, in CLOCK_MONOTONIC, and what the next delays follow from. */
   readonly backoff?: Backoff | undefined;
+  /** How often it had been started again, as far as that is known. */
+  readonly restarts?: number | undefined;
   /** What comes next is caused by: the last event that was told of it, as far as that is known. */
   readonly cause: Cause;
 }
@@ -54,7 +56,7 @@ export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
     gate: stage === 'waiting' ? HELD_GATE : OPEN_GATE,
     state,
     generation,
-    history: found.backoff?.history ?? NO_RESTARTS,
+    history: found.backoff?.history ?? { ...NO_RESTARTS, restarts: found.restarts ?? 0 },
     lastEnd: end,
     cause,
     waitingCause: undefined,

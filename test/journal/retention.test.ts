@@ -45,6 +45,19 @@ describe('what is kept', () => {
     expect(rig.lines()).toEqual(rig.lines({ after: first - 1 }));
   });
 
+  test('says when it begins, and whether anything was before', () => {
+    const rig = withLimits({ segmentBytes: 1000, retainBytes: 10_000 });
+    const beginningNs = rig.journal.keptSinceNs();
+    expect(rig.journal.keptFromFirst()).toBe(true);
+    rig.control.advanceMs(1000);
+    fill(rig, 1000);
+    expect(rig.journal.keptFromFirst()).toBe(false);
+    const [oldest] = rig.query();
+    const keptNs = rig.journal.keptSinceNs() ?? 0n;
+    expect(keptNs).toBeGreaterThan(beginningNs ?? 0n);
+    expect(oldest !== undefined && oldest !== 'gap' && keptNs <= oldest.timeNs).toBe(true);
+  });
+
   test('is no more than it may be, by number', () => {
     const rig = withLimits({ segmentBytes: 100, retainSegments: 5 });
     fill(rig, 100);

@@ -2,20 +2,28 @@ import type { Cause } from '../../supervisor/cause.ts';
 import { startOrder } from '../../supervisor/plan/orders.ts';
 import { foundNothing } from '../found.ts';
 import type { House } from '../house.ts';
+import { putSince } from '../since.ts';
 
 /**
  * Adds the units of the configuration of which the table says nothing, where an earlier archond left them. At a new boot,
  * or after an orderly end, all are down, and what was wanted before is over.
  */
-export function addConfigured({ sys, configured, supervisor, chronicle }: House, isFirst: boolean): void {
+export function addConfigured(house: House, isFirst: boolean): void {
+  const { sys, configured, supervisor, chronicle } = house;
   if (isFirst) chronicle.forgetWishes();
   for (const definition of configured.definitions) {
     if (supervisor.records.has(definition.label)) continue;
     const record = configured.add(definition);
     const wish = isFirst ? undefined : chronicle.wishOf(definition.label);
-    if (wish === undefined) continue;
+    if (wish === undefined) {
+      /* So that a successor knows since when it is down. */
+      if (!definition.enabled) chronicle.wanted(record);
+      continue;
+    }
     const cause = chronicle.causeBefore(definition.label);
-    supervisor.put(record, foundNothing(wish, sys.clock.monotonicMs(), cause));
+    const { restarts } = chronicle.unitBefore(definition.label) ?? {};
+    supervisor.put(record, { ...foundNothing(wish, sys.clock.monotonicMs(), cause), restarts });
+    putSince(house, record, wish);
   }
 }
 

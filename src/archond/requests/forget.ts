@@ -22,7 +22,11 @@ export function forget(house: House, request: RequestOf<'Forget'>, call: Call): 
     return;
   }
   const forgotten = selected.value.filter((record) => refusalOf(record) === undefined);
-  for (const record of forgotten) house.supervisor.remove(record);
+  for (const record of forgotten) {
+    house.chronicle.append(record.label, 'note', [['what', 'forgotten']], call.cause);
+    house.supervisor.remove(record);
+  }
+  house.chronicle.flush();
   call.ok(String(forgotten.length));
 }
 

@@ -58,7 +58,8 @@ function monitor(house: House, pidfd: Descriptor, wish: LabelWish | undefined, c
       call.ok(label.value, livePid === undefined ? '' : String(livePid));
     }
   });
-  chronicle.append(record.label, 'running', processDetails(livePid, record.unit.generation), call.cause);
+  const details = processDetails(livePid, record.unit.generation);
+  chronicle.append(record.label, 'running', details, call.cause, record.sinceNs);
   chronicle.flush();
 }
 

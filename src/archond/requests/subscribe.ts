@@ -4,7 +4,7 @@ import type { Call } from '../call.ts';
 import { sendEvents } from '../events/past.ts';
 import { positionFault, positionOf } from '../events/position.ts';
 import type { House } from '../house.ts';
-import { unitFields, unitsIn } from './list.ts';
+import { unitFields, unitsIn } from './unit-fields.ts';
 
 /** So few events are sent without giving others a turn: then nothing can happen between the last of them and the live ones. */
 const AT_ONCE = 256;

@@ -1,0 +1,88 @@
+import { failure } from '../../base/failure.ts';
+import { formatTime } from '../../base/time.ts';
+import type { Target } from '../../protocol/kinds.ts';
+import type { Call } from '../call.ts';
+import { PastUnits, type PastUnit } from '../events/past-units.ts';
+import type { House } from '../house.ts';
+import { matches } from './targets.ts';
+import { unitFields, unitsIn } from './unit-fields.ts';
+
+const STOPPED = { state: 'stopped', pid: undefined, restarts: 0, lastExit: '' } as const;
+
+/** `List,@at`: the units as they were then, as far as the journal tells. */
+export async function listAt(
+  house: House,
+  target: Target | undefined,
+  atNs: bigint,
+  call: Call,
+): Promise<void> {
+  const { journal } = house.chronicle;
+  const keptNs = journal.keptSinceNs();
+  if (atNs > house.sys.clock.realtimeNs()) {
+    call.fail(failure('bad-argument', `@at: ${formatTime(atNs)} is yet to come`));
+    return;
+  }
+  if (keptNs === undefined || atNs < keptNs) {
+    const kept = keptNs === undefined ? 'nothing is kept' : `what is kept begins at ${formatTime(keptNs)}`;
+    const oldest = keptNs === undefined ? [] : [formatTime(keptNs)];
+    call.fail(failure('not-found', `nothing is known of ${formatTime(atNs)}: ${kept}`, oldest));
+    return;
+  }
+  const lines = new Map<string, readonly string[]>();
+  const past = await pastUnits(house, atNs, call);
+  if (call.isClosed) return;
+  for (const [label, unit] of past.units()) lines.set(label, pastFields(label, unit));
+  addPresent(house, past, atNs, lines);
+  const labels = [...lines.keys()].filter((label) => matches(target, label)).sort();
+  if (labels.length === 0 && target?.kind === 'label') {
+    call.fail(failure('not-found', `there was no unit ${target.label} then`));
+    return;
+  }
+  for (const label of labels) call.data('Unit', ...(lines.get(label) ?? []));
+  call.ok(String(labels.length));
+}
+
+/** Others have their turn while the journal is read. */
+async function pastUnits(house: House, atNs: bigint, call: Call): Promise<PastUnits> {
+  const { journal } = house.chronicle;
+  const isWhole = journal.keptFromFirst();
+  const past = new PastUnits(atNs, isWhole);
+  const cursor = journal.events(isWhole ? { untilNs: atNs } : {});
+  for (;;) {
+    const slice = cursor.next();
+    if (slice.isGap) past.gap();
+    for (const event of slice.events) past.take(event);
+    if (slice.isLast || call.isClosed) return past;
+    await house.turn();
+  }
+}
+
+/** Where the events say less than all, what has not changed since says how it was. Of a configured unit that no event tells of it is known that it was down. */
+function addPresent(
+  house: House,
+  past: PastUnits,
+  atNs: bigint,
+  lines: Map<string, readonly string[]>,
+): void {
+  const known = past.units();
+  for (const record of unitsIn(house, undefined)) {
+    const { label, sinceNs, configured } = record;
+    if (known.get(label)?.sinceNs !== undefined) continue;
+    if (sinceNs <= atNs) lines.set(label, unitFields(record));
+    else if (configured !== undefined && past.blankNs !== undefined && !past.knows(label))
+      lines.set(label, pastFields(label, { ...STOPPED, sinceNs: past.blankNs }));
+  }
+}
+
+function pastFields(label: string, { state, pid, sinceNs, restarts, lastExit }: PastUnit): string[] {
+  return [
+    label,
+    state,
+    pid === undefined ? '' : String(pid),
+    sinceNs === undefined ? '' : formatTime(sinceNs),
+    restarts === undefined ? '' : String(restarts),
+    '',
+    '',
+    lastExit,
+  ];
+}

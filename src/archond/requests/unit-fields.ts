@@ -1,0 +1,29 @@
+import { formatTime } from '../../base/time.ts';
+import type { Target } from '../../protocol/kinds.ts';
+import type { House } from '../house.ts';
+import { lastExit, livePid } from '../outcome.ts';
+import type { UnitRecord } from '../unit-record.ts';
+import { formatPercent, type Usage } from '../usage.ts';
+import { matches } from './targets.ts';
+
+/** The units that a target selects, or all; sorted by label. */
+export function unitsIn({ supervisor }: House, target: Target | undefined): readonly UnitRecord[] {
+  return [...supervisor.records.values()]
+    .filter(({ label }) => matches(target, label))
+    .sort((one, other) => (one.label < other.label ? -1 : 1));
+}
+
+/** The fields of a `Unit` record; those of what it uses are empty where that is not given. */
+export function unitFields(record: UnitRecord, usage?: Usage): string[] {
+  const pid = livePid(record);
+  return [
+    record.label,
+    record.shownState,
+    pid === undefined ? '' : String(pid),
+    formatTime(record.sinceNs),
+    String(record.unit.history.restarts),
+    usage === undefined ? '' : formatPercent(usage),
+    usage === undefined ? '' : String(usage.memoryBytes),
+    lastExit(record.unit.lastEnd),
+  ];
+}
