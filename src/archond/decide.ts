@@ -1,6 +1,5 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
 import path from 'node:path';
-import { failure } from '../base/failure.ts';
 import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
@@ -14,10 +13,10 @@ import { Admission, socketMode } from './admission.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
 import { InForce } from './configuration.ts';
+import { faultsTo } from './faults.ts';
 import { EventHub } from './events/hub.ts';
 import { EndedRuns } from './ended-runs.ts';
 import { ConfiguredUnits } from './configured/configured-units.ts';
-import type { Call } from './call.ts';
 import type { House } from './house.ts';
 import { DeferredLog } from './log.ts';
 import { LogHub } from './logs/log-hub.ts';
@@ -41,6 +40,7 @@ const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Settings;
 const OWN_LOG = `${settings.logDir}/archond.log`;
 const log = new DeferredLog();
 const sessions = new Set<Session>();
+const { broke, failed } = faultsTo(log);
 let listening: Listening | undefined;
 let admission: Admission | undefined;
 
@@ -239,13 +239,9 @@ function serve(house: House, door: Admission, connection: Connection): void {
       admitted.left();
     },
     broke,
+    failed,
   });
   sessions.add(session);
-}
-
-function broke(error: unknown, call: Call): void {
-  log.error('a request failed', { error: error instanceof Error ? error.stack : String(error) });
-  call.fail(failure('internal'));
 }
 
 /** Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. */

@@ -26,8 +26,10 @@ export interface SessionHost {
   closeDescriptor(descriptor: Descriptor): void;
   /** The session is over. */
   left(session: Session): void;
-  /** A request made the program throw; closes the call. */
+  /** A request made the program throw: logs that and closes the call. */
   broke(error: unknown, call: Call): void;
+  /** The session itself did, and is over: logs that. */
+  failed(error: unknown): void;
 }
 
 const BEHIND_THE_LAST = failure('conflict', 'an untagged stream is the last request of its connection');
@@ -74,22 +76,30 @@ export class Session {
     this.peer = peer;
     connection.listen({
       data: (bytes, descriptors, truncated) => {
-        this.#batch(() => {
-          this.#cutter.push({ bytes, descriptors, truncated }, this.#take);
+        this.#guard(() => {
+          this.#batch(() => {
+            this.#cutter.push({ bytes, descriptors, truncated }, this.#take);
+          });
         });
       },
       ended: () => {
         this.#hasEnded = true;
-        this.#batch(() => {
-          if (!this.#cutter.isHeld) this.#cutter.end(this.#take);
+        this.#guard(() => {
+          this.#batch(() => {
+            if (!this.#cutter.isHeld) this.#cutter.end(this.#take);
+          });
         });
       },
       gone: () => {
-        this.#leave();
+        this.#guard(() => {
+          this.#leave();
+        });
       },
       drained: () => {
-        this.#out.drained();
-        this.#goOn();
+        this.#guard(() => {
+          this.#out.drained();
+          this.#goOn();
+        });
       },
     });
   }
@@ -137,6 +147,17 @@ export class Session {
     this.#calls.delete(call.request.tag);
     if (call.request.tag === undefined && this.#hasLast) this.#isClosing = true;
     if (!this.#isAdvancing) this.#host.whenIdle(this.#advance);
+  }
+
+  /** What throws here costs this client, and no other. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#host.failed(error);
+      this.send({ kind: 'error', failure: failure('internal') }, undefined);
+      this.#leave();
+    }
   }
 
   readonly #advance = (): void => {

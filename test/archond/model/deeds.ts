@@ -85,10 +85,9 @@ function end(
   return deed(`${name} ${label}`, async (daemons, world) => {
     const before = daemons.get(label);
     if (before?.pid === undefined) return;
-    const waiting = world.ask(`#w,Wait,${label}`);
-    /* Answered behind the Wait's beginning or before it: the exit is told either way. */
+    const { answer } = await world.begin(`#w,Wait,${label}`);
     await how(world, before.pid);
-    expect(await waiting).toEqual([`#w,ExitStatus,${code}`]);
+    expect(await answer).toEqual([`#w,ExitStatus,${code}`]);
     if (!comesBack(before, code)) {
       daemons.set(label, ended(before, code));
       return;

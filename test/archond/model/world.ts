@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, write } from 'node:fs';
+import { createConnection } from 'node:net';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { environmentOf, isAlive, processesWith } from '../../support/processes.ts';
@@ -40,6 +42,24 @@ export class World {
 
   async ask(...lines: readonly string[]): Promise<string[]> {
     return this.supervisor.ask(...lines);
+  }
+
+  /** Sends a tagged line; resolves when it is being carried out, with what it will be answered. */
+  async begin(line: string): Promise<{ readonly answer: Promise<string[]> }> {
+    const connection = createConnection(this.supervisor.socket);
+    const lines = createInterface({ input: connection })[Symbol.asyncIterator]();
+    connection.end(`${line}\nVersion\n`);
+    const seen: string[] = [];
+    for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+      if (next.value.startsWith('Ok,archon,')) break;
+      seen.push(next.value);
+    }
+    const rest = async (): Promise<string[]> => {
+      for (let next = await lines.next(); next.done !== true; next = await lines.next())
+        seen.push(next.value);
+      return seen;
+    };
+    return { answer: rest() };
   }
 
   /** The pid of a daemon that is running. */

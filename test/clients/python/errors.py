@@ -167,6 +167,17 @@ def cancelled(world):
 
 
 @case
+def unknown(world):
+    """unknown: it has ended, and nobody can know how: no code is made up."""
+    assert world.ask("Start,lost,@wait=0").closing == ["Ok", "1"]
+    refused(world, "Wait,lost", "unknown")
+    assert world.ask("List,lost").data[0][8] == "unknown"
+    fields = world.ask("Status,lost").fields()
+    assert fields["exit-reason"] == "unknown" and "exit-code" not in fields and "exit-signal" not in fields, fields
+    world.ask("Stop,lost")
+
+
+@case
 def shutting_down(world):
     """shutting-down: only what starts something is refused, once the end has begun; it comes when all is down."""
     trap = "sh -c 'trap \"\" TERM; while :; do sleep 0.01; done'"
