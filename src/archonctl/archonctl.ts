@@ -50,7 +50,7 @@ async function carryOut(
   }
   const screen = realScreen(globals.value.wantsColour);
   const hasDashes = line.at(line.length - words.length - 1) === '--' && line.length > words.length;
-  return verb.run({ given: own, words, hasDashes, globals: globals.value, screen, caller });
+  return verb.run({ given: own, words, hasDashes, globals: globals.value, screen, caller, verbs: VERBS });
 }
 
 function printInstead(screen: Screen, instead: Instead): number {

@@ -3,6 +3,14 @@ import type { Given, OptionTable, Order } from './options/option.ts';
 import type { Caller } from './caller.ts';
 import type { Screen } from './print/screen.ts';
 
+/** A verb in the list of verbs; its code is loaded when it is the one. */
+export interface Entry {
+  readonly aliases?: readonly string[];
+  /** What `archonctl --help` says of it. */
+  readonly summary: string;
+  readonly load: () => Promise<Verb>;
+}
+
 /** What a verb works with. */
 export interface Invocation<O extends OptionTable = OptionTable> {
   readonly given: Given<O>;
@@ -13,6 +21,8 @@ export interface Invocation<O extends OptionTable = OptionTable> {
   readonly globals: Globals;
   readonly screen: Screen;
   readonly caller: Caller;
+  /** All verbs by their names. */
+  readonly verbs: Readonly<Record<string, Entry>>;
 }
 
 /** A verb: what its command line looks like, how its help explains it, and what it does. */

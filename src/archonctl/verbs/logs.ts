@@ -47,7 +47,7 @@ export const logs = defineVerb({
     ['logs -n 20 web', 'the last twenty lines'],
     ['logs -f -t web db', 'both as they write, with times'],
     ["logs --grep 'error|warn' 'web*'", 'what these units complained of'],
-    ['logs --since $(date -d -1hour +%s) web', 'the last hour'],
+    ['logs --since 1767225600 -n 100 web', 'the last hundred lines since then'],
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;

@@ -1,12 +1,4 @@
-import type { Verb } from '../verb.ts';
-
-/** A verb in the list of verbs; its code is loaded when it is the one. */
-export interface Entry {
-  readonly aliases?: readonly string[];
-  /** What `archonctl --help` says of it. */
-  readonly summary: string;
-  readonly load: () => Promise<Verb>;
-}
+import type { Entry } from '../verb.ts';
 
 /** All verbs by their names, in the order of the help. */
 export const VERBS: Readonly<Record<string, Entry>> = {
@@ -73,6 +65,10 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   check: {
     summary: 'say what is wrong with configuration files',
     load: async () => (await import('./check.ts')).check,
+  },
+  completion: {
+    summary: 'print what makes a shell complete words',
+    load: async () => (await import('./completion.ts')).completion,
   },
   send: {
     summary: 'send one raw record and print the answer',
