@@ -1,5 +1,6 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
 import path from 'node:path';
+import { describeErrno } from '../base/errno.ts';
 import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
@@ -8,7 +9,7 @@ import type { Cause } from '../supervisor/cause.ts';
 import { isTerminal } from '../sys/real/caller.ts';
 import { sendOutputTo } from '../sys/real/own-output.ts';
 import { realSys } from '../sys/real/real-sys.ts';
-import type { Connection, Listening, Sys } from '../sys/sys.ts';
+import type { Connection, Listening, Sys, SysError } from '../sys/sys.ts';
 import { Admission, socketMode } from './admission.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
@@ -191,11 +192,7 @@ function answer(house: House, cause: Cause, descriptorLimit: number): void {
   const bound = sys.sockets.listen(settings.socket, socketMode(access()), (connection) => {
     serve(house, door, connection);
   });
-  if (!bound.ok) {
-    const { code, call } = bound.error;
-    if (code === 'EADDRINUSE') fatal(`another program answers on ${settings.socket}`);
-    fatal(`cannot listen on ${settings.socket}: ${code} (${call})`);
-  }
+  if (!bound.ok) fatal(cannotListen(sys, bound.error));
   listening = bound.value;
   const closed = access().length === 0 ? undefined : sys.files.closedFolder(path.dirname(settings.socket));
   if (closed !== undefined)
@@ -206,6 +203,18 @@ function answer(house: House, cause: Cause, descriptorLimit: number): void {
   sys.keeper.ready(() => undefined);
   log.info('ready', { socket: settings.socket, pid: process.pid });
   sys.timers.at(sys.clock.monotonicMs() + LOG_AFTER_MS, openLog);
+}
+
+/** Why nobody can be heard, and who is in the way. */
+function cannotListen(sys: Sys, { code, call }: SysError): string {
+  const { socket } = settings;
+  if (code === 'EEXIST') return `${socket} is there and no socket; remove it, or name another with --socket`;
+  if (code !== 'EADDRINUSE') return `cannot listen on ${socket}: ${describeErrno(code)} (${call})`;
+  const other = sys.sockets.connect(socket);
+  if (!other.ok) return `another program listens on ${socket}; name another with --socket`;
+  const { pid } = other.value.peer;
+  other.value.close();
+  return `another program (process ${pid}) answers on ${socket}; name another with --socket`;
 }
 
 function openLog(): void {

@@ -45,7 +45,9 @@ function makeFolders(settings: Settings, { socket, runtime }: Flags): void {
     const made = realFiles.ensureFolder(folder, mode);
     if (made.ok) continue;
     if (made.error.code === 'EPERM')
-      fail(`the folder ${folder} is not this user's alone; name another with ${flag}`);
+      fail(
+        `the folder ${folder} belongs to another user, or others may write to it; name another with ${flag}`,
+      );
     fail(`cannot make the folder ${folder}: ${describeErrno(made.error.code)}; name another with ${flag}`);
   }
 }
