@@ -3,9 +3,21 @@ import { recordsOf, type Data } from '../consult.ts';
 import { paintState } from './colour.ts';
 import { printable } from './printable.ts';
 import { ageOf, localTime } from './time.ts';
+import { numberOf, sizeOf } from './unit.ts';
 
 /** Facts that are instants, in Unix seconds on the wire. */
 const INSTANTS: ReadonlySet<string> = new Set(['since', 'up-since', 'next-attempt']);
+
+/** Facts that are numbers for programs. */
+const NUMBERS: ReadonlySet<string> = new Set([
+  ...INSTANTS,
+  'pid',
+  'restarts',
+  'generation',
+  'exit-code',
+  'cpu',
+  'memory',
+]);
 
 /** A `Field` record: its name and its values. */
 type Fact = readonly [name: string, ...values: string[]];
@@ -21,11 +33,16 @@ export function fieldOfStatus(data: readonly Data[], name: string): string | und
   return factsOf(data).find((fact) => fact[0] === name)?.[1];
 }
 
-/** The facts for programs: texts as they came, several values as a list. */
-export function statusJson(data: readonly Data[]): Record<string, string | string[]> {
-  const pairs = factsOf(data).map(([name, ...values]): [string, string | string[]] => {
+/** What a fact says to programs. */
+type StatusValue = string | number | null | readonly string[];
+
+/** The facts for programs: numbers as such, all else as it came; several values as a list. Times are Unix seconds. */
+export function statusJson(data: readonly Data[]): Record<string, StatusValue> {
+  const pairs = factsOf(data).map(([name, ...values]): [string, StatusValue] => {
     const texts = values.map(textOf);
-    return [name, texts.length === 1 ? (texts[0] ?? '') : texts];
+    const [first = ''] = texts;
+    if (texts.length !== 1) return [name, texts];
+    return [name, NUMBERS.has(name) ? numberOf(first) : first];
   });
   return Object.fromEntries(pairs);
 }
@@ -63,6 +80,8 @@ function valueOf(
   { nowMs, isColoured }: { readonly nowMs: number; readonly isColoured: boolean },
 ): string {
   if (name === 'state') return paintState(value, printable(value), isColoured);
+  if (name === 'cpu') return `${printable(value)}%`;
+  if (name === 'memory') return sizeOf(value);
   if (!INSTANTS.has(name)) return printable(value);
   const when = localTime(value);
   if (Number(value) * 1000 > nowMs) return when;

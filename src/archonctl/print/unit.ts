@@ -82,7 +82,8 @@ export function unitTable(rows: readonly UnitRow[], look: Look): string {
   );
 }
 
-function sizeOf(bytes: string): string {
+/** Bytes as a person would say them. */
+export function sizeOf(bytes: string): string {
   const number = numberOf(bytes);
   return number === null ? printable(bytes) : formatSize(number);
 }

@@ -1,3 +1,4 @@
+import { parseTime } from '../../base/time.ts';
 import { consult, recordsOf, settle } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { UNIT_FIELDS, unitJson, unitRow, unitTable } from '../print/unit.ts';
@@ -8,7 +9,7 @@ export const list = defineVerb({
   name: 'list',
   operands: ['[glob]'],
   order: 'options-anywhere',
-  options: { at: { value: 'TIME', help: 'as it was then, in Unix seconds' } },
+  options: { at: { value: 'TIME', help: 'as it was then, in Unix seconds', check: parseTime } },
   description:
     'Lists units: label, state, pid, since when, restarts, use of processor and memory, last exit. What is known ' +
     'of none is left out of the table for people.',
@@ -16,6 +17,7 @@ export const list = defineVerb({
     ['list', 'everything'],
     ["list 'web*' --json", 'one object {"units": [...]}'],
     ['list --csv', 'with a header, times in Unix seconds'],
+    ['list --at $(date -d -1hour +%s)', 'what there was an hour ago'],
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;

@@ -155,7 +155,7 @@ describe('status', () => {
     const { stdout, requests } = await against(script, ['status', 'web', 'down', '--json']);
     expect(JSON.parse(stdout)).toEqual({
       units: [
-        { state: 'running', pid: '123', since: '1000.25', ports: ['http', 'metrics'] },
+        { state: 'running', pid: 123, since: 1000.25, ports: ['http', 'metrics'] },
         { state: 'failed' },
       ],
     });
