@@ -4,14 +4,11 @@ import type { Fields } from '../protocol/record.ts';
 import { socketPath } from '../protocol/socket-path.ts';
 import { reasonOf } from './consult.ts';
 import type { Conversation, Stream } from './conversation.ts';
-import { reach } from './reach.ts';
+import { pauseAfterHangUp, reach } from './reach.ts';
 import { EXIT, type Invocation } from './verb.ts';
 
 /** How long the supervisor's return is waited for. */
 const RETURN_MS = 10_000;
-
-/** A successor that hangs up as well is not asked again at once. */
-const AGAIN_MS = 20;
 
 /** Whoever is answered so has to begin anew. */
 const GONE = 'events are missing here: the supervisor has none after the last one any more';
@@ -26,6 +23,8 @@ export class EventFollower {
   readonly #onEvent: (event: EventRecord) => void;
   #journal = '';
   #sequence: number | undefined;
+  /** Whether the last connection was answered. */
+  #wasHeard = false;
   /** Events that came before the past was told. */
   #early: EventRecord[] | undefined;
 
@@ -52,7 +51,8 @@ export class EventFollower {
       const code = await this.#listen(reached.value, past);
       reached.value.close();
       if (code !== undefined) return code;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      /* A successor that hangs up before it has said a word is not asked again at once; any other is listened for. */
+      if (!this.#wasHeard) await pauseAfterHangUp();
     }
   }
 
@@ -66,6 +66,7 @@ export class EventFollower {
       if (reply.kind === 'event') this.#take(reply.event);
     });
     const opened = await stream.opened;
+    this.#wasHeard = opened.kind !== 'lost';
     if (opened.kind === 'lost') return undefined;
     if (opened.kind === 'error' && opened.failure.code === 'not-found' && this.#sequence !== undefined) {
       screen.complain(GONE);
@@ -83,7 +84,6 @@ export class EventFollower {
     if (this.#early !== undefined && past !== undefined) {
       const code = await this.#tellPast(conversation, past, Number(sequence));
       if (code !== undefined) return code;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
     return this.#untilEnd(stream);
   }

@@ -5,8 +5,11 @@ import type { UnitRecord } from './unit-record.ts';
 /** A share of the processor is that of at least so long. */
 const LEAST_SPAN_MS = 1000;
 
-/** Of more units together nothing is read: it takes some twenty microseconds each. */
-const MOST_AT_ONCE = 64;
+/** So many are read before others have their turn, and as few are read anew each time: it takes some fifty microseconds each. */
+const MANY = 64;
+
+/** Of more units together what was read so long ago is told again. */
+const FRESH_MS = 5000;
 
 /** What a unit uses now. */
 export interface Usage {
@@ -30,6 +33,8 @@ interface Track {
   readonly upSinceNs: bigint;
   base: Sample;
   latest: Sample;
+  /** What was read last, and when. */
+  read?: { readonly atMs: number; readonly usage: Usage };
 }
 
 /** Reads what units use at the moment in which somebody asks; nothing is read where nobody does. */
@@ -56,18 +61,37 @@ export class UsageMeter {
     }
     const spanMs = now.atMs - track.base.atMs;
     const cpuPercent = spanMs <= 0 ? 0 : Math.max(0, (now.cpuUs - track.base.cpuUs) / 10 / spanMs);
-    return { cpuPercent, memoryBytes: used.memoryBytes, upSinceNs: track.upSinceNs };
+    const usage = { cpuPercent, memoryBytes: used.memoryBytes, upSinceNs: track.upSinceNs };
+    track.read = { atMs: now.atMs, usage };
+    return usage;
   }
 
-  /** What several units use, as far as it is known; nothing where they are very many. */
-  async readAll(records: readonly UnitRecord[]): Promise<ReadonlyMap<UnitRecord, Usage>> {
-    const read = new Map<UnitRecord, Usage>();
-    if (records.length > MOST_AT_ONCE) return read;
+  /**
+   * What several units use, as far as it is known; of very many what was known some seconds ago will do. Others have their
+   * turn while it is read.
+   */
+  async readAll(
+    records: readonly UnitRecord[],
+    turn: () => Promise<void>,
+  ): Promise<ReadonlyMap<UnitRecord, Usage>> {
+    const all = new Map<UnitRecord, Usage>();
+    let count = 0;
     for (const record of records) {
-      const usage = await this.read(record);
-      if (usage !== undefined) read.set(record, usage);
+      let usage = records.length > MANY ? this.#fresh(record) : undefined;
+      if (usage === undefined && livePid(record) !== undefined) {
+        count += 1;
+        if (count % MANY === 0) await turn();
+        usage = await this.read(record);
+      }
+      if (usage !== undefined) all.set(record, usage);
     }
-    return read;
+    return all;
+  }
+
+  #fresh(record: UnitRecord): Usage | undefined {
+    const { pid, read } = this.#tracks.get(record) ?? {};
+    if (read === undefined || pid !== livePid(record)) return undefined;
+    return this.#sys.clock.monotonicMs() - read.atMs < FRESH_MS ? read.usage : undefined;
   }
 
   #trackOf(record: UnitRecord, pid: number, upSinceMs: number): Track {

@@ -6,7 +6,7 @@ import type { Head } from './head.ts';
 import { Schedule, type Health, type Report } from './health.ts';
 import { prepare, type Found, type Opening } from './opening.ts';
 import type { NewEvent } from './payload.ts';
-import { retain } from './retention.ts';
+import { isOverdue, retain } from './retention.ts';
 import { headOf } from './segments.ts';
 import { DEFAULT_LIMITS, openStores, type Limits, type Stores } from './stores.ts';
 import { syncCurrent, Syncs, type SyncDone } from './syncs.ts';
@@ -261,6 +261,17 @@ export class Journal {
     retain(this.#writer.segments, segment.store, nowMs);
   }
 
+  /** Where nothing happens nothing else begins a segment, behind which older ones may go. */
+  #retainByAge(): void {
+    const { current, segments } = this.#writer;
+    const { segment, span } = current;
+    const nowMs = Number(this.#options.sys.clock.realtimeNs() / NS_PER_MS);
+    const overdue = isOverdue(segments, { segment, latestMs: span.span.latestMs }, nowMs);
+    if (overdue === 'present') this.#writer.rotate();
+    else if (overdue === 'oldest') this.#settleIn(current);
+    this.#noteTrouble();
+  }
+
   #sync(current: Current, done: SyncDone): void {
     this.#run((after) => syncCurrent(current, after), done);
   }
@@ -302,6 +313,7 @@ export class Journal {
       this.#schedule.confirmed(nowMs);
       // It may have found no room until now, or somebody has cleaned up.
       this.#witness.layDown(this.journalId);
+      this.#retainByAge();
       return;
     }
     if (VANISHED.includes(held.error.code)) this.#climber.lose(held.error);

@@ -29,6 +29,23 @@ export function retain(segments: Segments, store: Store, nowMs: number): void {
   removeAside(store, gone.at(-1)?.ordinal ?? 0);
 }
 
+/**
+ * Whether there is anything that is older than it may be, as far as age goes: the oldest segment, or the present one, whose events
+ * were all before `latestMs`, undefined where it has none.
+ */
+export function isOverdue(
+  segments: Segments,
+  { segment, latestMs }: { readonly segment: Segment; readonly latestMs: number | undefined },
+  nowMs: number,
+): 'oldest' | 'present' | undefined {
+  const { store } = segment;
+  const limitMs = nowMs - store.limits.retainMs;
+  if (latestMs !== undefined && latestMs < limitMs) return 'present';
+  const [oldest] = segments.of(store);
+  const isPast = oldest !== undefined && oldest !== segment && isOlderThan(segments, oldest, limitMs);
+  return isPast ? 'oldest' : undefined;
+}
+
 function sizeOf(segment: Segment): number {
   if (segment.sizeBytes === undefined) {
     const size = segment.store.sizeBytes(segment.ordinal);

@@ -270,6 +270,23 @@ describe('List', () => {
     expect(await ask('List,nothing*', '"List","{l-a,x}"')).toEqual(['Ok,0', first, 'Ok,1']);
     await ask('Stop,l-*', 'Forget,l-*');
   });
+
+  it('tells of very many, too, what they use', async () => {
+    const labels = Array.from({ length: 70 }, (_, index) => `many/${index}`);
+    await ask(...labels.map((label) => `StartDaemon,sleep 1000,@label=${label}`));
+    const listed = await ask('List,many/*');
+    expect(listed.at(-1)).toBe('Ok,70');
+    for (const line of listed.slice(0, -1))
+      expect(line).toMatch(/^Unit,many\/\d+,running,\d+,[\d.]+,0,\d+\.\d,[1-9]\d+,$/);
+    /* One that is another process since then is not told what the last one used. */
+    await ask('Stop,many/7');
+    const [seventh] = await ask('List,many/7');
+    expect(seventh).toMatch(/^Unit,many\/7,stopped,,[\d.]+,0,,,/);
+    await ask('Start,many/7');
+    const again = await ask('List,many/*');
+    expect(again.every((line) => /,\d+\.\d,[1-9]\d+,$|^Ok,70$|,signal:SIGTERM$/.test(line))).toBe(true);
+    await ask('Stop,many/*', 'Forget,many/*');
+  });
 });
 
 describe('Tree', () => {

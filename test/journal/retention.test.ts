@@ -76,6 +76,32 @@ describe('what is kept', () => {
     expect(ageMs).toBeLessThan(13 * DAY_MS);
   });
 
+  test('is no older than it may be where nothing happens any more', () => {
+    const rig = withLimits({ segmentBytes: 400, retainMs: 10 * DAY_MS });
+    rig.journal.remember('unit', 'web', 'up');
+    fill(rig, 20);
+    expect(rig.segments().length).toBeGreaterThan(2);
+    const look = (): void => {
+      rig.control.advanceMs(DAY_MS);
+      rig.journal.retry(rig.sys.clock.monotonicMs());
+      rig.control.settle();
+    };
+    for (let day = 0; day < 9; day += 1) look();
+    expect(rig.lines({ after: 0 })).toHaveLength(20);
+    for (let day = 0; day < 2; day += 1) look();
+    expect(rig.segments()).toHaveLength(1);
+    expect(rig.query()).toEqual([]);
+    expect([rig.journal.firstKept(), rig.journal.lastSequence]).toEqual([21, 20]);
+    /* And then it is left alone. */
+    const before = rig.segments();
+    for (let day = 0; day < 30; day += 1) look();
+    expect(rig.segments()).toEqual(before);
+    expect(rig.killAndOpen()).toMatchObject({ lastSequence: 20, idChange: undefined });
+    expect(rig.remembered()).toEqual(['unit/web="up"']);
+    rig.append('again');
+    expect(rig.lines({ after: 20 })).toHaveLength(1);
+  });
+
   test('gets a segment of its own each day, so that age can be told', () => {
     const rig = withLimits({ segmentMs: DAY_MS });
     for (let day = 0; day < 10; day += 1) {

@@ -47,6 +47,8 @@ export class LogSource {
   /** The time of the last line that came, and how many lines came with it, or in all. */
   #time = '';
   #count = 0;
+  /** Whether the present connection has brought anything. */
+  #wasHeard = false;
   /** How many lines of a repeated request are known. */
   #known = 0;
   /** What has been has come, or comes no more. */
@@ -97,13 +99,13 @@ export class LogSource {
         screen.complain(reached.error);
         return EXIT.unreachable;
       }
-      const before = this.#count;
       const code = await this.#read(reached.value);
       reached.value.close();
       if (code !== undefined) return code;
-      if (this.#count !== before) goneSinceMs = undefined;
+      if (this.#wasHeard) goneSinceMs = undefined;
       goneSinceMs ??= monotonicMs();
-      await pauseAfterHangUp(this.#giveUp);
+      /* One that hangs up before it has said a word is not asked again at once; any other is listened for. */
+      if (!this.#wasHeard) await pauseAfterHangUp(this.#giveUp);
     }
   }
 
@@ -111,6 +113,7 @@ export class LogSource {
   async #read(conversation: Conversation): Promise<number | undefined> {
     this.#conversation = conversation;
     this.#isPaused = false;
+    this.#wasHeard = false;
     const hangUp = (): void => {
       conversation.close();
     };
@@ -131,7 +134,9 @@ export class LogSource {
       const stream = conversation.follow(fields, (reply) => {
         if (reply.kind === 'data') take(reply);
       });
-      const code = this.#closed(await stream.opened, undefined);
+      const opened = await stream.opened;
+      this.#wasHeard ||= opened.kind !== 'lost';
+      const code = this.#closed(opened, undefined);
       if (code !== undefined) return code;
       this.#caughtUp();
       return (await stream.ended) === 'shutting-down' ? EXIT.done : undefined;
@@ -157,6 +162,7 @@ export class LogSource {
   }
 
   #line(line: LogLine): void {
+    this.#wasHeard = true;
     if (this.#known > 0 && line.time === this.#time) {
       this.#known -= 1;
       return;

@@ -27,7 +27,9 @@ export function list(house: House, request: RequestOf<'List'>, call: Call): void
 }
 
 async function send(house: House, records: readonly UnitRecord[], call: Call): Promise<void> {
-  const usages = await house.usage.readAll(records);
-  for (const record of records) call.data('Unit', ...unitFields(record, usages.get(record)));
-  call.ok(String(records.length));
+  const usages = await house.usage.readAll(records, async () => house.turn());
+  /* Some may be no more by now. */
+  const present = records.filter((record) => house.supervisor.records.get(record.label) === record);
+  for (const record of present) call.data('Unit', ...unitFields(record, usages.get(record)));
+  call.ok(String(present.length));
 }
