@@ -1,5 +1,6 @@
 import { describeErrno } from '../base/errno.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { isTrusted } from '../protocol/socket-path.ts';
 import { dial } from '../sys/dialer.ts';
 import type { Connection } from '../sys/sys.ts';
 import { Bell } from './bell.ts';
@@ -90,7 +91,14 @@ export async function reachConnection(
   try {
     for (;;) {
       const dialled = await dial(socket, giveUp);
-      if (dialled.ok) return dialled;
+      if (dialled.ok) {
+        const { uid } = dialled.value.peer;
+        if (isTrusted(socket, uid, process.getuid?.() ?? 0)) return dialled;
+        dialled.value.close(true);
+        return err(
+          `who answers at ${socket} is user ${uid}, not you: nothing was sent; name another socket with --socket`,
+        );
+      }
       const { code } = dialled.error;
       wasThere ||= code === 'ECONNREFUSED';
       const wholeMs = code === 'ECONNREFUSED' ? refusedMs : code === 'ENOENT' ? goneMs(wasThere) : 0;
