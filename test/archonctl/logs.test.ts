@@ -152,6 +152,25 @@ describe('logs -f', () => {
     });
   });
 
+  it('begins with the last lines, and doubles none of them over a death, though all came at once', async () => {
+    await using own = await TestSupervisor.start();
+    const script = 'seq 1000; sleep 1000';
+    await archonctl(own.socket, ['start-daemon', '-l', 'w', '--', 'sh', '-c', script]);
+    await expect
+      .poll(async () => (await archonctl(own.socket, ['logs', '-n', '1', 'w'])).stdout)
+      .toBe('1000\n');
+    using follower = new Following(own.socket, '-n', '3', 'w');
+    await follower.untilCount(3);
+    await own.killDeciding();
+    await own.killDeciding();
+    await archonctl(own.socket, ['stop', 'w']);
+    await archonctl(own.socket, ['start', 'w']);
+    await follower.until('1');
+    await archonctl(own.socket, ['shutdown']);
+    expect((await follower.ended).code).toBe(0);
+    expect(follower.lines.slice(0, 4)).toEqual(['998', '999', '1000', '1']);
+  });
+
   it('follows several, ends by Ctrl-C, and as soon as its reader has gone, though nothing comes', async () => {
     const fifo = path.join(supervisor.folder, 'out', 'f');
     execFileSync('mkfifo', [fifo]);

@@ -23,6 +23,8 @@ export interface LogLine {
 /** What is asked of one log. */
 export interface LogWish {
   readonly label: string;
+  /** Whether it was named, and not found by a glob, which passes over units without a log. */
+  readonly isNamed: boolean;
   /** Options of the first request. */
   readonly options: readonly string[];
   readonly isFollowed: boolean;
@@ -49,6 +51,11 @@ export class LogSource {
   #count = 0;
   /** Whether the present connection has brought anything. */
   #wasHeard = false;
+  #text = '';
+  /** Whether lines of that time may have come before the first that was asked for. */
+  #isPartial: boolean;
+  /** Lines of that time that have come again, where it is not known which of them are new. */
+  #again: LogLine[] | undefined;
   /** How many lines of a repeated request are known. */
   #known = 0;
   /** What has been has come, or comes no more. */
@@ -60,6 +67,7 @@ export class LogSource {
     this.#wish = wish;
     this.#changed = changed;
     this.#giveUp = giveUp;
+    this.#isPartial = wish.options.some((option) => option.startsWith('@lines='));
   }
 
   /** The next line, which stays until it is taken. */
@@ -148,6 +156,7 @@ export class LogSource {
 
   #closed(closing: Closing | { readonly kind: 'lost' }, done: number | undefined): number | undefined {
     if (closing.kind !== 'error') return closing.kind === 'lost' ? undefined : done;
+    if (closing.failure.code === 'unsupported' && !this.#wish.isNamed) return EXIT.done;
     this.#invocation.screen.complain(reasonOf(closing.failure));
     return ERRORS[closing.failure.code].exitCode;
   }
@@ -158,18 +167,29 @@ export class LogSource {
     const follow = isFollowed ? ['@follow=1'] : [];
     this.#known = this.#count;
     if (this.#time === '') return [...options, ...follow];
+    if (this.#isPartial) this.#again = [];
     return [`@since=${this.#time}`, ...follow];
   }
 
   #line(line: LogLine): void {
     this.#wasHeard = true;
+    if (this.#again !== undefined && line.time === this.#time) {
+      this.#again.push(line);
+      return;
+    }
+    this.#settleAgain();
     if (this.#known > 0 && line.time === this.#time) {
       this.#known -= 1;
       return;
     }
     this.#known = 0;
-    this.#count = line.time === this.#time ? this.#count + 1 : 1;
+    if (line.time !== this.#time) {
+      this.#isPartial &&= this.#time === '';
+      this.#count = 0;
+    }
+    this.#count += 1;
     this.#time = line.time;
+    this.#text = line.text;
     if (!this.#wish.accepts(line)) return;
     const { lastLines } = this.#wish;
     if (lastLines !== undefined && !this.hasCaughtUp) {
@@ -185,7 +205,18 @@ export class LogSource {
     this.#changed();
   }
 
+  /** Of lines of one time only the last is known for sure: what follows it is new. */
+  #settleAgain(): void {
+    const again = this.#again;
+    if (again === undefined) return;
+    this.#again = undefined;
+    this.#known = 0;
+    const last = again.findLastIndex(({ text }) => text === this.#text);
+    for (const line of again.slice(last + 1)) this.#line(line);
+  }
+
   #caughtUp(): void {
+    this.#settleAgain();
     if (!this.hasCaughtUp) {
       this.hasCaughtUp = true;
       const { lastLines = 0 } = this.#wish;

@@ -68,7 +68,7 @@ export const logs = defineVerb({
       (label) =>
         new LogSource(
           invocation,
-          { label, isFollowed, ...wishOf(given) },
+          { label, isNamed: words.includes(label), isFollowed, ...wishOf(given) },
           () => {
             interleaving.pump();
           },
