@@ -12,6 +12,7 @@ units:
   web:
     command: sleep 1000
     env: {SECRET: hush}
+    log: {stderr: separate}
 `;
 
 describe.skipIf(process.getuid?.() !== 0)('access by the configuration', () => {

@@ -6,6 +6,10 @@ import type { House } from '../house.ts';
 import { isDown } from '../outcome.ts';
 import { mayControl, type Who } from './rights.ts';
 
+/** The supervisor's own log in the background is `archond.log`; `stderr: separate` gives `<label>.err.log`. */
+const OWN_LOG = 'archond';
+const ERROR_LOG = '.err';
+
 /**
  * The label for a new unit: the one that was asked for, if it may have it, or one that `generate` makes, being
  * told which are taken. What is down may be followed by another of its label; but the record of a daemon stays
@@ -18,8 +22,12 @@ export function chooseLabel(
   origin: UnitSpec['origin'],
   generate: (isTaken: (label: string) => boolean) => string,
 ): Result<string, Failure> {
-  if (wish?.kind !== 'label') return ok(generate((label) => records.has(label) || configured.claims(label)));
+  const isOthers = (label: string): boolean => who.role !== 'owner' && hasOthersLog(configured, label);
+  if (wish?.kind !== 'label')
+    return ok(generate((label) => records.has(label) || configured.claims(label) || isOthers(label)));
   const { label } = wish;
+  if (isOthers(label))
+    return err(failure('conflict', `${label}.log is not a log of commands: choose another label`));
   if (configured.claims(label))
     return err(failure('conflict', `${label} is a unit of the configuration: use Start`));
   const holder = records.get(label);
@@ -32,4 +40,11 @@ export function chooseLabel(
       failure('conflict', `${label} is a daemon that is down: forget it first, or choose another label`),
     );
   return ok(label);
+}
+
+/** Whether the log of the label would be the supervisor's own, or the standard error of a unit of the configuration. */
+function hasOthersLog(configured: House['configured'], label: string): boolean {
+  const unit = label.endsWith(ERROR_LOG) ? label.slice(0, -ERROR_LOG.length) : undefined;
+  const log = unit === undefined ? undefined : configured.definitionOf(unit)?.log;
+  return label === OWN_LOG || (log?.kind === 'file' && log.stderr === 'separate');
 }

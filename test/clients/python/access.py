@@ -180,6 +180,29 @@ def own_daemons(world):
 
 
 @case
+def with_logs(world):
+    """Output, text as input and the command at the end are the user's own as well; logs of others are not written to."""
+    assert world.ask_as(CONTROLLER, "Run,sh -c 'id -u; cat',@stdin=text,@label=own").closing == ["ExitStatus", "0"]
+    assert [one[2] for one in world.ask_as(CONTROLLER, "Log,own").data] == ["2002", "text"]
+    world.logged("own")
+    assert world.ask_as(CONTROLLER, "StartDaemon,true,@label=own,@on-exit=id -u").closing[0] == "Ok"
+    while [one[2] for one in world.ask("Log,own").data] != ["2002"]:
+        pass
+    assert world.ask_as(CONTROLLER, "Forget,own").closing == ["Ok", "1"]
+    for label in ("archond", "web.err"):
+        assert world.ask_as(CONTROLLER, f"Run,echo forged,@label={label}").code == "conflict", label
+        assert world.ask(f"Run,true,@label={label}").closing == ["ExitStatus", "0"], label
+    program = world.path("archond")
+    with open(program, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\necho $ARCHON_LABEL\n")
+    os.chmod(program, 0o755)
+    os.chmod(world.folder, 0o755)
+    with world.connect_as(CONTROLLER) as connection:
+        assert said(world, connection, f"Run,{program}") == ["archond-2"]
+    os.remove(program)
+
+
+@case
 def daemons_of_the_owner(world):
     """What an owner has started by a request is out of reach for who is admitted to control."""
     assert world.ask("StartDaemon,sleep 1000,@label=roots").closing[0] == "Ok"
