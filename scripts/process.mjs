@@ -3,7 +3,8 @@ import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Runs a program to its end with this process's standard input, output and error.
+ * Runs a program to its end in this process's place: its standard input, output and error, and the signals
+ * that are sent here.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -13,8 +14,24 @@ import { fileURLToPath } from 'node:url';
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options });
-    child.once('error', reject);
+    const forwarding = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']).map((signal) => {
+      const forward = () => {
+        // A terminal sends its Ctrl-C and Ctrl-\ to the whole foreground group: the child has it already.
+        if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
+        child.kill(signal);
+      };
+      process.on(signal, forward);
+      return { signal, forward };
+    });
+    const over = () => {
+      for (const { signal, forward } of forwarding) process.off(signal, forward);
+    };
+    child.once('error', (error) => {
+      over();
+      reject(error);
+    });
     child.once('exit', (code, signal) => {
+      over();
       resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGKILL']);
     });
   });

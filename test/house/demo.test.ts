@@ -31,7 +31,11 @@ it('shows a supervisor that runs real commands, says how to go on, and leaves no
   expect(shown).toContain(
     '$ archonctl run sh -c \'echo "FOO is $FOO"; exit 7\' FOO=1\nFOO is 1\n(exit code 7)',
   );
-  expect(shown).toMatch(/ticker +running/);
+  expect(shown).toMatch(/^server +running/m);
+  /* The server was killed: the visitor went down before it was up again, and came back. */
+  const visitor = [...shown.matchAll(/^\d+ \S+ \S+ visitor (\w+)/gm)].map(([, kind]) => kind);
+  expect(visitor.slice(-2)).toEqual(['starting', 'running']);
+  expect(visitor).toContain('waiting');
   const socket = /export ARCHON_SOCKET=(\S+)/.exec(shown)?.[1] ?? '';
   expect(existsSync(path.dirname(socket))).toBe(false);
   expect(processesWith('ARCHON_SOCKET', socket).filter(isAlive)).toEqual([]);
