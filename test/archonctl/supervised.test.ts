@@ -57,18 +57,24 @@ describe('the life of a daemon', () => {
     expect(await said('start', 'life')).toBe('life is running\n');
     const again = await facts('life');
     expect(again['state']).toBe('running');
-    expect(again['pid']).not.toBe(String(pid));
+    expect(again['pid']).not.toBe(pid);
+    /* To the nanosecond, which no number of JSON holds. */
+    const since = (await said('list', 'life', '--csv')).split('\n')[1]?.split(',')[3] ?? '';
 
     expect((await call('forget', 'life')).code).toBe(1);
     await said('stop', 'life');
     expect(await said('forget', 'life')).toBe('forgot 1 unit\n');
     expect((await call('status', 'life')).code).toBe(4);
+    const then = JSON.parse(await said('list', 'life', '--json', '--at', since)) as unknown;
+    const told = { label: 'life', state: 'running', pid: again['pid'], lastExit: 'signal:SIGTERM' };
+    expect(then).toMatchObject({ units: [told] });
+    expect((await call('list', 'life', '--at', '1000000000')).code).toBe(4);
   });
 
   it('is another after a restart', async () => {
     const pid = await daemon('again', FOREVER);
     expect(await said('restart', 'again')).toBe('again is running\n');
-    expect((await facts('again'))['pid']).not.toBe(String(pid));
+    expect((await facts('again'))['pid']).not.toBe(pid);
     await said('stop', 'again');
   });
 
@@ -76,7 +82,7 @@ describe('the life of a daemon', () => {
     const pid = await daemon('phoenix', FOREVER, '--restart', 'always');
     expect(await said('kill', '-s', 'KILL', 'phoenix')).toBe('SIGKILL sent to 1 unit\n');
     await said('wait', '--for', 'running', '--timeout', '10s', 'phoenix');
-    await expect.poll(async () => (await facts('phoenix'))['pid']).not.toBe(String(pid));
+    await expect.poll(async () => (await facts('phoenix'))['pid']).not.toBe(pid);
     await said('stop', 'phoenix');
   });
 
