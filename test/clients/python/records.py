@@ -15,8 +15,9 @@ exec cat /proc/$$/environ >&2
 
 def is_time(field):
     """Whether a field is a time as replies have them."""
-    seconds, _, fraction = bytes(field).partition(b".")
-    return seconds.isdigit() and fraction.isdigit() and len(fraction) == 9
+    seconds, point, fraction = bytes(field).partition(b".")
+    # The fraction has no zeros at its end, and may be none.
+    return seconds.isdigit() and (fraction.isdigit() and len(fraction) <= 9 if point else True)
 
 
 def dumped(world, line, name):
