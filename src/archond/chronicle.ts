@@ -131,6 +131,11 @@ export class Chronicle {
     return this.#latestEvents().hasBeenReady(label, generation, pid);
   }
 
+  /** Whether it was certainly not told yet that this process is ready. */
+  hasYetToTellReady(label: string, generation: number, pid: number): boolean {
+    return this.#latestEvents().hasYetToBeReady(label, generation, pid);
+  }
+
   /** What an earlier archond had written down as wanted of a unit; undefined where that is unknown. */
   wishOf(label: string): Wish | undefined {
     this.#wishes ??= new Map(

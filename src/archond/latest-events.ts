@@ -11,6 +11,9 @@ const END_OF_TIME_NS = 2n ** 63n;
 export class LatestEvents {
   readonly #ends = new Set<string>();
   readonly #ready = new Set<string>();
+  readonly #started = new Set<string>();
+  /** The lowest number among them: those above it that are not there were never told of. */
+  #firstStarted = Infinity;
   readonly #causes = new Map<string, Cause>();
   readonly #units = new PastUnits(END_OF_TIME_NS, false);
 
@@ -33,6 +36,16 @@ export class LatestEvents {
     return this.#ready.has(endKey(label, String(generation), String(pid)));
   }
 
+  /**
+   * Whether it was certainly not told that this process is ready: its start was and that was not, or not even its start,
+   * though that of an earlier one was. What lies further back is taken to have been told.
+   */
+  hasYetToBeReady(label: string, generation: number, pid: number): boolean {
+    const key = endKey(label, String(generation), String(pid));
+    if (this.#ready.has(key)) return false;
+    return this.#started.has(key) || generation > this.#firstStarted;
+  }
+
   /** The cause of what is told of a unit next: its latest event; none where that lies further back. */
   causeOf(label: string): Cause {
     return this.#causes.get(label) ?? NO_CAUSE;
@@ -51,6 +64,10 @@ export class LatestEvents {
     const key = endKey(label, values.get('generation') ?? '', values.get('pid') ?? '');
     if (kind === 'exited') this.#ends.add(key);
     else if (kind === 'running') this.#ready.add(key);
+    else if (kind === 'starting') {
+      this.#started.add(key);
+      this.#firstStarted = Math.min(this.#firstStarted, Number(values.get('generation') ?? Infinity));
+    }
   }
 }
 

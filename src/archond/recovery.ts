@@ -103,7 +103,12 @@ function adopt(
   const isTold = chronicle.hasTold(label, generation, pid);
   const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label));
   const wasReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
-  supervisor.put(record, { ...found, wasReady, restarts: chronicle.unitBefore(label)?.restarts });
+  const isNotReady = !wasReady && chronicle.hasYetToTellReady(label, generation, pid);
+  supervisor.put(record, {
+    ...found,
+    ...(wasReady || isNotReady ? { wasReady } : {}),
+    restarts: chronicle.unitBefore(label)?.restarts,
+  });
   if (typeof found.main === 'number') {
     record.pid = found.main;
     record.configured?.probes.resumeMain(found.main);

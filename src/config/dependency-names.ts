@@ -3,6 +3,7 @@ import type { Complaint } from './complaint.ts';
 import type { UnitGroup } from './configuration.ts';
 import type { Dependencies } from '../supervisor/graph/dependencies.ts';
 import { orderCycles } from '../supervisor/graph/order.ts';
+import { pulledRivals } from '../supervisor/graph/pulled-rivals.ts';
 import type { UnitDefinition } from './definition.ts';
 import type { Instance } from './instances.ts';
 import { placeOf, showPath, type TreePath } from './tree.ts';
@@ -87,6 +88,30 @@ export function cycleComplaints(units: readonly DefinedUnit[]): readonly Complai
     const key = showPath(['units', instance.declared, ...at]);
     return [{ kind: 'dependency-cycle', place: placeOf(instance.tree, at), key, message: path }];
   });
+}
+
+/** Complaints about units that would start two that exclude each other, where none of their own keys has shown that. */
+export function rivalComplaints(
+  units: readonly DefinedUnit[],
+  found: readonly Complaint[],
+): readonly Complaint[] {
+  const told = new Set(found.filter(({ kind }) => kind === 'contradiction').map(({ key }) => key));
+  const byLabel = new Map(units.map((made) => [made.definition.label, made]));
+  return pulledRivals(units.map(({ definition }) => definition)).flatMap(
+    ({ label, rivals: [one, other] }) => {
+      const made = byLabel.get(label);
+      if (made === undefined) return [];
+      const { instance } = made;
+      const excluded = label === one ? other : label === other ? one : undefined;
+      const key = showPath(['units', instance.declared]);
+      if (told.has(`${key}.conflicts`)) return [];
+      const message =
+        excluded === undefined
+          ? `${label} starts both ${one} and ${other}, which exclude each other`
+          : `${label} starts ${excluded}, and they exclude each other`;
+      return [{ kind: 'contradiction', place: instance.place, key, message }];
+    },
+  );
 }
 
 /** Where a unit names another under a key: the item of the list, or the value itself. */

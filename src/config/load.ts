@@ -7,7 +7,7 @@ import type { Configuration, UnitGroup } from './configuration.ts';
 import { contradictions } from './contradictions.ts';
 import { declare, defaultsOf, type Declaration } from './declarations.ts';
 import { define } from './define.ts';
-import { cycleComplaints, resolveNames, type DefinedUnit } from './dependency-names.ts';
+import { cycleComplaints, resolveNames, rivalComplaints, type DefinedUnit } from './dependency-names.ts';
 import { dump } from './dump.ts';
 import { given } from './given.ts';
 import { accessOf, joinHeads, monitorsOf } from './heads.ts';
@@ -57,7 +57,9 @@ export async function loadConfiguration(
   }));
   const groups = groupsOf(instances);
   const resolved = resolveNames(defined, groups, isPartial, complaints);
-  complaints.push(...cycleComplaints(resolved));
+  const cycles = cycleComplaints(resolved);
+  complaints.push(...cycles);
+  if (cycles.length === 0) complaints.push(...rivalComplaints(resolved, complaints));
   complaints.push(...logClashes(resolved, options.logDir), ...portClashes(resolved));
 
   const order = files.map(({ path }) => path);

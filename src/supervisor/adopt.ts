@@ -21,7 +21,7 @@ export interface Found {
    * was asked to be down; `waiting`: it is to be up as soon as the plan lets it; `backoff`: at the instant given.
    */
   readonly stage: 'starting' | 'alive' | 'ended' | 'over' | 'stopped' | 'waiting' | 'backoff';
-  /** Of one that is alive: it had become ready. What is ready by its exec is so anyway. */
+  /** Of one that is alive: it had become ready, or not yet. Where that is not known, what is ready by its exec is so. */
   readonly wasReady?: boolean;
   /** Of one that is alive: the process that had become its main one, or that it was waited for (`MainProcess`). */
   readonly main?: number | 'awaited' | undefined;
@@ -93,15 +93,17 @@ export function adoptionEffects({ spec, state }: Unit, found: Found): readonly E
 }
 
 function stateOf(spec: UnitSpec, found: Found): UnitState {
-  const { generation, pid, startedAtMs, stage, wasReady = false, end = { kind: 'unknown' } } = found;
+  const { generation, pid, startedAtMs, stage, end = { kind: 'unknown' } } = found;
   switch (stage) {
     case 'starting':
     case 'alive': {
-      const isReady = wasReady || (spec.type === 'service' && spec.readyBy === 'exec');
+      const isByExec = spec.type === 'service' && spec.readyBy === 'exec';
+      const isReady = found.wasReady ?? isByExec;
       const process = { pid: typeof found.main === 'number' ? found.main : pid, main: mainOf(found) };
       if (stage === 'alive' && isReady)
         return { kind: 'running', generation, readyAtMs: startedAtMs, ...process };
-      const hasExecuted = stage === 'alive';
+      /* What is ready by its exec becomes so when that is told once more. */
+      const hasExecuted = stage === 'alive' && !isByExec;
       return { kind: 'starting', generation, hasExecuted, isReady: false, ...process };
     }
     case 'ended':

@@ -41,6 +41,14 @@ describe('a process that was there before the supervisor', () => {
     expect(adoptedUnit(daemon(), found('starting')).state).toMatchObject({ kind: 'starting', pid: 70 });
   });
 
+  test('that was not told to be ready yet is told so', () => {
+    const unit = adoptedUnit(daemon(), { ...found('alive'), wasReady: false });
+    expect(unit.state).toMatchObject({ kind: 'starting', pid: 70 });
+    const story = new Story(unit).tell(executed(7));
+    expect(story.state).toMatchObject({ kind: 'running', generation: 7, pid: 70 });
+    expect(story.told).toEqual([{ kind: 'running', generation: 7, pid: 70 }]);
+  });
+
   test('is moved by what is told of it from then on', () => {
     const story = new Story(adoptedUnit(restarting('always'), found('starting')));
     story.tell(executed(7), exited(BAD, 7), emptied(7));
