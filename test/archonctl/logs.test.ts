@@ -80,7 +80,7 @@ class Following implements Disposable {
 
 describe('logs', () => {
   it('chooses lines by number, time and pattern', async () => {
-    await run('choose', 'echo one; sleep 0.05; echo two; sleep 0.05; echo three');
+    await run('choose', 'echo one; sleep 0.5; echo two; sleep 0.5; echo three');
     const { lines } = JSON.parse((await logs('--json', 'choose')).stdout) as { lines: { time: number }[] };
     const { stdout } = await archonctl(supervisor.socket, ['send', 'Log,choose']);
     const times = stdout.split('\n').flatMap((line) => /^Line,([\d.]+)/.exec(line)?.[1] ?? []);
@@ -174,15 +174,7 @@ describe('logs -f', () => {
   it('follows several, ends by Ctrl-C, and as soon as its reader has gone, though nothing comes', async () => {
     const fifo = path.join(supervisor.folder, 'out', 'f');
     execFileSync('mkfifo', [fifo]);
-    await archonctl(supervisor.socket, [
-      'start-daemon',
-      '-l',
-      'f',
-      '--',
-      'sh',
-      '-c',
-      `while :; do cat ${fifo}; done`,
-    ]);
+    await archonctl(supervisor.socket, ['start-daemon', '-l', 'f', '--', 'sh', '-c', `exec cat 0<> ${fifo}`]);
     using follower = new Following(supervisor.socket, '-n', '1', '--json', 'f', 'choose');
     appendFileSync(fifo, 'word\n');
     await follower.untilCount(2);
