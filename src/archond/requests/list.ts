@@ -18,7 +18,7 @@ export function list(house: House, request: RequestOf<'List'>, call: Call): void
   }
   const units = unitsIn(house, target);
   if (units.length === 0 && target?.kind === 'label') {
-    call.fail(noSuchUnit(target.label));
+    call.fail(noSuchUnit(house, target.label));
     return;
   }
   send(house, units, call).catch((error: unknown) => {

@@ -28,7 +28,7 @@ export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
   } else if (!status.ok && status.error.code !== 'ENOENT') {
     call.fail(unreadable(path, status.error));
   } else if (!status.ok && !place.isUnit) {
-    call.fail(noSuchUnit(label));
+    call.fail(noSuchUnit(house, label));
   } else if (request.options.fd === true) {
     hand(house, path, label, call);
   } else {

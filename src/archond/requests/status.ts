@@ -21,7 +21,7 @@ const SHOWN_DELAYS = 5;
 export function status(house: House, request: RequestOf<'Status'>, call: Call): void {
   const record = house.supervisor.records.get(request.args.label);
   if (record === undefined) {
-    call.fail(noSuchUnit(request.args.label));
+    call.fail(noSuchUnit(house, request.args.label));
     return;
   }
   send(house, record, call).catch((error: unknown) => {

@@ -28,7 +28,7 @@ export function select(
       const labels = house.configured.membersOf(target.label) ?? [target.label];
       for (const label of labels) {
         const record = records.get(label);
-        if (record === undefined) return err(noSuchUnit(label));
+        if (record === undefined) return err(noSuchUnit(house, label));
         if (!mayControl(who, record)) return err(notYours(record));
         selected.add(record);
       }
@@ -49,7 +49,12 @@ export function namedAmong(
   return records.filter((record) => named.has(record.label));
 }
 
-/** The failure for a label that names nothing. */
-export function noSuchUnit(label: string): Failure {
-  return failure('not-found', `there is no unit ${label}`);
+/** The failure for a label that names no unit, or several where one is meant. */
+export function noSuchUnit({ configured }: House, label: string): Failure {
+  const members = configured.membersOf(label);
+  if (members === undefined) return failure('not-found', `there is no unit ${label}`);
+  return failure(
+    'not-found',
+    `${label} is not one unit but ${members.length}: ${members[0] ?? ''} and so on`,
+  );
 }

@@ -12,7 +12,7 @@ export function tree(house: House, request: RequestOf<'Tree'>, call: Call): void
   const { label } = request.args;
   const record = label === undefined ? undefined : records.get(label);
   if (label !== undefined && record === undefined) {
-    call.fail(noSuchUnit(label));
+    call.fail(noSuchUnit(house, label));
     return;
   }
   const wanted = record === undefined ? [...records.values()] : [record];

@@ -6,10 +6,14 @@ import type { UnitRecord } from '../unit-record.ts';
 import { formatPercent, type Usage } from '../usage.ts';
 import { matches } from './targets.ts';
 
-/** The units that a target selects, or all; sorted by label. */
-export function unitsIn({ supervisor }: House, target: Target | undefined): readonly UnitRecord[] {
+/** The units that a target selects, or all; sorted by label. The label of several instances selects these. */
+export function unitsIn(
+  { supervisor, configured }: House,
+  target: Target | undefined,
+): readonly UnitRecord[] {
+  const members = target?.kind === 'label' ? configured.membersOf(target.label) : undefined;
   return [...supervisor.records.values()]
-    .filter(({ label }) => matches(target, label))
+    .filter(({ label }) => members?.includes(label) ?? matches(target, label))
     .sort((one, other) => (one.label < other.label ? -1 : 1));
 }
 

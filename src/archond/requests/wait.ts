@@ -13,7 +13,7 @@ export function wait(house: House, request: RequestOf<'Wait'>, call: Call): void
   const { records } = house.supervisor;
   const record = records.get(label);
   if (record === undefined) {
-    call.fail(noSuchUnit(label));
+    call.fail(noSuchUnit(house, label));
     return;
   }
   waitFor(house, request, call, record);

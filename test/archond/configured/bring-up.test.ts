@@ -93,6 +93,16 @@ describe('a host that comes up', () => {
     expect(await host.states()).toBe(
       'db:running front:running worker@1:running worker@2:running worker@3:running',
     );
+    const listed = await host.ask('List,worker');
+    expect(listed.map((line) => line.split(',').slice(0, 3).join())).toEqual([
+      'Unit,worker@1,running',
+      'Unit,worker@2,running',
+      'Unit,worker@3,running',
+      'Ok,3',
+    ]);
+    expect(await host.ask('Status,worker')).toEqual([
+      'Error,worker is not one unit but 3: worker@1 and so on,not-found',
+    ]);
     expect(await host.ask('Stop,worker')).toEqual([
       'Error,"worker@1, worker@2 and worker@3 cannot be stopped beside front: stop these too, or take them down with @force=1 (--force)",conflict,front',
     ]);
