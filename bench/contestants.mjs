@@ -20,8 +20,9 @@ import { FLOOR, SERVICE, ended, gauge, launch, ownTree, pause, until } from './t
  * @property {string} name
  * @property {readonly string[]} needs programs that must be in PATH
  * @property {string} install how to get them
- * @property {(folder: string, lifeMs?: number) => Promise<Running> | Running} start
- *   lifeMs: how long the services of the row live, where they die by themselves
+ * @property {(folder: string, lifeMs?: number, units?: string) => Promise<Running> | Running} start
+ *   lifeMs: how long the services of the row live, where they die by themselves;
+ *   units: a configuration, for those that know what that is
  */
 
 /** @param {string} program */
@@ -80,10 +81,15 @@ const archon = {
   name: 'archon',
   needs: [],
   install: '',
-  start: async (folder, lifeMs) => {
+  start: async (folder, lifeMs, units) => {
     const socket = path.join(folder, 'archon.sock');
     const args = ['--foreground', '--socket', socket, '--state', path.join(folder, 'state')];
-    if (lifeMs !== undefined) args.push('--config', writeStorm(folder, lifeMs));
+    const configuration = units ?? (lifeMs === undefined ? undefined : stormOf(folder, lifeMs));
+    if (configuration !== undefined) {
+      const file = path.join(folder, 'archon.yaml');
+      writeFileSync(file, configuration);
+      args.push('--config', file);
+    }
     const child = launch(path.join(ROOT, 'bin/archond'), args, { NODE_EXTRA_CA_CERTS: undefined });
     await until(() => existsSync(socket), 'archond');
     const running = speaking(socket, treeOf(child), ending(child, 'SIGTERM'));
@@ -101,18 +107,13 @@ const archon = {
 export const STORM_UNITS = 200;
 
 /** @param {string} folder @param {number} lifeMs */
-function writeStorm(folder, lifeMs) {
-  const file = path.join(folder, 'archon.yaml');
+function stormOf(folder, lifeMs) {
   const records = path.join(folder, 'records');
   const units = Array.from(
     { length: STORM_UNITS },
     (_, id) => `  s${id}: {command: [${SERVICE}, ${records}, "${id}", "${lifeMs}"]}\n`,
   );
-  writeFileSync(
-    file,
-    `version: 1\ndefaults: {enabled: false, restart: {policy: always, delay: 0ms}}\nunits:\n${units.join('')}`,
-  );
-  return file;
+  return `version: 1\ndefaults: {enabled: false, restart: {policy: always, delay: 0ms}}\nunits:\n${units.join('')}`;
 }
 
 /** A folder of services, each a folder with a script `run`. @param {string} folder @param {readonly number[]} ids @param {(id: number) => readonly string[]} words */

@@ -29,6 +29,7 @@ import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './
  * @typedef {object} Row
  * @property {string} name
  * @property {Readonly<Record<string, string>>} figures their names and units
+ * @property {(size: Size) => string} [units] a configuration of what is started in it
  * @property {number} [lifeMs] how long its services live, where they die by themselves
  * @property {boolean} speaks only those that speak the protocol
  * @property {boolean} [onlyArchon]
@@ -80,6 +81,33 @@ async function restarts(bench, ageMs) {
   mustBeOneEach(bench, ids.length);
   await bench.running.stopAll();
   return median(samples);
+}
+
+/** @param {number} units */
+const chainLength = (units) => Math.ceil(units / 10);
+
+/**
+ * Oneshots: a chain c0, c1 …, each of which needs the one before, and a random graph g0, g1 …, the same each
+ * time, in which each needs up to three of those before.
+ *
+ * @param {number} chain
+ * @param {number} graph
+ */
+function graphOf(chain, graph) {
+  let seed = 1;
+  const below = (/** @type {number} */ bound) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % bound;
+  };
+  const unit = (/** @type {string} */ label, /** @type {readonly string[]} */ needs) =>
+    `  ${label}: {command: "true", needs: [${[...new Set(needs)].join(', ')}]}\n`;
+  const lines = [
+    ...numbers(chain).map((at) => unit(`c${at}`, at === 0 ? [] : [`c${at - 1}`])),
+    ...numbers(graph).map((at) =>
+      unit(`g${at}`, at === 0 ? [] : numbers(below(4)).map(() => `g${below(at)}`)),
+    ),
+  ];
+  return `version: 1\ndefaults: {type: oneshot, enabled: false}\nunits:\n${lines.join('')}`;
 }
 
 /** @type {readonly Row[]} */
@@ -219,6 +247,34 @@ export const ROWS = [
       'events told to one': await tellTo(socket, 1, size.requests),
       'events told to 100': await tellTo(socket, 100, size.requests),
     }),
+  },
+  {
+    name: 'graph',
+    figures: {
+      'chain of oneshots': 'ms',
+      'as many bare spawns in a row': 'ms',
+      'random graph of oneshots': 'ms',
+      'so many bare spawns in a row': 'ms',
+    },
+    speaks: true,
+    onlyArchon: true,
+    units: ({ units }) => graphOf(chainLength(units), units),
+    measure: async ({ running: { socket = '' }, size: { units } }) => {
+      const length = chainLength(units);
+      const start = async (/** @type {string} */ which, /** @type {number} */ count) => {
+        const { ns, last } = await gauge('ask', socket, `Start,${which}`, 1, 1);
+        if (last !== `Ok,${count}`) throw new Error(`Start,${which} was answered by ${last}`);
+        return toMs(median(ns));
+      };
+      const bare = async (/** @type {number} */ count) =>
+        toMs((await gauge('wall', count, '/bin/true')).ns.reduce((sum, ns) => sum + ns, 0));
+      return {
+        'chain of oneshots': await start(`c${length - 1}`, 1),
+        'as many bare spawns in a row': await bare(length),
+        'random graph of oneshots': await start('g*', units),
+        'so many bare spawns in a row': await bare(units),
+      };
+    },
   },
   {
     name: 'recovery',

@@ -37,7 +37,7 @@ const say = (text) => void process.stderr.write(`${text}\n`);
 async function measure(contestant, row, size) {
   const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-bench-'));
   const records = new Records(path.join(folder, 'records'));
-  const running = await contestant.start(folder, row.lifeMs);
+  const running = await contestant.start(folder, row.lifeMs, row.units?.(size));
   try {
     return await row.measure({ running, records, size });
   } finally {
