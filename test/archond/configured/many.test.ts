@@ -8,7 +8,11 @@ import { expectedEnds, randomGraph, type RandomUnit } from './random-graph.ts';
 const UNITS = Number(process.env['ARCHON_GRAPH_UNITS'] ?? 1000);
 const FEWER = Math.ceil(UNITS / 5);
 const SEEDS = (process.env['ARCHON_GRAPH_SEEDS'] ?? '1').split(',').map(Number);
+const FEW = Math.ceil(UNITS / 25);
+const ROUNDS = 12;
 const CRASHES = 20;
+/** An end to which nothing comes. */
+const NEVER: ReadonlyMap<string, string> = new Map([['', '']]);
 /** At most so many events come between two deaths of archond. */
 const MOST_EVENTS = 60;
 
@@ -123,7 +127,7 @@ describe('units in a random graph', () => {
 
       for (const label of restarts.slice(0, 5)) {
         await host.ask(`Restart,${label},@wait=0`);
-        await watch.untilOr(new Map([['', '']]), chance.below(10));
+        await watch.untilOr(NEVER, chance.below(10));
         await watch.killDeciding();
       }
       await host.ask(...restarts.map((label) => `Wait,${label},@for=running`));
@@ -139,4 +143,59 @@ describe('units in a random graph', () => {
       );
     },
   );
+
+  it.each(SEEDS)(
+    `, ${FEW} of them, are at rest as they should be after orders that cross, crashes and deaths of archond, seed %i`,
+    { timeout: 600_000 },
+    async (seed) => {
+      const { host: started, units } = await start(FEW, seed);
+      await using host = started;
+      using watch = await Watch.begin(host, units);
+      watch.checker.isDisturbed = true;
+      const chance = new Chance(seed + 3);
+      const labels = [...units.keys()] as [string, ...string[]];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (let orders = chance.below(6); orders >= 0; orders -= 1) {
+          const label = chance.pick(labels);
+          const deeds = [`Start,${label}`, `Stop,${label},@force=1`, `Restart,${label}`] as const;
+          await host.ask(chance.onceIn(4) ? `Signal,KILL,${label}` : `${chance.pick(deeds)},@wait=0`);
+        }
+        if (chance.onceIn(3)) await watch.killDeciding();
+        const states = await untilRest(host, watch);
+        expect(standing(units, states), `round ${round}`).toEqual([]);
+        expect(watch.checker.faults).toEqual([]);
+      }
+      /* What can come up does; the answer names what cannot. */
+      await host.ask('Start,*');
+      await watch.until(expectedEnds(units));
+      expect(watch.checker.faults).toEqual([]);
+    },
+  );
 });
+
+type States = ReadonlyMap<string, string>;
+
+/** Resolves with all states when nothing is on its way. */
+async function untilRest(host: Host, watch: Watch): Promise<States> {
+  for (;;) {
+    const pairs = (await host.states()).split(' ').map((one) => one.split(':') as [string, string]);
+    if (!pairs.some(([, state]) => /^(starting|stopping|backoff)$/.test(state))) return new Map(pairs);
+    await watch.untilOr(NEVER, 1);
+  }
+}
+
+/** What is wrong with units that are at rest: what is up stands on what is up, what waits or has failed does so for a reason. */
+function standing(units: ReadonlyMap<string, RandomUnit>, states: States): string[] {
+  const isUp = (label: string): boolean => {
+    const state = states.get(label);
+    return state === 'running' || (state === 'finished' && units.get(label)?.type === 'oneshot');
+  };
+  return [...units].flatMap(([label, { needs, behaviour }]) => {
+    const down = needs.find((need) => !isUp(need));
+    if (isUp(label) && down !== undefined) return [`${label} is up, and ${down} is not`];
+    const state = states.get(label);
+    if (state === 'waiting' && down === undefined) return [`${label} waits for nothing`];
+    const hasReason = behaviour === 'bad' || needs.some((need) => states.get(need) === 'failed');
+    return state === 'failed' && !hasReason ? [`${label} has failed for nothing`] : [];
+  });
+}
