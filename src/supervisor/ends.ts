@@ -1,4 +1,5 @@
 import type { End } from './state.ts';
+import type { Unit } from './step.ts';
 import type { UnitSpec } from './unit.ts';
 
 const HOPELESS: readonly string[] = ['ENOENT', 'EACCES', 'ENOEXEC'];
@@ -14,6 +15,12 @@ export function isSuccess(end: End, { success }: UnitSpec): boolean {
     case 'unknown':
       return false;
   }
+}
+
+/** A oneshot that has done what it is for, also while what it has left behind is cleared away. */
+export function hasFinished({ spec, state }: Unit): boolean {
+  if (spec.type !== 'oneshot') return false;
+  return state.kind === 'finished' || (state.kind === 'clearing' && isSuccess(state.end, spec));
 }
 
 /** Nothing can run it: trying again would only fail again. */

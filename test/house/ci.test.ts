@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TempProject } from './temp-project.ts';
@@ -114,11 +115,11 @@ describe('.ci/run', () => {
     expect(asked).toHaveLength(2);
     expect(asked[0]).toMatch(/ update$/);
     expect(asked[1]).toMatch(/ -y .*install --no-install-recommends gcc valgrind$/);
-    /* Before that it is seen to that no server starts. */
-    expect(calls.findIndex((call) => /^install .* \/usr\/sbin\/policy-rc.d$/.test(call))).toBeLessThan(
-      calls.indexOf(asked[1] ?? ''),
-    );
-    expect(calls.join()).toMatch(/install .* \/usr\/sbin\/policy-rc.d/);
+    /* Before that it is seen to that no server starts, unless that is so already. */
+    if (existsSync('/usr/sbin/policy-rc.d')) return;
+    const kept = calls.findIndex((call) => /^install .* \/usr\/sbin\/policy-rc.d$/.test(call));
+    expect(kept).toBeGreaterThanOrEqual(0);
+    expect(kept).toBeLessThan(calls.indexOf(asked[1] ?? ''));
   });
 
   it('installs nothing where nothing is missing, and nothing for an ordinary user', async () => {

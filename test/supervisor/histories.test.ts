@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { hasFinished } from '../../src/supervisor/ends.ts';
 import type { ToldEvent, TimerName } from '../../src/supervisor/effect.ts';
 import { OPEN_GATE } from '../../src/supervisor/gate.ts';
 import { liveGeneration } from '../../src/supervisor/state.ts';
@@ -230,8 +231,7 @@ describe('every history', () => {
         if (liveGeneration(order.before.state) !== undefined) expect(state.kind).toBe('stopped');
       } else {
         const { kind } = order.before.state;
-        const isDone = kind === 'finished' && order.before.spec.type === 'oneshot';
-        const wasUp = kind === 'starting' || kind === 'running' || isDone;
+        const wasUp = kind === 'starting' || kind === 'running' || hasFinished(order.before);
         const isObeyed = made.entries.slice(at).some((entry) => spawns(entry) > 0);
         expect(isObeyed || (wasUp && order.event.kind === 'order-start')).toBe(true);
       }

@@ -1,3 +1,4 @@
+import { hasFinished } from '../ends.ts';
 import { desiredAfter } from '../ladder.ts';
 import { ignored, impossible, noted, type Row } from '../row.ts';
 import { settle } from '../settle.ts';
@@ -6,10 +7,11 @@ import { move, stay } from '../step.ts';
 
 /** The main process has ended by itself; what is left of its tree is being killed. */
 export const CLEARING: Row<'clearing'> = {
-  'order-start': (unit, state) =>
-    state.again
-      ? stay('ignore', unit, 'it will be started')
-      : move({ ...unit, state: { ...state, again: true } }),
+  'order-start': (unit, state) => {
+    if (hasFinished(unit)) return stay('ignore', unit, 'it has done what it is for');
+    if (state.again) return stay('ignore', unit, 'it will be started');
+    return move({ ...unit, state: { ...state, again: true } });
+  },
   'order-stop': (unit, { generation, end, ranMs }, { reason }, { atMs }) => {
     const rung = { rung: 'kill', deadlineAtMs: atMs, main: 'first' } as const;
     const state = { kind: 'stopping', generation, pid: undefined, ...rung, end, reason, ranMs } as const;

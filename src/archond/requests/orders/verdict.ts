@@ -1,4 +1,5 @@
 import { failure, type Failure } from '../../../base/failure.ts';
+import { hasFinished } from '../../../supervisor/ends.ts';
 import type { PublicState } from '../../../supervisor/state.ts';
 import type { Unit } from '../../../supervisor/step.ts';
 import { startFailure, whyBlocked } from '../../reason.ts';
@@ -46,6 +47,8 @@ export function judgeStart(
       case 'starting':
         return isOver ? ended(record) : undefined;
       case 'clearing':
+        /* What it has left behind is being cleared away; then it has finished. */
+        return hasFinished(record.unit) ? undefined : ended(record);
       case 'backoff':
       case 'failed':
         return ended(record);
@@ -64,12 +67,8 @@ export function judgeStart(
 }
 
 /** A generation of it is on the way to where an order to start brings it, or has come there. */
-function hasBegun({ state, spec }: Unit): boolean {
-  return (
-    state.kind === 'starting' ||
-    state.kind === 'running' ||
-    (state.kind === 'finished' && spec.type === 'oneshot')
-  );
+function hasBegun(unit: Unit): boolean {
+  return unit.state.kind === 'starting' || unit.state.kind === 'running' || hasFinished(unit);
 }
 
 /** Whether what was there of a unit is gone; an order to start that crosses this one may bring up the next. */
