@@ -151,11 +151,6 @@ export class Ear implements Disposable {
     return told.slice(0, last + 1);
   }
 
-  /** Resolves when it has heard something, or when there is nobody to be heard any more. */
-  async next(): Promise<void> {
-    await this.#client.change();
-  }
-
   [Symbol.dispose](): void {
     this.#client[Symbol.dispose]();
   }
