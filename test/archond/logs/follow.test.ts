@@ -173,13 +173,17 @@ describe('Log with @follow', () => {
 
   it('has every line once in a flood, from the first or with the last, however many follow', async () => {
     const count = 60_000;
-    const [answer] = await supervisor.ask(
-      `StartDaemon,"sh -c 'i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo $i; done; sleep 1000'",@label=flood`,
-    );
+    const [fifo, half] = [path.join(supervisor.folder, 'out/flooding'), count / 2];
+    execFileSync('mkfifo', [fifo]);
+    const lines = `while [ $i -lt $end ]; do i=$((i+1)); echo $i; done`;
+    const script = `i=0; end=${half}; ${lines}; read end < ${fifo}; ${lines}; sleep 1000`;
+    const [answer] = await supervisor.ask(`StartDaemon,"sh -c '${script}'",@label=flood`);
     expect(answer).toMatch(/^Ok,/);
     const clients = await Promise.all(
       [[], [], ['@lines=0'], ['@lines=5']].map(async (options) => following(supervisor, 'flood', ...options)),
     );
+    /* The second half, which nobody has missed. */
+    appendFileSync(fifo, `${count}\n`);
     await Promise.all(clients.map(async (client) => client.untilLine(new RegExp(`^Line,[\\d.]+,${count}$`))));
     for (const [index, client] of clients.entries()) {
       const numbers = textsIn(client.lines).map(Number);
