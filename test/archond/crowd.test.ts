@@ -66,16 +66,20 @@ async function connectAll(count: number): Promise<Socket[]> {
 /** All that comes until the supervisor hangs up or `isSo`. */
 async function answersOf(socket: Socket, isSo: (lines: readonly string[]) => boolean): Promise<string[]> {
   let text = '';
-  socket.resume();
-  while (!isSo(text.split('\n').slice(0, -1)) && !socket.readableEnded && !socket.destroyed) {
-    const [data] = (await Promise.race([
-      once(socket, 'data'),
-      once(socket, 'end').then(() => ['']),
-      once(socket, 'close').then(() => ['']),
-    ])) as [Buffer | string];
-    text += data.toString('latin1');
-  }
-  return text.split('\n').slice(0, -1);
+  const lines = (): string[] => text.split('\n').slice(0, -1);
+  await new Promise<void>((resolve) => {
+    const judge = (): void => {
+      if (isSo(lines()) || socket.readableEnded || socket.destroyed) resolve();
+    };
+    /* What has been waiting comes in several pieces at one time. */
+    socket.on('data', (data: Buffer) => {
+      text += data.toString('latin1');
+      judge();
+    });
+    socket.on('end', judge).on('close', judge);
+    judge();
+  });
+  return lines();
 }
 
 /** What a good client meets with meanwhile: it is answered each time, also where it says much, and nobody has grown. */

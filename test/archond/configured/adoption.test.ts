@@ -75,7 +75,8 @@ describe('a successor of an archond that was killed', () => {
     const before = [startTicksOf(await host.pidOf('web')), startTicksOf(await host.pidOf('db'))];
     await host.ask(...Array.from({ length: MANY_RUNS }, () => 'Run,true'));
     await host.supervisor.killDeciding();
-    expect(await host.states()).toBe('db:running web:running');
+    /* The last command may be there: archond was killed before it had noted that it had answered. */
+    expect((await host.states()).replace(' true:finished', '')).toBe('db:running web:running');
     expect([startTicksOf(await host.pidOf('web')), startTicksOf(await host.pidOf('db'))]).toEqual(before);
   });
 
