@@ -26,7 +26,7 @@ export function toldAmong(lines: readonly string[]): Told[] {
 
 /** Lines of logs with `TIME` where their time stands, which must be there; other lines as they are. */
 export function untimed(lines: readonly string[]): string[] {
-  return lines.map((line) => line.replace(/^(#[^,]+,)?Line,\d+\.\d+,/, '$1Line,TIME,'));
+  return lines.map((line) => line.replace(/^(#[^,]+,)?Line,\d+(?:\.\d+)?,/, '$1Line,TIME,'));
 }
 
 /** The number in a line, quickly: for lines that are events, tagged or not. */

@@ -79,9 +79,13 @@ static void orphan(uint32_t kind) {
   close(tree.gate);
   tree.gate = -1;
   wait_for_state(tree.index, ENTRY_EMPTY);
+  /* A cgroup is empty when its last process has ended, which may be before that is reaped. */
   const struct ring_record *record = NULL;
-  for (uint64_t at = peer.header->ring_next - 1; at > 0 && record == NULL; at--)
-    if (peer.ring[at % TABLE_RING].pid == (uint32_t)pid) record = &peer.ring[at % TABLE_RING];
+  for (int tries = 0; record == NULL && tries < 10000; tries++) {
+    for (uint64_t at = peer.header->ring_next - 1; at > 0 && record == NULL; at--)
+      if (peer.ring[at % TABLE_RING].pid == (uint32_t)pid) record = &peer.ring[at % TABLE_RING];
+    if (record == NULL) usleep(1000);
+  }
   CHECK(record != NULL && record->exit_kind == 1 && record->exit_status == 33 && record->maxrss_kib > 0,
         "the end of the orphan %d", pid);
   uint64_t tree_of = kind == TREE_MINDER ? generation_at(tree.index) : 0;
