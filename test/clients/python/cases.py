@@ -138,6 +138,9 @@ def totals(held):
         if target.startswith("/sys/fs/cgroup") or target == "/dev/null":
             continue
         kind = target.partition(":")[0] if ":[" in target else target
+        if kind.endswith(".journal"):
+            # One segment follows another.
+            kind = os.path.dirname(kind)
         counts[kind] = counts.get(kind, 0) + count
     return counts
 
