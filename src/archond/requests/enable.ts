@@ -4,7 +4,7 @@ import { pulling } from '../../supervisor/plan/closures.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import type { UnitRecord } from '../unit-record.ts';
-import { namedAmong, select } from './targets.ts';
+import { chosen } from './targets.ts';
 
 /** `Enable`: the units are started with the supervisor from now on, whatever the configuration says. */
 export function enable(house: House, request: RequestOf<'Enable'>, call: Call): void {
@@ -22,22 +22,13 @@ function flag(
   call: Call,
   isEnabled: boolean,
 ): void {
-  const { targets } = request.args;
-  const selected = select(house, targets, call.client);
-  if (!selected.ok) {
-    call.fail(selected.error);
+  const records = chosen(house, request.args.targets, call.client, notConfigured);
+  if (!records.ok) {
+    call.fail(records.error);
     return;
   }
-  const refused = namedAmong(targets, selected.value)
-    .map(notConfigured)
-    .find((found) => found !== undefined);
-  if (refused !== undefined) {
-    call.fail(refused);
-    return;
-  }
-  const records = selected.value.filter((record) => notConfigured(record) === undefined);
-  setEnabled(house, records, isEnabled, call);
-  const labels = records.map(({ label }) => label);
+  setEnabled(house, records.value, isEnabled, call);
+  const labels = records.value.map(({ label }) => label);
   const starters = isEnabled ? [] : startersOf(house, labels);
   /* Only then can nobody undo it by pulling a plug. */
   house.chronicle.sync(() => {

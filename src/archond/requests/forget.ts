@@ -4,30 +4,21 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { isDown } from '../outcome.ts';
 import type { UnitRecord } from '../unit-record.ts';
-import { namedAmong, select } from './targets.ts';
+import { chosen } from './targets.ts';
 
 /** `Forget`: ends the records of units that are down, and watches. A glob passes over what is up, or of the configuration. */
 export function forget(house: House, request: RequestOf<'Forget'>, call: Call): void {
-  const { targets } = request.args;
-  const selected = select(house, targets, call.client);
-  if (!selected.ok) {
-    call.fail(selected.error);
+  const forgotten = chosen(house, request.args.targets, call.client, refusalOf);
+  if (!forgotten.ok) {
+    call.fail(forgotten.error);
     return;
   }
-  const refused = namedAmong(targets, selected.value)
-    .map(refusalOf)
-    .find((found) => found !== undefined);
-  if (refused !== undefined) {
-    call.fail(refused);
-    return;
-  }
-  const forgotten = selected.value.filter((record) => refusalOf(record) === undefined);
-  for (const record of forgotten) {
+  for (const record of forgotten.value) {
     house.chronicle.append(record.label, 'note', [['what', 'forgotten']], call.cause);
     house.supervisor.remove(record);
   }
   house.chronicle.flush();
-  call.ok(String(forgotten.length));
+  call.ok(String(forgotten.value.length));
 }
 
 function refusalOf(record: UnitRecord): Failure | undefined {

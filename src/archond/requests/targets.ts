@@ -40,7 +40,40 @@ export function select(
   return ok([...selected].sort((one, other) => (one.label < other.label ? -1 : 1)));
 }
 
-/** The units that are called by their names, not only met by a glob: of these a refusal is told, others are passed over. */
+/** Why a request cannot be carried out for a unit at all; undefined where it can. */
+export type Refusal = (record: UnitRecord) => Failure | undefined;
+
+/** What `select` gives, without those that are refused. Where one is refused that was called by its name, all are; a glob passes over it. */
+export function chosen(
+  house: House,
+  targets: readonly Target[],
+  who: Who,
+  refusal: Refusal,
+): Result<readonly UnitRecord[], Failure> {
+  const selected = select(house, targets, who);
+  if (!selected.ok) return selected;
+  const refused = refusalAmong(house, targets, selected.value, refusal);
+  if (refused !== undefined) return err(refused);
+  return ok(selected.value.filter((record) => refusal(record) === undefined));
+}
+
+/** The first refusal of a unit that was called by its name, or by that of all instances. */
+export function refusalAmong(
+  { configured }: House,
+  targets: readonly Target[],
+  records: readonly UnitRecord[],
+  refusal: Refusal,
+): Failure | undefined {
+  const groups = targets.flatMap((target) => (target.kind === 'label' ? [target.label] : []));
+  const named = new Set(groups.flatMap((label) => configured.membersOf(label) ?? [label]));
+  for (const record of records) {
+    const refused = named.has(record.label) ? refusal(record) : undefined;
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+/** The units that are called by their own names, not only met by a glob or by the name of all instances. */
 export function namedAmong(
   targets: readonly Target[],
   records: readonly UnitRecord[],

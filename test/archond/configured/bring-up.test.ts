@@ -117,6 +117,10 @@ describe('a host that comes up', () => {
     expect(await host.states()).toBe(
       'db:running front:stopped worker@1:stopped worker@2:stopped worker@3:stopped',
     );
+    expect(await host.ask('Forget,worker', 'Forget,worker*')).toEqual([
+      'Error,"worker@1 is a unit of the configuration, which is not forgotten",conflict',
+      'Ok,0',
+    ]);
   });
 
   it('says of what has failed to those that need it what it was, through all of the chain', async () => {

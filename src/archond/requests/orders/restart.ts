@@ -3,7 +3,8 @@ import { takenDown } from '../../../supervisor/plan/closures.ts';
 import { restartOrder } from '../../../supervisor/plan/orders.ts';
 import type { Call } from '../../call.ts';
 import type { House } from '../../house.ts';
-import { chosen, notStartable } from './chosen.ts';
+import { chosen } from '../targets.ts';
+import { notStartable } from './obstacles.ts';
 import { give } from './give.ts';
 import { judges, needs, refusedStart } from './start.ts';
 

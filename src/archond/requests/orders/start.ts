@@ -5,7 +5,8 @@ import { startOrder, type OrderPlan } from '../../../supervisor/plan/orders.ts';
 import type { Call } from '../../call.ts';
 import type { House } from '../../house.ts';
 import type { UnitRecord } from '../../unit-record.ts';
-import { chosen, notStartable, othersDown } from './chosen.ts';
+import { chosen } from '../targets.ts';
+import { notStartable, othersDown } from './obstacles.ts';
 import { give } from './give.ts';
 import { judgeStart, type Judge } from './verdict.ts';
 

@@ -6,8 +6,8 @@ import { stopOrder } from '../../../supervisor/plan/orders.ts';
 import type { Call } from '../../call.ts';
 import type { House } from '../../house.ts';
 import { notConfigured, setEnabled } from '../enable.ts';
-import { namedAmong } from '../targets.ts';
-import { chosen, notStoppable, othersDown } from './chosen.ts';
+import { chosen, refusalAmong } from '../targets.ts';
+import { notStoppable, othersDown } from './obstacles.ts';
 import { follow, give, type Order } from './give.ts';
 import { judgeStop } from './verdict.ts';
 
@@ -23,9 +23,7 @@ export function stop(house: House, request: RequestOf<'Stop'>, call: Call): void
   }
   if (request.options.disable === true) {
     const records = [...order.value.judged.keys()];
-    const refused = namedAmong(request.args.targets, records)
-      .map(notConfigured)
-      .find((found) => found !== undefined);
+    const refused = refusalAmong(house, request.args.targets, records, notConfigured);
     if (refused !== undefined) {
       call.fail(refused);
       return;

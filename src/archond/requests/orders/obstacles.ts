@@ -1,34 +1,11 @@
 import { failure, type Failure } from '../../../base/failure.ts';
-import { err, ok, type Result } from '../../../base/result.ts';
 import { listing } from '../../../base/show.ts';
-import type { Target } from '../../../protocol/kinds.ts';
 import { takenDown } from '../../../supervisor/plan/closures.ts';
 import type { House } from '../../house.ts';
 import type { UnitRecord } from '../../unit-record.ts';
-import type { Who } from '../rights.ts';
-import { namedAmong, select } from '../targets.ts';
-
-/** Why an order cannot be given to a unit at all; undefined where it can. */
-export type Refusal = (record: UnitRecord) => Failure | undefined;
 
 /** More would make a sentence that nobody reads; for programs all follow. */
 const MOST_NAMED = 8;
-
-/** The units that an order is for. Where one is refused that was called by its name, all are; a glob passes over it. */
-export function chosen(
-  house: House,
-  targets: readonly Target[],
-  who: Who,
-  refusal: Refusal,
-): Result<readonly UnitRecord[], Failure> {
-  const selected = select(house, targets, who);
-  if (!selected.ok) return selected;
-  for (const record of namedAmong(targets, selected.value)) {
-    const refused = refusal(record);
-    if (refused !== undefined) return err(refused);
-  }
-  return ok(selected.value.filter((record) => refusal(record) === undefined));
-}
 
 /** What is only watched, or belongs to somebody who waits for it, cannot be started. */
 export function notStartable({ label, watched, unit }: UnitRecord): Failure | undefined {
