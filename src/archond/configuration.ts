@@ -8,7 +8,8 @@ import { freeze } from '../supervisor/freeze.ts';
 import type { Sys, SysError } from '../sys/sys.ts';
 import type { Settings } from './settings.ts';
 
-const LOADER = path.join(import.meta.dirname, '../loader/main.cjs');
+/** The program that reads files of configuration. */
+export const LOADER = path.join(import.meta.dirname, '../loader/main.cjs');
 
 /** Settings may hold what not everybody is to read. */
 const MODE = 0o600;

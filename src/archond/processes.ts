@@ -19,6 +19,8 @@ export class Processes {
   readonly #log: Log;
   readonly #post: (record: UnitRecord, event: UnitEvent) => void;
   readonly #byGeneration = new Map<number, UnitRecord>();
+  /** As whom archond runs. */
+  readonly #uid: number;
   #generation: number;
 
   /** @param post takes what the keeper answers */
@@ -26,11 +28,13 @@ export class Processes {
     sys: Sys,
     log: Log,
     streams: StandardStreams,
+    uid: number,
     post: (record: UnitRecord, event: UnitEvent) => void,
   ) {
     this.#log = log;
     this.#sys = sys;
     this.#streams = streams;
+    this.#uid = uid;
     this.#post = post;
     this.#generation = sys.keeper.lastGeneration();
   }
@@ -91,9 +95,8 @@ export class Processes {
     const { label } = record;
     const launch = this.#launchOf(record, generation);
     if (launch === undefined) return;
-    const ownUid = process.getuid?.() ?? 0;
     /* Only root may give a pipe away; who is not becomes nobody else either, and the child says so at its stage `user`. */
-    const uid = ownUid === 0 ? (launch.user?.uid ?? ownUid) : ownUid;
+    const uid = this.#uid === 0 ? (launch.user?.uid ?? 0) : this.#uid;
     const descriptors = this.#streams.forProcess(record, uid, generation);
     if (!descriptors.ok) {
       this.#refuse(record, generation, 'descriptors', descriptors.error.code, descriptors.error.errno);

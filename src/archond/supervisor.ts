@@ -60,12 +60,13 @@ export class Supervisor {
   readonly commands: UnitCommands;
   readonly #mailbox: Mailbox;
 
-  constructor(sys: Sys, log: Log, chronicle: Chronicle, streams: StandardStreams) {
+  /** @param uid as whom archond runs */
+  constructor(sys: Sys, log: Log, chronicle: Chronicle, streams: StandardStreams, uid: number) {
     this.#sys = sys;
     this.#log = log;
     this.#chronicle = chronicle;
     this.#streams = streams;
-    this.#processes = new Processes(sys, log, streams, (record, event) => {
+    this.#processes = new Processes(sys, log, streams, uid, (record, event) => {
       this.post(record, event);
     });
     this.#mailbox = new Mailbox((error) => {

@@ -116,8 +116,8 @@ export class ConfiguredUnit {
       return;
     }
     const env = new Map([...launch.value.env, ['MAINPID', mainPid === undefined ? '' : String(mainPid)]]);
-    const ownUid = process.getuid?.() ?? 0;
-    const uid = ownUid === 0 ? (launch.value.user?.uid ?? ownUid) : ownUid;
+    const { uid: ownUid } = this.#base;
+    const uid = ownUid === 0 ? (launch.value.user?.uid ?? 0) : ownUid;
     const output = this.#surrounding.commandOutput(uid, generation);
     const { label } = definition;
     const command = { label, launch: { ...launch.value, env }, output, input: this.#tools.nothing };

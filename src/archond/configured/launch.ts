@@ -13,6 +13,8 @@ export interface LaunchBase {
   readonly sys: Sys;
   readonly baseEnv: ReadonlyMap<string, string>;
   readonly socket: string;
+  /** As whom archond runs. */
+  readonly uid: number;
 }
 
 /** Why a process cannot be made: the errno's name, and a sentence. */

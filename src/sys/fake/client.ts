@@ -17,7 +17,7 @@ export class FakeClient {
   readonly #loop: VirtualLoop;
   readonly #end: StreamEnd;
   readonly #outbox = new Outbox();
-  readonly #received: Uint8Array[] = [];
+  #received: Uint8Array[] = [];
   #files: OpenFile[] = [];
   #reading = true;
   #ending = false;
@@ -64,6 +64,13 @@ export class FakeClient {
   /** All that has come so far. */
   get received(): Buffer {
     return Buffer.concat(this.#received);
+  }
+
+  /** What has come since it was last taken. */
+  takeReceived(): Buffer {
+    const { received } = this;
+    this.#received = [];
+    return received;
   }
 
   /** The files that have come so far; they are the caller's from now on. */

@@ -47,6 +47,11 @@ export class Control {
     return this.kernel.loop.step();
   }
 
+  /** Runs the one thing that is next, now or later; false where nothing is to come. */
+  stepOn(): boolean {
+    return this.kernel.loop.stepOn();
+  }
+
   /** Runs all that is due at this instant. */
   settle(): void {
     this.kernel.loop.settle();

@@ -58,6 +58,15 @@ export class VirtualLoop {
     return this.#run(1) === 1;
   }
 
+  /** Runs the one thing that is next, when the clock has been moved to it; false where nothing is to come any more. */
+  stepOn(): boolean {
+    if (this.step()) return true;
+    const next = this.nextAtMs();
+    if (next === undefined) return false;
+    this.#nowMs = Math.max(this.#nowMs, next);
+    return this.step();
+  }
+
   /** Runs all that is due at the present instant, and what comes of it. */
   settle(): void {
     if (this.#run(STEPS_AT_ONE_INSTANT) === STEPS_AT_ONE_INSTANT) {

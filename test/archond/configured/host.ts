@@ -6,13 +6,11 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { StreamClient } from '../../support/stream-client.ts';
 import { TestSupervisor, type SupervisorOptions } from '../../support/supervisor.ts';
+import type { Stage, Units } from '../stage/stage.ts';
 import { toldAmong, type Told } from '../../support/told.ts';
 
-/** Units of a configuration by label, as they stand in the file. */
-export type Units = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
 /** A real supervisor with units of its own, and a folder in which they leave things. */
-export class Host implements AsyncDisposable {
+export class Host implements Stage {
   readonly folder: string;
   supervisor: TestSupervisor;
 
@@ -42,6 +40,14 @@ export class Host implements AsyncDisposable {
 
   async ask(...lines: readonly string[]): Promise<string[]> {
     return this.supervisor.ask(...lines);
+  }
+
+  async hear(line: string): Promise<StreamClient> {
+    return StreamClient.connect(this.supervisor.socket, line);
+  }
+
+  async killDeciding(): Promise<void> {
+    await this.supervisor.killDeciding();
   }
 
   /** Each unit's state: `app:running db:starting`, by label. */

@@ -1,14 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { StreamClient } from '../../support/stream-client.ts';
 import { Chance } from '../fuzz/chance.ts';
+import { writeBehaviours } from '../stage/behaviours.ts';
+import { statesOf, type Hearing, type Stage, type Units } from '../stage/stage.ts';
+import { VirtualHost } from '../stage/virtual-host.ts';
 import { Host } from './host.ts';
 import { OrderChecker } from './order-checker.ts';
 import { expectedEnds, randomGraph, type RandomUnit } from './random-graph.ts';
 
+/*
+ * Each history is played twice: to real processes, and to those of a machine in memory, whose time passes as fast as
+ * it can. More of them:
+ *
+ *   ARCHON_GRAPH_SEEDS=1,2,3 ARCHON_GRAPH_UNITS=2500 npx vitest run --configLoader runner test/archond/configured/many
+ */
 const UNITS = Number(process.env['ARCHON_GRAPH_UNITS'] ?? 1000);
 const FEWER = Math.ceil(UNITS / 5);
 const SEEDS = (process.env['ARCHON_GRAPH_SEEDS'] ?? '1').split(',').map(Number);
 const FEW = Math.ceil(UNITS / 25);
+/** So many further seeds for the machine in memory. */
+const MORE = Number(process.env['ARCHON_GRAPH_MORE'] ?? 0);
 const ROUNDS = 12;
 const CRASHES = 20;
 /** An end to which nothing comes. */
@@ -19,22 +29,22 @@ const MOST_EVENTS = 60;
 /** Follows all events from the first, over deaths of archond, and checks each. */
 class Watch implements Disposable {
   readonly checker: OrderChecker;
-  readonly #host: Host;
+  readonly #stage: Stage;
   readonly #journal: string;
-  #client: StreamClient;
+  #client: Hearing;
 
-  private constructor(host: Host, journal: string, client: StreamClient, checker: OrderChecker) {
-    this.#host = host;
+  private constructor(stage: Stage, journal: string, client: Hearing, checker: OrderChecker) {
+    this.#stage = stage;
     this.#journal = journal;
     this.#client = client;
     this.checker = checker;
   }
 
-  static async begin(host: Host, units: ReadonlyMap<string, RandomUnit>): Promise<Watch> {
-    using asking = await StreamClient.connect(host.supervisor.socket, 'Subscribe');
+  static async begin(stage: Stage, units: ReadonlyMap<string, RandomUnit>): Promise<Watch> {
+    using asking = await stage.hear('Subscribe');
     const journal = (await asking.untilLine(/^Ok,/)).replace(/^Ok,/, '').replace(/:\d+$/, '');
-    const client = await StreamClient.connect(host.supervisor.socket, `Subscribe,@after=${journal}:0`);
-    return new Watch(host, journal, client, new OrderChecker(units));
+    const client = await stage.hear(`Subscribe,@after=${journal}:0`);
+    return new Watch(stage, journal, client, new OrderChecker(units));
   }
 
   #isSo(ends: ReadonlyMap<string, string>): boolean {
@@ -56,11 +66,11 @@ class Watch implements Disposable {
 
   /** Kills archond, and goes on with what its successor tells. */
   async killDeciding(): Promise<void> {
-    await this.#host.supervisor.killDeciding();
+    await this.#stage.killDeciding();
     this.#isSo(new Map());
     this.#client[Symbol.dispose]();
     const position = `${this.#journal}:${this.checker.sequence}`;
-    this.#client = await StreamClient.connect(this.#host.supervisor.socket, `Subscribe,@after=${position}`);
+    this.#client = await this.#stage.hear(`Subscribe,@after=${position}`);
   }
 
   [Symbol.dispose](): void {
@@ -68,26 +78,59 @@ class Watch implements Disposable {
   }
 }
 
-async function start(
-  count: number,
-  seed: number,
-): Promise<{ host: Host; units: ReadonlyMap<string, RandomUnit> }> {
-  let units: ReadonlyMap<string, RandomUnit> = new Map();
-  const host = await Host.start((folder) => {
-    units = randomGraph(count, seed, folder);
-    return Object.fromEntries([...units].map(([label, { keys }]) => [label, keys]));
-  });
-  return { host, units };
+interface Begun {
+  readonly stage: Stage;
+  readonly units: ReadonlyMap<string, RandomUnit>;
 }
 
-describe('units in a random graph', () => {
-  it.each(SEEDS)(
+interface StageKind {
+  readonly seeds: readonly number[];
+  readonly start: (count: number, seed: number) => Promise<Begun>;
+}
+
+const STAGES: Readonly<Record<string, StageKind>> = {
+  'real processes': {
+    seeds: SEEDS,
+    start: async (count, seed) => {
+      let units: Begun['units'] = new Map();
+      const stage = await Host.start((folder) => {
+        writeBehaviours(folder);
+        units = randomGraph(count, seed, folder);
+        return keysOfAll(units);
+      });
+      return { stage, units };
+    },
+  },
+  'the machine in memory': {
+    seeds: [...SEEDS, ...Array.from({ length: MORE }, (_, more) => Math.max(...SEEDS) + 1 + more)],
+    start: async (count, seed) => {
+      let units: Begun['units'] = new Map();
+      const made = (folder: string): Units => {
+        units = randomGraph(count, seed, folder);
+        return keysOfAll(units);
+      };
+      const stage = await VirtualHost.start(made, { seed, tree: seed % 3 === 0 ? 'minder' : 'cgroup' });
+      /* The same may come late, and in another order among units. */
+      const { settings } = stage.control.keeper;
+      settings.tellDelayMs = seed % 4;
+      settings.minderMs = seed % 5;
+      return { stage, units };
+    },
+  },
+};
+
+function keysOfAll(units: ReadonlyMap<string, RandomUnit>): Units {
+  return Object.fromEntries([...units].map(([label, { keys }]) => [label, keys]));
+}
+
+describe.each(Object.entries(STAGES))('units in a random graph on %s', (_, { seeds, start }) => {
+  it.each(seeds)(
     `, ${UNITS} of them, come up, get over crashes and go down in their order, seed %i`,
     { timeout: 600_000 },
     async (seed) => {
-      const { host: started, units } = await start(UNITS, seed);
-      await using host = started;
-      using watch = await Watch.begin(host, units);
+      const { stage: started, units } = await start(UNITS, seed);
+      await using stage = started;
+      using watch = await Watch.begin(stage, units);
       const ends = expectedEnds(units);
       await watch.until(ends);
       expect(watch.checker.faults).toEqual([]);
@@ -97,26 +140,26 @@ describe('units in a random graph', () => {
       for (let crash = 0; crash < CRASHES; crash += 1) {
         const victim = running[chance.below(running.length)] ?? '';
         /* It may be on its way down, or up again, for the sake of another. */
-        await host.ask(`Signal,KILL,${victim}`);
+        await stage.ask(`Signal,KILL,${victim}`);
       }
-      await host.ask(...running.map((label) => `Wait,${label},@for=running`));
+      await stage.ask(...running.map((label) => `Wait,${label},@for=running`));
       await watch.until(ends);
       expect(watch.checker.faults).toEqual([]);
 
-      const answer = await host.ask('Stop,*');
+      const answer = await stage.ask('Stop,*');
       expect(answer.at(-1)).toBe(`Ok,${UNITS}`);
       await watch.until(new Map([...units.keys()].map((label) => [label, 'stopped'])));
       expect(watch.checker.faults).toEqual([]);
     },
   );
 
-  it.each(SEEDS)(
+  it.each(seeds)(
     `, ${FEWER} of them, come to the same end where archond is killed again and again, seed %i`,
     { timeout: 600_000 },
     async (seed) => {
-      const { host: started, units } = await start(FEWER, seed);
-      await using host = started;
-      using watch = await Watch.begin(host, units);
+      const { stage: started, units } = await start(FEWER, seed);
+      await using stage = started;
+      using watch = await Watch.begin(stage, units);
       const chance = new Chance(seed + 2);
       const ends = expectedEnds(units);
       const downs = new Map([...units.keys()].map((label) => [label, 'stopped']));
@@ -126,31 +169,29 @@ describe('units in a random graph', () => {
       expect(watch.checker.faults).toEqual([]);
 
       for (const label of restarts.slice(0, 5)) {
-        await host.ask(`Restart,${label},@wait=0`);
+        await stage.ask(`Restart,${label},@wait=0`);
         await watch.untilOr(NEVER, chance.below(10));
         await watch.killDeciding();
       }
-      await host.ask(...restarts.map((label) => `Wait,${label},@for=running`));
+      await stage.ask(...restarts.map((label) => `Wait,${label},@for=running`));
       await watch.until(ends);
       expect(watch.checker.faults).toEqual([]);
 
-      await host.ask('Stop,*,@wait=0');
+      await stage.ask('Stop,*,@wait=0');
       while (!(await watch.untilOr(downs, chance.below(MOST_EVENTS)))) await watch.killDeciding();
       expect(watch.checker.faults).toEqual([]);
       await watch.killDeciding();
-      expect(new Set((await host.states()).split(' ').map((one) => one.split(':')[1]))).toEqual(
-        new Set(['stopped']),
-      );
+      expect(new Set((await statesOf(stage)).values())).toEqual(new Set(['stopped']));
     },
   );
 
-  it.each(SEEDS)(
+  it.each(seeds)(
     `, ${FEW} of them, are at rest as they should be after orders that cross, crashes and deaths of archond, seed %i`,
     { timeout: 600_000 },
     async (seed) => {
-      const { host: started, units } = await start(FEW, seed);
-      await using host = started;
-      using watch = await Watch.begin(host, units);
+      const { stage: started, units } = await start(FEW, seed);
+      await using stage = started;
+      using watch = await Watch.begin(stage, units);
       watch.checker.isDisturbed = true;
       const chance = new Chance(seed + 3);
       const labels = [...units.keys()] as [string, ...string[]];
@@ -158,15 +199,15 @@ describe('units in a random graph', () => {
         for (let orders = chance.below(6); orders >= 0; orders -= 1) {
           const label = chance.pick(labels);
           const deeds = [`Start,${label}`, `Stop,${label},@force=1`, `Restart,${label}`] as const;
-          await host.ask(chance.onceIn(4) ? `Signal,KILL,${label}` : `${chance.pick(deeds)},@wait=0`);
+          await stage.ask(chance.onceIn(4) ? `Signal,KILL,${label}` : `${chance.pick(deeds)},@wait=0`);
         }
         if (chance.onceIn(3)) await watch.killDeciding();
-        const states = await untilRest(host, watch);
+        const states = await untilRest(stage, watch);
         expect(standing(units, states), `round ${round}`).toEqual([]);
         expect(watch.checker.faults).toEqual([]);
       }
       /* What can come up does; the answer names what cannot. */
-      await host.ask('Start,*');
+      await stage.ask('Start,*');
       await watch.until(expectedEnds(units));
       expect(watch.checker.faults).toEqual([]);
     },
@@ -176,10 +217,10 @@ describe('units in a random graph', () => {
 type States = ReadonlyMap<string, string>;
 
 /** Resolves with all states when nothing is on its way. */
-async function untilRest(host: Host, watch: Watch): Promise<States> {
+async function untilRest(stage: Stage, watch: Watch): Promise<States> {
   for (;;) {
-    const pairs = (await host.states()).split(' ').map((one) => one.split(':') as [string, string]);
-    if (!pairs.some(([, state]) => /^(starting|stopping|backoff)$/.test(state))) return new Map(pairs);
+    const states = await statesOf(stage);
+    if (![...states.values()].some((state) => /^(starting|stopping|backoff)$/.test(state))) return states;
     await watch.untilOr(NEVER, 1);
   }
 }

@@ -25,7 +25,7 @@ export function randomGraph(count: number, seed: number, folder: string): Map<st
     const dice = chance.below(100);
     const behaviour = isLate && dice < 5 ? 'bad' : dice < 15 ? 'flaky' : dice < 25 ? 'slow' : 'good';
     const type = chance.below(10) < 3 ? 'service' : 'oneshot';
-    const keys = { ...keysOf(type, behaviour, `${folder}/${label}`), needs, wants, after };
+    const keys = { ...keysOf(type, behaviour, folder, label), needs, wants, after };
     units.set(label, { type, needs, wants, after, behaviour, keys });
   }
   return units;
@@ -34,20 +34,21 @@ export function randomGraph(count: number, seed: number, folder: string): Map<st
 function keysOf(
   type: Said['type'],
   behaviour: RandomUnit['behaviour'],
-  mark: string,
+  folder: string,
+  label: string,
 ): Readonly<Record<string, unknown>> {
+  const mark = `${folder}/${label}`;
   if (type === 'service') {
     const ready = { fd: 3, timeout: '5m' };
-    const say = 'echo >&3; exec sleep 86400';
     switch (behaviour) {
       case 'good':
         return { command: 'sleep 86400' };
       case 'slow':
-        return { command: ['sh', '-c', `sleep 0.05; ${say}`], ready };
+        return { command: [`${folder}/slow-service`], ready };
       case 'flaky':
-        return { command: ['sh', '-c', `mkdir ${mark} 2>/dev/null && exit 1; ${say}`], ready };
+        return { command: [`${folder}/flaky-service`, mark], ready };
       case 'bad':
-        return { command: ['sh', '-c', 'exit 1'], ready, restart: 'never' };
+        return { command: 'false', ready, restart: 'never' };
     }
   }
   switch (behaviour) {
@@ -56,7 +57,7 @@ function keysOf(
     case 'slow':
       return { type, command: 'sleep 0.05' };
     case 'flaky':
-      return { type, command: ['sh', '-c', `! mkdir ${mark} 2>/dev/null`] };
+      return { type, command: [`${folder}/flaky-oneshot`, mark] };
     case 'bad':
       return { type, command: 'false', restart: 'never' };
   }

@@ -1,0 +1,287 @@
+import path from 'node:path';
+import { describeErrno } from '../base/errno.ts';
+import { signalName } from '../base/signals.ts';
+import { VERSION } from '../base/version.ts';
+import { showComplaint } from '../config/complaint.ts';
+import { EMPTY_CONFIGURATION, type AccessRule } from '../config/configuration.ts';
+import type { Cause } from '../supervisor/cause.ts';
+import type { Connection, Listening, Sys, SysError } from '../sys/sys.ts';
+import { Admission, socketMode } from './admission.ts';
+import { baseEnvironment } from './base-environment.ts';
+import { Chronicle } from './chronicle.ts';
+import { InForce } from './configuration.ts';
+import { faultsTo, type Faults } from './faults.ts';
+import { EventHub } from './events/hub.ts';
+import { EndedRuns } from './ended-runs.ts';
+import { ConfiguredUnits } from './configured/configured-units.ts';
+import type { House } from './house.ts';
+import type { Log } from './log.ts';
+import { LogHub } from './logs/log-hub.ts';
+import { recover, takeLate } from './recovery.ts';
+import { carryOut } from './requests/dispatch.ts';
+import { Session } from './session.ts';
+import type { Settings } from './settings.ts';
+import { Shutdown } from './shutdown.ts';
+import { StandardStreams } from './standard-streams.ts';
+import { Supervisor } from './supervisor.ts';
+import { UsageMeter } from './usage.ts';
+
+const SIGHUP = 1;
+const SIGINT = 2;
+const SIGTERM = 15;
+
+/** The process that archond is, as far as it is not `Sys`. */
+export interface OwnProcess {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Says something to whoever started it, until it answers; then to where its log is. */
+  readonly say: (message: string) => void;
+  /** Ends it at once. */
+  readonly exit: (code: number) => never;
+  /** It answers: whoever started it needs not be told any more what stood in its way. */
+  readonly answers: () => void;
+  /** It has closed what it had; the process ends by itself with this code. */
+  readonly over: (code: number) => void;
+}
+
+/**
+ * One life of the deciding part, from its greeting of the keeper to its orderly end. It may end at any call without
+ * having said so; the next one goes on from what the table, the journal and the keeper's descriptors say.
+ */
+export class Archond {
+  readonly #sys: Sys;
+  readonly #settings: Settings;
+  readonly #log: Log;
+  readonly #own: OwnProcess;
+  readonly #faults: Faults;
+  readonly #inForce: InForce;
+  readonly #sessions = new Set<Session>();
+  #house: House | undefined;
+  /** Signals that were sent before there was anybody to heed them. */
+  readonly #early: number[] = [];
+  #listening: Listening | undefined;
+  #admission: Admission | undefined;
+
+  constructor(sys: Sys, settings: Settings, log: Log, own: OwnProcess) {
+    this.#sys = sys;
+    this.#settings = settings;
+    this.#log = log;
+    this.#own = own;
+    this.#faults = faultsTo(log);
+    this.#inForce = new InForce(sys, settings);
+  }
+
+  start(): void {
+    const { keeper } = this.#sys;
+    keeper.listen({
+      changed: (ref) => this.#house?.supervisor.processChanged(ref),
+      signalled: (signal, count) => {
+        if (this.#house === undefined) this.#early.push(signal);
+        else this.#signalled(this.#house, signal);
+        keeper.signalNoted(signal, count);
+      },
+      orphaned: () => undefined,
+      gone: () => this.#fatal('the keeper is gone'),
+    });
+    keeper.hello((welcome) => {
+      if (!welcome.ok) this.#fatal(`the keeper does not answer as it should: ${welcome.error.code}`);
+      const { epoch, descriptorLimit } = welcome.value;
+      this.#configure(epoch === 1, () => {
+        this.#takeOver(epoch, descriptorLimit.hard);
+      });
+    });
+  }
+
+  #takeOver(epoch: number, descriptorLimit: number): void {
+    this.#sys.keeper.kept((kept) => {
+      if (!kept.ok) this.#fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
+      const house = this.#build();
+      this.#house = house;
+      const { chronicle } = house;
+      const cause = chronicle.note('started', [['epoch', String(epoch)]]);
+      const isEnding = epoch !== 1 && chronicle.shutdownBefore() !== undefined;
+      const found = recover(house, kept.value, epoch === 1, !isEnding, cause);
+      chronicle.whenLate = (units) => {
+        takeLate(house, units);
+      };
+      if (found > 0 && epoch !== 1) this.#log.info('took over', { units: found, epoch });
+      this.#answer(house, cause, descriptorLimit);
+      if (isEnding) house.shutdown.resume(cause);
+      for (const signal of this.#early) this.#signalled(house, signal);
+    });
+  }
+
+  /**
+   * Goes on when a configuration is in force: that of the archond before, or what the files say. What is wrong
+   * with them at the very start ends everything, nothing having been started; later the supervisor does without.
+   */
+  #configure(isFirst: boolean, goOn: () => void): void {
+    const inForce = this.#inForce;
+    if (!isFirst && inForce.resume()) {
+      goOn();
+      return;
+    }
+    inForce.load((loaded) => {
+      const complaints = loaded.ok ? [] : loaded.error;
+      for (const complaint of complaints) this.#own.say(showComplaint(complaint));
+      if (!loaded.ok && isFirst) {
+        this.#sys.keeper.quit(1, () => this.#own.exit(1));
+        return;
+      }
+      const kept = inForce.put(loaded.ok ? loaded.value : EMPTY_CONFIGURATION);
+      if (!kept.ok) this.#log.warn('the configuration in force cannot be kept', { error: kept.error.code });
+      goOn();
+    });
+  }
+
+  #build(): House {
+    const sys = this.#sys;
+    const log = this.#log;
+    const settings = this.#settings;
+    const inForce = this.#inForce;
+    const { uid, gid, env } = this.#own;
+    const empty = sys.descriptors.openNull();
+    if (!empty.ok) this.#fatal(`cannot open /dev/null: ${empty.error.code}`);
+    const chronicle = new Chronicle(sys, settings, log);
+    const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
+    const supervisor = new Supervisor(sys, log, chronicle, streams, uid);
+    const baseEnv = baseEnvironment(env);
+    const turn = async (): Promise<void> =>
+      new Promise((resolve) => {
+        sys.timers.at(sys.clock.monotonicMs(), resolve);
+      });
+    const configured = new ConfiguredUnits(
+      inForce.configuration,
+      { sys, baseEnv, socket: settings.socket, uid },
+      {
+        sys,
+        log,
+        commands: supervisor.commands,
+        runtimeDir: settings.runtimeDir,
+        nothing: streams.nothing,
+      },
+      streams,
+      supervisor,
+      chronicle,
+    );
+    const over = (): void => {
+      inForce.clear();
+      this.#end(house, shutdown.cause);
+    };
+    const shutdown = new Shutdown({ sys, supervisor, chronicle, log, graph: configured.graph, over });
+    const events = new EventHub(sys.clock, sys.timers);
+    chronicle.tellTo(events);
+    const house: House = {
+      sys,
+      settings,
+      inForce,
+      log,
+      supervisor,
+      streams,
+      endedRuns: new EndedRuns(sys, supervisor),
+      usage: new UsageMeter(sys),
+      chronicle,
+      configured,
+      events,
+      logs: new LogHub(sys, streams.writers),
+      shutdown,
+      baseEnv,
+      version: VERSION,
+      uid,
+      gid,
+      turn,
+      broke: this.#faults.broke,
+    };
+    return house;
+  }
+
+  #signalled(house: House, signal: number): void {
+    if (signal === SIGTERM || signal === SIGINT) {
+      house.shutdown.beginBySignal(signalName(signal));
+    } else if (signal === SIGHUP) {
+      this.#log.info('there is nothing to reload: no configuration');
+    }
+  }
+
+  #answer(house: House, cause: Cause, descriptorLimit: number): void {
+    const sys = this.#sys;
+    const { socket } = this.#settings;
+    const access = (): readonly AccessRule[] => this.#inForce.configuration.access;
+    const door = new Admission(sys, descriptorLimit, house.uid, access);
+    this.#admission = door;
+    const bound = sys.sockets.listen(socket, socketMode(access()), (connection) => {
+      this.#serve(house, door, connection);
+    });
+    if (!bound.ok) this.#fatal(cannotListen(sys, socket, bound.error));
+    this.#listening = bound.value;
+    const closed = access().length === 0 ? undefined : sys.files.closedFolder(path.dirname(socket));
+    if (closed !== undefined)
+      this.#log.warn('admitted users may not reach the socket', { 'not passed by all': closed });
+    house.chronicle.note('ready', [['version', VERSION]], cause);
+    house.chronicle.flush();
+    this.#own.answers();
+    sys.keeper.ready(() => undefined);
+    this.#log.info('ready', { socket, pid: this.#own.pid });
+  }
+
+  #serve(house: House, door: Admission, connection: Connection): void {
+    const admitted = door.admit(connection);
+    if (admitted === undefined) return;
+    const session = new Session(connection, admitted, {
+      carryOut: (request, call) => {
+        carryOut(house, request, call);
+      },
+      whenIdle: (action) => {
+        house.supervisor.whenIdle(action);
+      },
+      isShuttingDown: () => house.shutdown.isBegun,
+      closeDescriptor: (descriptor) => {
+        house.sys.descriptors.close(descriptor);
+      },
+      left: (left) => {
+        this.#sessions.delete(left);
+        admitted.left();
+      },
+      ...this.#faults,
+    });
+    this.#sessions.add(session);
+  }
+
+  /** Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. */
+  #end({ sys, supervisor, streams, chronicle, events, logs }: House, cause: Cause): void {
+    this.#listening?.close();
+    for (const record of [...supervisor.records.values()]) supervisor.remove(record);
+    chronicle.note('shut-down', [], cause);
+    chronicle.shutdownOver();
+    chronicle.flush();
+    events.tell();
+    logs.tellAll();
+    for (const session of this.#sessions) session.close();
+    this.#admission?.close();
+    chronicle.close(() => {
+      sys.keeper.quit(0, () => {
+        this.#own.over(0);
+        sys.descriptors.close(streams.nothing);
+        sys.close();
+      });
+    });
+  }
+
+  #fatal(message: string): never {
+    this.#own.say(message);
+    return this.#own.exit(1);
+  }
+}
+
+/** Why nobody can be heard, and who is in the way. */
+function cannotListen(sys: Sys, socket: string, { code, call }: SysError): string {
+  if (code === 'EEXIST') return `${socket} is there and no socket; remove it, or name another with --socket`;
+  if (code !== 'EADDRINUSE') return `cannot listen on ${socket}: ${describeErrno(code)} (${call})`;
+  const other = sys.sockets.connect(socket);
+  if (!other.ok) return `another program listens on ${socket}; name another with --socket`;
+  const { pid } = other.value.peer;
+  other.value.close();
+  return `another program (process ${pid}) answers on ${socket}; name another with --socket`;
+}

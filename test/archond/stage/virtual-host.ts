@@ -1,0 +1,164 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { ok } from '../../../src/base/result.ts';
+import { Archond, type OwnProcess } from '../../../src/archond/archond.ts';
+import { LOADER } from '../../../src/archond/configuration.ts';
+import type { Log } from '../../../src/archond/log.ts';
+import type { Settings } from '../../../src/archond/settings.ts';
+import type { Control } from '../../../src/sys/fake/control.ts';
+import { createFakeSys, type FakeOptions } from '../../../src/sys/fake/fake-sys.ts';
+import { ArchondKilled } from '../../../src/sys/fake/misuse.ts';
+import type { Sys } from '../../../src/sys/sys.ts';
+import { load } from '../../config/rig.ts';
+import type { Stage, Units } from './stage.ts';
+import { VirtualClient } from './virtual-client.ts';
+import { installPrograms } from './virtual-programs.ts';
+
+const FOLDER = '/tmp/units';
+const SETTINGS: Settings = {
+  config: ['/etc/archon/archon.yaml'],
+  socket: '/run/archon/socket',
+  runtimeDir: '/run/archon',
+  stateDir: '/var/lib/archon',
+  logDir: '/var/log/archon',
+  foreground: true,
+  logLevel: 'debug',
+  tree: 'auto',
+};
+/** How long the keeper waits before it starts archond again. */
+const RESTART_MS = 2;
+/** Where a test asks for more than this, what it waits for does not come. */
+const MOST_MS = 7 * 86_400_000;
+
+/** The whole of archond on a machine in memory whose time passes as fast as it can, and always in the same way. */
+export class VirtualHost implements Stage {
+  readonly folder = FOLDER;
+  readonly control: Control;
+  /** What archond said that it should not have to say. */
+  readonly faults: string[] = [];
+  readonly #endMs: number;
+  /** An end that was asked for has come. */
+  #isOver = false;
+
+  private constructor(control: Control) {
+    this.control = control;
+    this.#endMs = control.nowMs() + MOST_MS;
+  }
+
+  /** Starts one and waits until it answers. */
+  static async start(
+    units: Units | ((folder: string) => Units),
+    options: FakeOptions = {},
+  ): Promise<VirtualHost> {
+    const host = await VirtualHost.before(units, options);
+    await host.untilAnswers();
+    return host;
+  }
+
+  /** One whose archond has made no call yet. */
+  static async before(
+    units: Units | ((folder: string) => Units),
+    options: FakeOptions = {},
+  ): Promise<VirtualHost> {
+    const { sys, control } = createFakeSys(options);
+    const host = new VirtualHost(control);
+    const made = typeof units === 'function' ? units(FOLDER) : units;
+    const configuration = await load(JSON.stringify({ version: 1, units: made }));
+    const { kernel } = control;
+    kernel.apart.set(LOADER, () => ok(JSON.stringify(ok(configuration))));
+    for (const folder of [SETTINGS.runtimeDir, SETTINGS.stateDir, SETTINGS.logDir, FOLDER, '/usr/bin'])
+      kernel.files.makeFolders(folder, 0o755, 0);
+    installPrograms(control, FOLDER);
+    host.#begin(sys);
+    return host;
+  }
+
+  #begin(sys: Sys): void {
+    /* What one that has been killed still says to itself is heard by nobody. */
+    const life = { isOver: false };
+    const isHeard = (): boolean => !life.isOver && this.control.archondAlive;
+    const take = (message: string, details?: object): void => {
+      if (isHeard()) this.faults.push(`${message} ${JSON.stringify(details ?? {})}`);
+    };
+    const log: Log = { error: take, warn: take, info: () => undefined, debug: () => undefined };
+    const own: OwnProcess = {
+      pid: 1,
+      uid: 0,
+      gid: 0,
+      env: { PATH: '/usr/bin' },
+      say: (message) => this.faults.push(message),
+      exit: (code) => {
+        life.isOver = true;
+        this.faults.push(`archond has ended with ${code}`);
+        this.control.killArchond();
+        throw new ArchondKilled('it has ended by itself');
+      },
+      answers: () => undefined,
+      over: () => {
+        life.isOver = true;
+        this.#isOver = true;
+      },
+    };
+    new Archond(sys, SETTINGS, log, own).start();
+  }
+
+  /** Lets the next thing happen, be it in a moment or in an hour, and all that follows without time. */
+  async step(): Promise<void> {
+    if (this.control.nowMs() > this.#endMs) throw new Error('it waits for what does not come');
+    if (!this.control.stepOn()) throw new Error('nothing is to come, and something is waited for');
+    await turn();
+  }
+
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await this.step();
+  }
+
+  /** Resolves when archond answers; one that has died is started again, as the keeper does. */
+  async untilAnswers(): Promise<void> {
+    while (!this.control.archondAlive || !this.control.keeper.ready) {
+      if (this.control.archondAlive) await this.step();
+      else this.#startAgain();
+    }
+  }
+
+  #startAgain(): void {
+    this.control.advanceMs(RESTART_MS);
+    this.#begin(this.control.startArchond());
+  }
+
+  /** A connection that has sent these lines. */
+  connect(...lines: readonly string[]): VirtualClient {
+    const made = this.control.connect(SETTINGS.socket);
+    if (!made.ok) return expect.fail(`nobody answers: ${made.error}`);
+    const client = new VirtualClient(made.value, async () => this.step());
+    client.send(...lines);
+    return client;
+  }
+
+  async ask(...lines: readonly string[]): Promise<string[]> {
+    const client = this.connect(...lines);
+    client.sayAll();
+    return client.rest();
+  }
+
+  async hear(line: string): Promise<VirtualClient> {
+    return Promise.resolve(this.connect(line));
+  }
+
+  async killDeciding(): Promise<void> {
+    this.control.killArchond();
+    await this.untilAnswers();
+  }
+
+  /** Ends it in order: then nothing may be left of it, and nothing may have gone wrong. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOver) {
+      await this.untilAnswers();
+      this.connect('Shutdown');
+      await this.until(() => this.control.keeper.gone);
+    }
+    expect(this.faults).toEqual([]);
+    expect([...this.control.kernel.processes.values()].map(({ args }) => args.join(' '))).toEqual([]);
+    expect(this.control.leftOpen).toEqual([]);
+  }
+}
