@@ -1,10 +1,11 @@
-/* archond: started, started again when it dies, and the end of it all. */
+/* archond: started, started again when it dies, and the end of it all. What hangs: watchdog.c; what fails: failures.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -16,6 +17,8 @@
 #define RETRY_NS (100 * MS)           /* where no process or channel could be made for archond */
 #define CHANNEL_FD 3
 
+static char safe_word[] = "--safe";
+
 static void __attribute__((noreturn)) archond_body(void *context) {
   int channel = *(const int *)context;
   setsid();
@@ -26,6 +29,7 @@ static void __attribute__((noreturn)) archond_body(void *context) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  if (failures_safe()) keeper.archond_argv[keeper.archond_argc] = safe_word;
   execve(keeper.archond_argv[0], keeper.archond_argv, keeper.archond_env);
   say("cannot run %s: %m", keeper.archond_argv[0]);
   _exit(127);
@@ -69,6 +73,7 @@ void archond_start(void) {
   uint64_t start = 0;
   proc_stat(pid, NULL, &start, NULL);
   keeper.header->archond_start = start;
+  watchdog_begin(now_ns());
   channel_open(ends[0]);
 }
 
@@ -93,9 +98,17 @@ void archond_ended(int kind, int status) {
   keeper.header->archond_pid = 0;
   if (keeper.quitting) return;
   say("archond %s %d", kind == CLD_EXITED ? "ended with code" : "was killed by signal", status);
-  bool refused = !keeper.was_ready && kind == CLD_EXITED && status != 0 && keeper.alive == 0;
-  if (refused) quit_begin(status); /* it said itself why it cannot start */
-  else plan_restart(now_ns());
+  /* EX_SOFTWARE: it broke. Any other code of the first one says that it cannot start, and it has said itself why. */
+  bool refused = !keeper.was_ready && kind == CLD_EXITED && status != 0 && status != EX_SOFTWARE &&
+                 keeper.alive == 0;
+  if (refused) {
+    quit_begin(status);
+    return;
+  }
+  uint64_t now = now_ns();
+  const struct ended ended = {.kind = kind, .status = status, .silent = watchdog_killed()};
+  failures_note(&ended, now, keeper.ready_at_ns != 0);
+  plan_restart(now);
 }
 
 void archond_ready(void) {
@@ -124,11 +137,13 @@ void kill_archond(void) {
 void archond_tick(uint64_t now) {
   if (keeper.archond == 0 && !keeper.quitting && keeper.archond_at_ns != 0 && now >= keeper.archond_at_ns)
     archond_start();
+  watchdog_tick(now);
 }
 
 uint64_t archond_next(void) {
   if (keeper.quitting) return keeper.archond != 0 ? keeper.quit_kill_at_ns : UINT64_MAX;
-  return keeper.archond == 0 && keeper.archond_at_ns != 0 ? keeper.archond_at_ns : UINT64_MAX;
+  if (keeper.archond != 0) return watchdog_next();
+  return keeper.archond_at_ns != 0 ? keeper.archond_at_ns : UINT64_MAX;
 }
 
 void quit_begin(int code) {

@@ -38,6 +38,7 @@ static void ask_hello(struct ask *ask) {
   }
   keeper.channel_greeted = true;
   tell_forget();
+  struct ended before = failures_last();
   struct tell_welcome welcome = {
       .table_version = TABLE_VERSION,
       .tree_kind = keeper.header->tree_kind,
@@ -45,6 +46,10 @@ static void ask_hello(struct ask *ask) {
       .kept_count = kept_count(),
       .nofile_soft = keeper.nofile.rlim_cur,
       .nofile_hard = keeper.nofile.rlim_max,
+      .ended_kind = (uint32_t)before.kind,
+      .ended_status = (uint32_t)before.status,
+      .silent = before.silent,
+      .set_aside = failures_set_aside(),
   };
   answer(ask, TELL_WELCOME, &welcome, sizeof welcome, keeper.table_fd);
   signals_new_epoch();
@@ -160,6 +165,7 @@ void carry_out(struct ask *ask) {
     case ASK_DROP: ask_drop(ask); return;
     case ASK_KEPT: ask_kept(ask); return;
     case ASK_SIGNAL_DONE: ask_signal_done(ask); return;
+    case ASK_BEAT: answer_done(ask, 0); return; /* it was heard, as is every message */
     case ASK_READY:
       answer_done(ask, 0);
       if (!channel_draining()) archond_ready();

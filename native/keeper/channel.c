@@ -131,6 +131,7 @@ static int receive_one(void) {
   while (got < 0 && (errno == EINTR || errno == ECONNRESET));
   if (got < 0) return 0;
   if (got == 0 && at_the_end()) return -1;
+  keeper.archond_heard = true;
   ask.bytes = (size_t)got;
   ask.fd_count = 0;
   take_descriptors(&whole, &ask);

@@ -74,6 +74,8 @@ struct keeper {
   uint64_t archond_at_ns;  /* when it is started next; 0: not to be */
   uint64_t ready_at_ns;    /* when it said that its socket answers; 0: it has not */
   bool was_ready;          /* some archond of this keeper has been ready */
+  bool archond_heard;      /* a message of it was read since the keeper looked last */
+  uint32_t silence_ms;     /* after which it is killed; 0: never */
   bool quitting;
   int quit_code;
   uint64_t quit_kill_at_ns;
@@ -85,7 +87,8 @@ struct keeper {
   int log_fd;              /* what becomes standard error once ready, or NONE */
   uint32_t tree_wanted;    /* enum tree_kind */
   enum child_share share_wanted;
-  char **archond_argv;
+  char **archond_argv;     /* with room for one word more */
+  int archond_argc;
   char **archond_env;
 };
 
@@ -331,6 +334,19 @@ uint64_t archond_next(void);
 void kill_archond(void);
 void quit_begin(int code);
 void quit_go_on(void);
+
+/* watchdog.c: an archond that hangs. */
+void watchdog_begin(uint64_t now); /* one was started */
+void watchdog_tick(uint64_t now);
+uint64_t watchdog_next(void);
+bool watchdog_killed(void); /* the present one, or the last, was killed for its silence */
+
+/* failures.c: archonds that do not come up. */
+struct ended { int kind, status; bool silent; }; /* kind is an si_code, 0 where none has ended yet */
+void failures_note(const struct ended *ended, uint64_t now, bool was_ready);
+struct ended failures_last(void);
+bool failures_safe(void);      /* the next one is to be started with --safe, and so are all after it */
+bool failures_set_aside(void); /* and this one is the first of these, after failures of its predecessors' own */
 
 /* main.c */
 void clean_up(void); /* what the keeper leaves behind in the file system */

@@ -1,10 +1,12 @@
 /*
  * keeper --runtime DIR [--lock FILE]… [--log FILE] [--nofile N] [--tree cgroup|minder]
- *        [--share nothing|descriptors|memory] [--longest-delay MS] [--background] -- PROGRAM ARG…
+ *        [--share nothing|descriptors|memory] [--longest-delay MS] [--silence MS]
+ *        [--background] -- PROGRAM ARG…
  *
  * PROGRAM is archond, started with a channel to the keeper as descriptor 3. All paths are absolute.
  * --nofile: the soft limit of descriptors that children get, where whoever started this raised its own.
  * --longest-delay: of a restart of archond after failures in a row, 5000 by default.
+ * --silence: how long archond may say nothing before it is killed, 30000 by default; 0: for ever.
  */
 #define _GNU_SOURCE /* pipe2, seals */
 #include <errno.h>
@@ -60,6 +62,15 @@ static enum child_share share_called(const char *name) {
   give_up("--share takes nothing, descriptors or memory, not %s", name);
 }
 
+/* What is started in archond's place. A copy, since a word may be added. */
+static void note_program(char **words, int count) {
+  keeper.archond_argv = calloc((size_t)count + 2, sizeof *words);
+  if (keeper.archond_argv == NULL) give_up("no memory");
+  memcpy(keeper.archond_argv, words, (size_t)count * sizeof *words);
+  keeper.archond_argc = count;
+  absolute(words[0]);
+}
+
 static void parse(int argc, char **argv) {
   const char *runtime = NULL;
   int at = 1;
@@ -76,6 +87,7 @@ static void parse(int argc, char **argv) {
     else if (strcmp(name, "--lock") == 0 && lock_count < LOCKS_MAX) locks[lock_count++] = absolute(value);
     else if (strcmp(name, "--longest-delay") == 0)
       keeper.longest_delay_ms = (uint32_t)strtoul(value, NULL, 10);
+    else if (strcmp(name, "--silence") == 0) keeper.silence_ms = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "--nofile") == 0 && strcmp(value, "unlimited") != 0)
       keeper.nofile.rlim_cur = strtoull(value, NULL, 10);
     else if (strcmp(name, "--nofile") == 0) keeper.nofile.rlim_cur = RLIM_INFINITY;
@@ -86,8 +98,7 @@ static void parse(int argc, char **argv) {
   }
   if (runtime == NULL) give_up("the keeper needs --runtime DIR");
   if (at + 1 >= argc) give_up("the keeper needs -- PROGRAM");
-  keeper.archond_argv = argv + at + 1;
-  absolute(keeper.archond_argv[0]);
+  note_program(argv + at + 1, argc - at - 1);
   if (snprintf(table_path, sizeof table_path, "%s/table", runtime) >= (int)sizeof table_path)
     give_up("the path of the runtime folder is too long: %s", runtime);
 }
@@ -179,7 +190,7 @@ extern char **environ;
 static void name_channel(void) {
   size_t count = 0;
   while (environ[count] != NULL) count++;
-  keeper.archond_env = calloc(count + 2, sizeof *keeper.archond_env); /* the only use of the heap, at start */
+  keeper.archond_env = calloc(count + 2, sizeof *keeper.archond_env); /* from the heap, at start only */
   if (keeper.archond_env == NULL) give_up("no memory");
   size_t used = 0; /* a keeper that was started by another's archond finds the name there already */
   for (size_t i = 0; i < count; i++)
@@ -201,6 +212,7 @@ static void open_files(void) {
 
 int main(int argc, char **argv) {
   keeper.longest_delay_ms = 5000;
+  keeper.silence_ms = 30000;
   keeper.share_wanted = SHARE_MEMORY;
   parse(argc, argv);
   settle_standard_descriptors();

@@ -208,7 +208,7 @@ enum message_type {
   ASK_QUIT = 11,  /* kill what is left, clean up, exit with this code -> TELL_DONE, then the end */
   ASK_ARM = 12,     /* later */
   ASK_DISARM = 13,  /* later */
-  ASK_BEAT = 14,    /* later: answered like the others, and counted */
+  ASK_BEAT = 14,    /* archond's loop goes round -> TELL_DONE */
   ASK_REPLACE = 15, /* later */
 
   TELL_WELCOME = 64,  /* with the table's descriptor */
@@ -275,6 +275,10 @@ struct tell_welcome {
   uint32_t kept_count;    /* 44 */
   uint64_t nofile_soft;   /* 48 the limit of descriptors that children get back */
   uint64_t nofile_hard;   /* 56 */
+  uint32_t ended_kind;    /* 64 how the archond before this one ended: si_code; 0: there was none */
+  uint32_t ended_status;  /* 68 exit code or signal number */
+  uint32_t silent;        /* 72 1: the keeper killed it, since it heard nothing of it */
+  uint32_t set_aside;     /* 76 1: what the journal got last may be why none of those before came up */
 };
 struct tell_spawned {
   struct message_header head;

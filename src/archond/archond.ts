@@ -5,7 +5,7 @@ import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
 import { EMPTY_CONFIGURATION, type AccessRule } from '../config/configuration.ts';
 import type { Cause } from '../supervisor/cause.ts';
-import type { Connection, Listening, Sys, SysError } from '../sys/sys.ts';
+import type { Cancel, Connection, Listening, Sys, SysError, Welcome } from '../sys/sys.ts';
 import { Admission, socketMode } from './admission.ts';
 import { baseEnvironment } from './base-environment.ts';
 import { Chronicle } from './chronicle.ts';
@@ -24,7 +24,11 @@ import type { Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
+import { beforeDetails } from './told-details.ts';
 import { UsageMeter } from './usage.ts';
+
+/** How often the keeper is told that the loop goes round; a third of the time for which it believes so. */
+const BEAT_MS = 10_000;
 
 const SIGHUP = 1;
 const SIGINT = 2;
@@ -63,6 +67,7 @@ export class Archond {
   readonly #early: number[] = [];
   #listening: Listening | undefined;
   #admission: Admission | undefined;
+  #cancelBeat: Cancel | undefined;
 
   constructor(sys: Sys, settings: Settings, log: Log, own: OwnProcess) {
     this.#sys = sys;
@@ -87,27 +92,40 @@ export class Archond {
     });
     keeper.hello((welcome) => {
       if (!welcome.ok) this.#fatal(`the keeper does not answer as it should: ${welcome.error.code}`);
-      const { epoch, descriptorLimit } = welcome.value;
-      this.#configure(epoch === 1, () => {
-        this.#takeOver(epoch, descriptorLimit.hard);
+      this.#beat();
+      this.#configure(welcome.value.epoch === 1, () => {
+        this.#takeOver(welcome.value);
       });
     });
   }
 
-  #takeOver(epoch: number, descriptorLimit: number): void {
+  #beat(): void {
+    const { keeper, timers, clock } = this.#sys;
+    keeper.beat();
+    this.#cancelBeat = timers.at(clock.monotonicMs() + BEAT_MS, () => {
+      this.#beat();
+    });
+  }
+
+  #takeOver({ epoch, descriptorLimit, before, isToSetAside }: Welcome): void {
     this.#sys.keeper.kept((kept) => {
       if (!kept.ok) this.#fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
-      const house = this.#build();
+      const { isSafe } = this.#settings;
+      const house = this.#build(isSafe && (epoch === 1 || isToSetAside));
       this.#house = house;
       const { chronicle } = house;
-      const cause = chronicle.note('started', [['epoch', String(epoch)]]);
+      const cause = chronicle.note('started', [['epoch', String(epoch)], ...beforeDetails(before)]);
+      if (isSafe) {
+        this.#log.warn('safe mode: it ends with the next orderly restart');
+        chronicle.note('safe', [], cause);
+      }
       const isEnding = epoch !== 1 && chronicle.shutdownBefore() !== undefined;
       const found = recover(house, kept.value, epoch === 1, !isEnding, cause);
       chronicle.whenLate = (units) => {
         takeLate(house, units);
       };
       if (found > 0 && epoch !== 1) this.#log.info('took over', { units: found, epoch });
-      this.#answer(house, cause, descriptorLimit);
+      this.#answer(house, cause, descriptorLimit.hard);
       if (isEnding) house.shutdown.resume(cause);
       for (const signal of this.#early) this.#signalled(house, signal);
     });
@@ -115,7 +133,8 @@ export class Archond {
 
   /**
    * Goes on when a configuration is in force: that of the archond before, or what the files say. What is wrong
-   * with them at the very start ends everything, nothing having been started; later the supervisor does without.
+   * with them at the very start ends everything, nothing having been started; later, and in safe mode, the
+   * supervisor does without.
    */
   #configure(isFirst: boolean, goOn: () => void): void {
     const inForce = this.#inForce;
@@ -126,7 +145,7 @@ export class Archond {
     inForce.load((loaded) => {
       const complaints = loaded.ok ? [] : loaded.error;
       for (const complaint of complaints) this.#own.say(showComplaint(complaint));
-      if (!loaded.ok && isFirst) {
+      if (!loaded.ok && isFirst && !this.#settings.isSafe) {
         this.#sys.keeper.quit(1, () => this.#own.exit(1));
         return;
       }
@@ -136,7 +155,7 @@ export class Archond {
     });
   }
 
-  #build(): House {
+  #build(setsTailAside: boolean): House {
     const sys = this.#sys;
     const log = this.#log;
     const settings = this.#settings;
@@ -144,7 +163,7 @@ export class Archond {
     const { uid, gid, env } = this.#own;
     const empty = sys.descriptors.openNull();
     if (!empty.ok) this.#fatal(`cannot open /dev/null: ${empty.error.code}`);
-    const chronicle = new Chronicle(sys, settings, log);
+    const chronicle = new Chronicle(sys, settings, log, setsTailAside);
     const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
     const supervisor = new Supervisor(sys, log, chronicle, streams, uid);
     const baseEnv = baseEnvironment(env);
@@ -262,6 +281,7 @@ export class Archond {
     this.#admission?.close();
     chronicle.close(() => {
       sys.keeper.quit(0, () => {
+        this.#cancelBeat?.();
         this.#own.over(0);
         sys.descriptors.close(streams.nothing);
         sys.close();

@@ -62,7 +62,8 @@ export class Chronicle {
   /** Told of daemons that were remembered where nothing could be read when this archond started. */
   whenLate: (units: ReadonlyMap<string, RememberedUnit>) => void = () => undefined;
 
-  constructor(sys: Sys, settings: Settings, log: Log) {
+  /** @param setsTailAside what the journal got since its last checkpoint is not to be believed */
+  constructor(sys: Sys, settings: Settings, log: Log, setsTailAside = false) {
     this.#sys = sys;
     this.#log = log;
     const { journal, found } = Journal.open({
@@ -70,6 +71,7 @@ export class Chronicle {
       dir: `${settings.stateDir}/journal`,
       fallbackDir: `${settings.runtimeDir}/journal`,
       bootId: bootId(sys),
+      setsTailAside,
       told: (report) => {
         if (this.#reports === undefined) this.#trouble(report);
         else this.#reports.push(report);
@@ -85,7 +87,8 @@ export class Chronicle {
       this.#trouble({ kind: 'degraded', error, place });
     }
     for (const { path, fromBytes } of found.setAside) {
-      log.error('a part of the journal cannot be read and was set aside', { file: path, fromBytes });
+      const why = setsTailAside ? 'is not to be believed' : 'cannot be read';
+      log.error(`a part of the journal ${why} and was set aside`, { file: path, fromBytes });
       this.note('set-aside', [['file', path]]);
     }
     this.#keepTrying();

@@ -10,7 +10,9 @@ import { KEEPER_FD_VARIABLE, SETTINGS_VARIABLE, type Settings } from './settings
 /** Loading what writes the log takes as long as all that comes before: those who wait for an answer come first. */
 const LOG_AFTER_MS = 50;
 
-const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Settings;
+const given = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Settings;
+/** The keeper adds the word where none of those before came up. */
+const settings = { ...given, isSafe: given.isSafe || process.argv.includes('--safe') };
 /** Where it logs to in the background. */
 const OWN_LOG = `${settings.logDir}/archond.log`;
 const log = new DeferredLog();

@@ -15,6 +15,10 @@ export interface Flags {
   readonly foreground: boolean;
   readonly logLevel: LogLevel;
   readonly tree: TreeChoice;
+  /** See `Settings.isSafe`. */
+  readonly safe: boolean;
+  /** A debugger may hold archond for as long as it likes. */
+  readonly debug: boolean;
 }
 
 /** Wrong use, by the contract's exit codes. */
@@ -66,6 +70,13 @@ function command(): Command {
         .default('auto')
         .env('ARCHON_TREE'),
     )
+    .addOption(
+      new Option(
+        '--safe',
+        'without the end of the journal, and with no or the last configuration at worst',
+      ).default(false),
+    )
+    .addOption(new Option('--debug', 'not ended by the keeper while a debugger holds it').default(false))
     .addHelpText(
       'after',
       `
@@ -95,6 +106,8 @@ export function readFlags(argv: readonly string[], env: Readonly<Record<string, 
       ...flags,
       foreground: flags.foreground || set('ARCHON_FOREGROUND'),
       check: flags.check || set('ARCHON_CHECK'),
+      safe: flags.safe || set('ARCHON_SAFE'),
+      debug: flags.debug || set('ARCHON_DEBUG'),
     };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -26,6 +26,7 @@ function settingsOf(flags: Flags): Settings {
     foreground: flags.foreground,
     logLevel: flags.logLevel,
     tree: flags.tree,
+    isSafe: flags.safe,
   };
 }
 
@@ -52,7 +53,7 @@ function makeFolders(settings: Settings, { socket, runtime }: Flags): void {
   }
 }
 
-function becomeKeeper(settings: Settings): never {
+function becomeKeeper(settings: Settings, isDebugged: boolean): never {
   const { runtimeDir, stateDir, logDir } = settings;
   const nofile = process.env['ARCHON_START_NOFILE'];
   const argv = ['archon-keeper', '--runtime', runtimeDir, '--lock', `${runtimeDir}/lock`];
@@ -60,6 +61,7 @@ function becomeKeeper(settings: Settings): never {
   if (settings.tree !== 'auto') argv.push('--tree', settings.tree);
   if (nofile !== undefined) argv.push('--nofile', nofile);
   if (!settings.foreground) argv.push('--background', '--log', `${logDir}/archond.log`);
+  if (isDebugged) argv.push('--silence', '0');
   argv.push('--', process.execPath, '--max-semi-space-size=1', DECIDE);
   const env = { ...process.env, [SETTINGS_VARIABLE]: JSON.stringify(settings) };
   const { error } = becomeProgram(KEEPER, argv, env);
@@ -74,5 +76,5 @@ if (flags.check) {
   });
 } else {
   makeFolders(settings, flags);
-  becomeKeeper(settings);
+  becomeKeeper(settings, flags.debug);
 }

@@ -10,6 +10,8 @@ export interface Settings {
   readonly logLevel: LogLevel;
   /** What keeps trees together: `auto` takes cgroups where they can be had. */
   readonly tree: TreeChoice;
+  /** Only what is surely good: the configuration that was in force, and the journal without its tail. */
+  readonly isSafe: boolean;
 }
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;

@@ -2,7 +2,7 @@ import { signalName } from '../base/signals.ts';
 import type { Cause, Requester } from '../supervisor/cause.ts';
 import type { ToldEvent } from '../supervisor/effect.ts';
 import type { End } from '../supervisor/state.ts';
-import type { ResourceUsage } from '../sys/sys.ts';
+import type { EndBefore, ResourceUsage } from '../sys/sys.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** `name=value` of an event record, in their order. */
@@ -69,6 +69,12 @@ function endDetails(end: End): Details {
     case 'unknown':
       return [['unknown', '1']];
   }
+}
+
+/** How the archond before this one ended, where there was one. */
+export function beforeDetails(before: EndBefore | undefined): Details {
+  if (before === undefined) return [];
+  return before.kind === 'silent' ? [['silent', '1']] : endDetails(before);
 }
 
 /** The process that an event is of; its pid where there is one. */

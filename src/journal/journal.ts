@@ -23,6 +23,8 @@ export interface JournalOptions {
   /** Of /proc/sys/kernel/random/boot_id. */
   readonly bootId: string;
   readonly limits?: Partial<Limits>;
+  /** Nothing is believed of the newest segment but its checkpoint: all that came later is set aside. Default false. */
+  readonly setsTailAside?: boolean;
   /**
    * Told when the state folder can no longer be written, and when it can again; not of how it is when the journal is
    * opened. May append events about it.
@@ -80,10 +82,11 @@ export class Journal {
 
   /** Opens the journal, which always succeeds; how well is told by `health`. */
   static open(options: JournalOptions): { readonly journal: Journal; readonly found: Found } {
-    const { sys, dir, fallbackDir, bootId, limits } = options;
+    const { sys, dir, fallbackDir, bootId, limits, setsTailAside = false } = options;
     const stores = openStores(sys.files, dir, fallbackDir, { ...DEFAULT_LIMITS, ...limits });
     const witness = new Witness(sys.files, fallbackDir, bootId);
-    const opening = prepare(stores, bootId, witness, sys.clock, () => newToken(sys.chance));
+    const token = (): string => newToken(sys.chance);
+    const opening = prepare(stores, bootId, witness, sys.clock, token, setsTailAside);
     const journal = new Journal(options, stores, witness, opening);
     journal.#begin(opening);
     return { journal, found: opening.found };

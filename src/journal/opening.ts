@@ -51,8 +51,9 @@ export function prepare(
   witness: Witness,
   clock: Clock,
   newId: () => string,
+  setsTailAside: boolean,
 ): Opening {
-  const recovered = recover(stores);
+  const recovered = recover(stores, setsTailAside);
   const { base, lastSequence, setAside, stateError } = recovered;
   let idChange = idChangeOf(recovered, bootId, witness);
   const wasClosed = base?.scan.isClosed === true;

@@ -34,8 +34,11 @@ export interface Recovered {
   readonly movedFiles: readonly AppendFile[];
 }
 
-/** Finds the newest segment that can be used, and everything that is remembered at its end. */
-export function recover(stores: Stores): Recovered {
+/**
+ * Finds the newest segment that can be used, and everything that is remembered at its end; or, where `setsTailAside`,
+ * at its beginning, and sets aside what came after that, whatever it may be.
+ */
+export function recover(stores: Stores, setsTailAside = false): Recovered {
   const state = stores.state.open();
   const runtime = stores.runtime.open();
   const segments = new Segments();
@@ -51,7 +54,7 @@ export function recover(stores: Stores): Recovered {
     segments.add(segment);
   }
   const setAside: SetAside[] = [];
-  const newest = newestUsable(segments, setAside);
+  const newest = newestUsable(segments, setAside, setsTailAside);
   stateError ??= newest.error;
   const { base } = newest;
   const values = base?.scan.values ?? new Values();
@@ -90,9 +93,14 @@ function dropMoved(left: readonly Segment[], inState: readonly Segment[]): Segme
 export function newestUsable(
   segments: Segments,
   setAside: SetAside[],
+  setsTailAside = false,
 ): { readonly base: Recovered['base']; readonly error: SysError | undefined } {
   for (let segment = segments.last; segment !== undefined; segment = segments.last) {
-    const scan = scanSegment(readerOf(segment));
+    const whole = scanSegment(readerOf(segment));
+    const hasTail =
+      whole.kind === 'scanned' && (whole.goodBytes > whole.checkpointBytes || whole.rest !== 'none');
+    const isCut = setsTailAside && hasTail;
+    const scan = isCut ? scanSegment(readerOf(segment), whole.checkpointBytes) : whole;
     if (scan.kind === 'failed' && segment.store.kind === 'state') {
       // It may be readable later: until then nothing is known, and nothing is touched.
       segments.remove(segments.all);
@@ -100,7 +108,7 @@ export function newestUsable(
     }
     if (scan.kind === 'scanned') {
       takeKnowledge(segment, scan);
-      if (scan.rest === 'damaged') setAside.push(putAside(segment, scan.goodBytes));
+      if (isCut || scan.rest === 'damaged') setAside.push(putAside(segment, scan.goodBytes));
       return { base: { segment, scan }, error: undefined };
     }
     setAside.push(putAside(segment, 0));

@@ -43,10 +43,13 @@ const OPENED = code(LINE_TYPES.opened);
 const CLOSED = code(LINE_TYPES.closed);
 const BLANK = 0x20;
 
-/** Reads a whole segment and believes nothing that is not proved by its checksum and in its place. */
-export function scanSegment(read: ReadBytes): Scan {
+/**
+ * Reads a segment, whole or as far as is said, and believes nothing that is not proved by its checksum and in its
+ * place.
+ */
+export function scanSegment(read: ReadBytes, endBytes = Infinity): Scan {
   const scanner = new Scanner();
-  const reader = new ForwardReader(read, 0, Infinity);
+  const reader = new ForwardReader(read, 0, endBytes);
   for (;;) {
     const piece = reader.next((bytes, line, offset) => scanner.take(bytes, line, offset));
     switch (piece.kind) {

@@ -153,6 +153,7 @@ export const MESSAGE = {
   ASK_READY: 9,
   ASK_SIGNAL_DONE: 10,
   ASK_QUIT: 11,
+  ASK_BEAT: 14,
   TELL_WELCOME: 64,
   TELL_SPAWNED: 65,
   TELL_KEPT: 66,
@@ -183,13 +184,17 @@ export const NAMED = { BYTES: 40, nameBytes: 32, flags: 36 } as const;
 export const ASK_SIGNAL_DONE = { BYTES: 48, signal: 32, count: 40 } as const;
 export const ASK_QUIT = { BYTES: 40, code: 32 } as const;
 export const WELCOME = {
-  BYTES: 64,
+  BYTES: 80,
   tableVersion: 32,
   treeKind: 36,
   keeperPid: 40,
   keptCount: 44,
   nofileSoft: 48,
   nofileHard: 56,
+  endedKind: 64,
+  endedStatus: 68,
+  silent: 72,
+  setAside: 76,
 } as const;
 export const SPAWNED = {
   BYTES: 64,

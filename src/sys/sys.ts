@@ -210,6 +210,10 @@ export interface Refusal {
 
 export type SignalScope = 'main' | 'group' | 'tree';
 
+/** How the archond before this one ended. Silent: the keeper killed it, having heard nothing of it for too long. */
+export type EndBefore =
+  Exclude<ProcessEnd, { readonly kind: 'not-executed' | 'unknown' }> | { readonly kind: 'silent' };
+
 /** What the keeper says when archond has greeted it. */
 export interface Welcome {
   readonly tree: 'cgroup' | 'minder';
@@ -217,6 +221,10 @@ export interface Welcome {
   readonly epoch: number;
   /** The limit of open descriptors that children get. */
   readonly descriptorLimit: { readonly soft: number; readonly hard: number };
+  /** Undefined in the first epoch. */
+  readonly before: EndBefore | undefined;
+  /** None of those before came up, each by a fault of its own: what the journal got last may be the reason. */
+  readonly isToSetAside: boolean;
 }
 
 /** What the keeper tells of itself. Set once, before `hello`. */
@@ -265,6 +273,8 @@ export interface Keeper {
   kept(done: Answer<readonly { readonly name: string; readonly descriptor: Descriptor }[]>): void;
   /** The socket answers: the keeper may tell whoever waits for it. */
   ready(done: Answer<number>): void;
+  /** The loop goes round. An archond of which the keeper hears nothing at all for half a minute is killed. */
+  beat(): void;
   signalNoted(signal: number, count: number): void;
   /** The end of an orphan by its pid, newest first, from the ring of the last 1,024. */
   orphanEnd(pid: number): { readonly end: ProcessEnd; readonly endedAtMs: number } | undefined;

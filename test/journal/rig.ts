@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { EventRecord } from '../../src/base/event-record.ts';
 import type { EventCursor, EventQuery } from '../../src/journal/cursor.ts';
 import type { Report } from '../../src/journal/health.ts';
-import { Journal } from '../../src/journal/journal.ts';
+import { Journal, type JournalOptions } from '../../src/journal/journal.ts';
 import type { Found } from '../../src/journal/opening.ts';
 import type { NewEvent } from '../../src/journal/payload.ts';
 import type { StoreLimits } from '../../src/journal/store.ts';
@@ -64,7 +64,7 @@ export class Rig {
     return health.kind === 'well' ? 'well' : `${health.error.code} ${health.place}`;
   }
 
-  open(): Found {
+  open(more: Pick<JournalOptions, 'setsTailAside'> = {}): Found {
     this.#opened = Journal.open({
       sys: this.sys,
       dir: DIR,
@@ -72,6 +72,7 @@ export class Rig {
       bootId: this.bootId,
       limits: this.limits,
       told: (report) => this.reports.push(report),
+      ...more,
     });
     this.control.settle();
     return this.found;

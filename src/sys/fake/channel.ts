@@ -15,6 +15,8 @@ export interface KeeperSettings {
   tellTwice: boolean;
   /** How long a minder takes to say that the child exists; until then the spawn is not in the table. Default 0. */
   minderMs: number;
+  /** After how much silence archond is killed. Default 0: never. */
+  silenceMs: number;
 }
 
 /**
@@ -26,6 +28,8 @@ export interface KeeperSettings {
 export class Channel {
   readonly view: View;
   listener: KeeperListener | undefined;
+  /** Runs at each message, before it is carried out. */
+  heard: () => void = () => undefined;
   /** Archond has said hello, and the keeper has read it. */
   greeted = false;
   readonly #settings: KeeperSettings;
@@ -44,7 +48,9 @@ export class Channel {
   ask(carryOut: () => void): void {
     const loop = this.view.kernel.loop;
     const read = (): void => {
-      if (this.#inbox.delete(read)) carryOut();
+      if (!this.#inbox.delete(read)) return;
+      this.heard();
+      carryOut();
     };
     this.#inbox.add(read);
     // A later request never overtakes an earlier one, whatever the delays were.

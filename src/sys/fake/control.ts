@@ -1,6 +1,7 @@
+import { constants } from 'node:os';
 import { err } from '../../base/result.ts';
 import type { Result } from '../../base/result.ts';
-import type { ExecStage, ProcessRef, Sys } from '../sys.ts';
+import type { EndBefore, ExecStage, ProcessRef, Sys } from '../sys.ts';
 import { FakeClient } from './client.ts';
 import { errnoOf, refusal } from './errno.ts';
 import type { Command, FakeKernel } from './kernel.ts';
@@ -14,6 +15,9 @@ import type { Attributes } from './process-types.ts';
 import type { Caller } from './stream-socket.ts';
 import { makeView } from './sys-view.ts';
 import type { View } from './view.ts';
+
+const { SIGKILL } = constants.signals;
+const EX_SOFTWARE = 70;
 
 /**
  * The other side of the fake: everything that on a real machine time, the kernel, clients, other
@@ -113,11 +117,20 @@ export class Control {
    * that step gets `ArchondKilled` out of every call of `Sys`.
    */
   killArchond(): void {
+    this.#archondEnds({ kind: 'signalled', signal: SIGKILL, core: false });
+  }
+
+  /** Archond breaks: it ends by itself, with the code that says so (sysexits.h, EX_SOFTWARE). */
+  breakArchond(): void {
+    this.#archondEnds({ kind: 'exited', code: EX_SOFTWARE });
+  }
+
+  #archondEnds(end: EndBefore): void {
     const view = this.#view;
     this.#view = undefined;
     if (view === undefined) return;
     view.kill();
-    this.keeper.lost();
+    this.keeper.lost(end);
   }
 
   /** The `n`-th call of `Sys` from now (1: the next) is not carried out: archond dies there. */
@@ -140,7 +153,7 @@ export class Control {
     const made = makeView(this.kernel, this.keeper, this.#epoch, this.#failures, () => this.#chance());
     made.view.onClose = () => {
       this.leftOpen = made.view.descriptors.list();
-      this.killArchond();
+      this.#archondEnds({ kind: 'exited', code: 0 });
     };
     this.#view = made.view;
     return made.sys;

@@ -149,6 +149,15 @@ export class KeeperDoor implements sys.Keeper {
     });
   }
 
+  beat(): void {
+    this.#view.call('keeper.beat');
+    this.#ask(
+      'beat',
+      () => undefined,
+      () => ok(0),
+    );
+  }
+
   signalNoted(signal: number, count: number): void {
     this.#view.call('keeper.signalNoted');
     this.#channel.ask(() => this.#keeper.signals.noted(signal, count));

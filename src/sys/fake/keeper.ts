@@ -4,6 +4,7 @@ import { err, ok } from '../../base/result.ts';
 import type {
   Answer,
   Cancel,
+  EndBefore,
   EntryState,
   ProcessRef,
   Refusal,
@@ -13,6 +14,8 @@ import type {
   Welcome,
 } from '../sys.ts';
 import { Channel, type KeeperSettings } from './channel.ts';
+import { Failures } from './failures.ts';
+import { Watchdog } from './watchdog.ts';
 import { refusal } from './errno.ts';
 import { makeChild, runToExec } from './child.ts';
 import { type FailureChoice, orderFault } from './exec.ts';
@@ -42,7 +45,7 @@ export interface KeeperOptions {
 
 /** The requests that can be refused by injection. */
 export type KeeperRequest =
-  'hello' | 'spawn' | 'signal' | 'kill' | 'free' | 'store' | 'drop' | 'kept' | 'ready' | 'quit';
+  'hello' | 'spawn' | 'signal' | 'kill' | 'free' | 'store' | 'drop' | 'kept' | 'ready' | 'beat' | 'quit';
 
 /**
  * The keeper of the fake: what native/keeper does, over the fake kernel. It outlives every archond,
@@ -53,7 +56,13 @@ export class FakeKeeper implements RowOwner {
   readonly table: Table;
   readonly kept = new KeptStore();
   readonly signals: SignalCounts;
-  readonly settings: KeeperSettings = { askDelayMs: 0, tellDelayMs: 0, tellTwice: false, minderMs: 0 };
+  readonly settings: KeeperSettings = {
+    askDelayMs: 0,
+    tellDelayMs: 0,
+    tellTwice: false,
+    minderMs: 0,
+    silenceMs: 0,
+  };
   /** Chooses which starts fail, and how. */
   failStart: FailureChoice | undefined;
   /** The socket of the present archond answers. */
@@ -63,6 +72,8 @@ export class FakeKeeper implements RowOwner {
   /** It has ended: by `quit`, or because a test killed it. */
   gone = false;
   channel: Channel | undefined;
+  readonly failures = new Failures(() => this.settings.silenceMs);
+  readonly #watchdog: Watchdog;
   readonly #kernel: FakeKernel;
   readonly #options: KeeperOptions;
   readonly #killArchond: () => void;
@@ -72,6 +83,7 @@ export class FakeKeeper implements RowOwner {
   constructor(kernel: FakeKernel, options: KeeperOptions, killArchond: () => void) {
     this.#kernel = kernel;
     this.#killArchond = killArchond;
+    this.#watchdog = new Watchdog(kernel.loop, () => this.settings.silenceMs, killArchond);
     this.#options = options;
     this.pid = kernel.takePid();
     this.table = new Table(options.tableEntries);
@@ -84,13 +96,19 @@ export class FakeKeeper implements RowOwner {
   serve(view: View): Channel {
     this.ready = false;
     this.channel = new Channel(view, this.settings);
+    this.channel.heard = () => {
+      this.#watchdog.heard();
+    };
+    this.#watchdog.begin();
     return this.channel;
   }
 
   /** Archond has died: its channel is read to the end, then closed. */
-  lost(): void {
+  lost(end: EndBefore): void {
     this.channel?.drain();
     this.channel = undefined;
+    const silent = this.#watchdog.end();
+    this.failures.note(silent ? { kind: 'silent' } : end, this.#kernel.loop.nowMs(), this.ready);
     this.#patience?.();
     this.#endIfDone();
   }
@@ -113,7 +131,9 @@ export class FakeKeeper implements RowOwner {
   hello(channel: Channel, done: Answer<Welcome>): void {
     const { tree, descriptorLimit } = this.#options;
     channel.greeted = true;
-    channel.answer(done, ok({ tree, keeperPid: this.pid, epoch: channel.view.epoch, descriptorLimit }));
+    const { epoch } = channel.view;
+    const { before, isToSetAside } = this.failures;
+    channel.answer(done, ok({ tree, keeperPid: this.pid, epoch, descriptorLimit, before, isToSetAside }));
     this.signals.tellAgain();
   }
 

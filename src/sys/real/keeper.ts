@@ -2,6 +2,7 @@ import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import {
   DONE,
+  EXIT_KIND,
   MESSAGE,
   NAMED,
   SPAWNED,
@@ -16,6 +17,7 @@ import type {
   Answer,
   Consumption,
   Descriptor,
+  EndBefore,
   EntryState,
   Keeper,
   KeeperListener,
@@ -36,6 +38,7 @@ import { nativeError } from './native-error.ts';
 import { SpawnBlockEncoder } from './spawn-block.ts';
 import { RealTable, splitStateWord } from './table.ts';
 import { treeMembers } from './tree-members.ts';
+import type { Words } from './words.ts';
 
 const NS_PER_MS = 1e6;
 /** Limits from here on mean that there is none (RLIM_INFINITY is the highest number of 64 bits). */
@@ -187,6 +190,10 @@ export class RealKeeper implements Keeper {
     this.#ask(this.#writer.bare(MESSAGE.ASK_READY), [], value, done);
   }
 
+  beat(): void {
+    this.#ask(this.#writer.bare(MESSAGE.ASK_BEAT), [], value, () => undefined);
+  }
+
   signalNoted(signal: number, count: number): void {
     this.#ask(this.#writer.signalDone(signal, count), [], value, () => undefined);
   }
@@ -240,6 +247,8 @@ export class RealKeeper implements Keeper {
         soft: limitOf(words.u64(at + WELCOME.nofileSoft)),
         hard: limitOf(words.u64(at + WELCOME.nofileHard)),
       },
+      before: endBefore(words, at),
+      isToSetAside: words.u32(at + WELCOME.setAside) === 1,
     });
   }
 
@@ -271,6 +280,16 @@ function spawned({ type, words, at }: Told): Result<Spawned, Refusal> {
     startTicks: words.u64(at + SPAWNED.startTicks),
     startedAtMs: words.u64(at + SPAWNED.startedNs) / NS_PER_MS,
   });
+}
+
+/** How the archond before ended. */
+function endBefore(words: Words, at: number): EndBefore | undefined {
+  const kind = words.u32(at + WELCOME.endedKind);
+  const status = words.u32(at + WELCOME.endedStatus);
+  if (kind === 0) return undefined;
+  if (words.u32(at + WELCOME.silent) === 1) return { kind: 'silent' };
+  if (kind === EXIT_KIND.exited) return { kind: 'exited', code: status };
+  return { kind: 'signalled', signal: status, core: kind === EXIT_KIND.dumped };
 }
 
 function nameIn({ words, at }: Told): string {

@@ -95,7 +95,7 @@ export class MessageWriter {
     return this.#named(NAMED.BYTES, NAMED.nameBytes, name);
   }
 
-  bare(type: typeof MESSAGE.ASK_KEPT | typeof MESSAGE.ASK_READY): Uint8Array {
+  bare(type: typeof MESSAGE.ASK_KEPT | typeof MESSAGE.ASK_READY | typeof MESSAGE.ASK_BEAT): Uint8Array {
     this.#begin(type, MESSAGE.HEAD_BYTES);
     return this.#message(MESSAGE.HEAD_BYTES);
   }

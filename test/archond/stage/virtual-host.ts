@@ -24,7 +24,10 @@ const SETTINGS: Settings = {
   foreground: true,
   logLevel: 'debug',
   tree: 'auto',
+  isSafe: false,
 };
+/** native/keeper: `--silence`. */
+const SILENCE_MS = 30_000;
 /** How long the keeper waits before it starts archond again. */
 const RESTART_MS = 2;
 /** Where a test asks for more than this, what it waits for does not come. */
@@ -64,7 +67,8 @@ export class VirtualHost implements Stage {
     const host = new VirtualHost(control);
     const made = typeof units === 'function' ? units(FOLDER) : units;
     const configuration = await load(JSON.stringify({ version: 1, units: made }));
-    const { kernel } = control;
+    const { kernel, keeper } = control;
+    keeper.settings.silenceMs = SILENCE_MS;
     kernel.apart.set(LOADER, () => ok(JSON.stringify(ok(configuration))));
     for (const folder of [SETTINGS.runtimeDir, SETTINGS.stateDir, SETTINGS.logDir, FOLDER, '/usr/bin'])
       kernel.files.makeFolders(folder, 0o755, 0);
@@ -99,7 +103,8 @@ export class VirtualHost implements Stage {
         this.#isOver = true;
       },
     };
-    new Archond(sys, SETTINGS, log, own).start();
+    const isSafe = this.control.keeper.failures.isSafe;
+    new Archond(sys, { ...SETTINGS, isSafe }, log, own).start();
   }
 
   /** Lets the next thing happen, be it in a moment or in an hour, and all that follows without time. */

@@ -4,7 +4,7 @@ import type { Descriptor } from '../../../src/sys/sys.ts';
 import type { Tester } from './tester.ts';
 import { bytes, value } from './world.ts';
 
-const { SIGHUP, SIGTERM } = constants.signals;
+const { SIGHUP, SIGKILL, SIGTERM } = constants.signals;
 
 /** Archond dies, and another takes over. */
 export function restarting(plain: Tester): void {
@@ -16,6 +16,16 @@ export function restarting(plain: Tester): void {
     expect(world.welcome?.epoch).toBe(first + 1);
     await world.restart();
     expect(world.welcome?.epoch).toBe(first + 2);
+  });
+
+  test('the successor is told how the one before has ended, and a beat disturbs nobody', async (world) => {
+    expect(world.welcome?.before).toBe(undefined);
+    world.sys.keeper.beat();
+    await world.restart();
+    world.sys.keeper.beat();
+    expect(world.welcome?.before).toEqual({ kind: 'signalled', signal: SIGKILL, core: false });
+    expect(world.welcome?.isToSetAside).toBe(false);
+    await world.must<number>((done) => world.sys.keeper.ready(done));
   });
 
   test('processes live on, and the successor finds them in the table', async (world) => {
