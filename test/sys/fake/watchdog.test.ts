@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Failures } from '../../../src/sys/fake/failures.ts';
 import type { Welcome } from '../../../src/sys/sys.ts';
 import { Rig } from './rig.ts';
 
@@ -71,8 +72,7 @@ describe('the watchdog of the fake', () => {
 });
 
 describe('an archond of the fake that does not come up', () => {
-  const { failures } = new Rig().control.keeper;
-  const isOf = (rig: Rig): Pick<typeof failures, 'isSafe' | 'isToSetAside'> => rig.control.keeper.failures;
+  const isOf = (rig: Rig): Failures => rig.control.keeper.failures;
 
   it('is started safely for good after five times within a minute, and told once what to set aside', () => {
     const rig = new Rig();
