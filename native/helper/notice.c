@@ -53,12 +53,46 @@ static napi_value open_notices(napi_env env, napi_callback_info info) {
   return return_int(env, result);
 }
 
+/* recvmsg(2) into the shared buffer; the sender into numbers. */
+static ssize_t receive(struct helper *helper, int fd, struct msghdr *message, int flags) {
+  struct iovec vector = {.iov_base = helper->receive, .iov_len = RECEIVE_BYTES};
+  struct ucred sender = {.pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1};
+  message->msg_iov = &vector;
+  message->msg_iovlen = 1;
+  ssize_t count;
+  do count = recvmsg(fd, message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT | flags);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) return count;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header))
+    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS)
+      memcpy(&sender, CMSG_DATA(header), sizeof sender);
+  helper->numbers[0] = sender.pid;
+  helper->numbers[1] = (int32_t)sender.uid;
+  helper->numbers[2] = (int32_t)sender.gid;
+  return count;
+}
+
 /*
- * receiveNotice(socket): how many bytes of the next datagram lie in the shared buffer, or a failure (EAGAIN:
- * there is none). In numbers: pid, uid and gid of the sender, 1 where the kernel had to drop descriptors or
- * bytes, how many descriptors came with it, and those.
+ * peekNotice(socket): how many bytes of the next datagram lie in the shared buffer, or a failure (EAGAIN:
+ * there is none). In numbers: pid, uid and gid of the sender, 1 where bytes are missing. It stays where it is.
  */
-static napi_value receive_notice(napi_env env, napi_callback_info info) {
+static napi_value peek_notice(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  /* For the sender, which comes first: descriptors stay with the datagram. */
+  union { char bytes[CMSG_SPACE(sizeof(struct ucred))]; struct cmsghdr align; } control;
+  read_arguments(env, info, &arguments);
+  struct msghdr message = {.msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  ssize_t count = receive(arguments.helper, argument_int(&arguments, 0), &message, MSG_PEEK);
+  if (count < 0) return return_int(env, failed(CALL_READ));
+  arguments.helper->numbers[3] = (message.msg_flags & MSG_TRUNC) != 0;
+  return return_int(env, count);
+}
+
+/*
+ * takeNotice(socket): takes the next datagram away; 0, or a failure. In numbers: 1 where the kernel had to drop
+ * descriptors, how many descriptors came with it, and those.
+ */
+static napi_value take_notice(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   union {
     char bytes[CMSG_SPACE(sizeof(int) * MAX_RIDERS) + CMSG_SPACE(sizeof(struct ucred))];
@@ -66,35 +100,24 @@ static napi_value receive_notice(napi_env env, napi_callback_info info) {
   } control;
   read_arguments(env, info, &arguments);
   struct helper *helper = arguments.helper;
-  struct iovec vector = {.iov_base = helper->receive, .iov_len = RECEIVE_BYTES};
-  struct msghdr message = {
-      .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-  struct ucred sender = {.pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1};
+  struct msghdr message = {.msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   int riders[MAX_RIDERS], rider_count = 0;
-  ssize_t count;
-  do count = recvmsg(argument_int(&arguments, 0), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  while (count < 0 && errno == EINTR);
-  if (count < 0) return return_int(env, failed(CALL_READ));
+  if (receive(helper, argument_int(&arguments, 0), &message, 0) < 0) return return_int(env, failed(CALL_READ));
   for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET) continue;
-    if (header->cmsg_type == SCM_CREDENTIALS) memcpy(&sender, CMSG_DATA(header), sizeof sender);
-    if (header->cmsg_type != SCM_RIGHTS) continue;
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     size_t more = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     memcpy(riders + rider_count, CMSG_DATA(header), more * sizeof(int));
     rider_count += (int)more;
   }
-  /* There is room for three numbers less than riders; so many never come from a library. */
-  int kept = rider_count > NUMBERS_COUNT - 5 ? NUMBERS_COUNT - 5 : rider_count;
+  /* There is room for so many less than riders; so many never come from a library. */
+  int kept = rider_count > NUMBERS_COUNT - 2 ? NUMBERS_COUNT - 2 : rider_count;
   for (int i = kept; i < rider_count; i++) close(riders[i]);
-  helper->numbers[0] = sender.pid;
-  helper->numbers[1] = (int32_t)sender.uid;
-  helper->numbers[2] = (int32_t)sender.gid;
-  helper->numbers[3] = (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0 || kept < rider_count;
-  helper->numbers[4] = kept;
-  memcpy(helper->numbers + 5, riders, (size_t)kept * sizeof *riders);
-  return return_int(env, count);
+  helper->numbers[0] = (message.msg_flags & MSG_CTRUNC) != 0 || kept < rider_count;
+  helper->numbers[1] = kept;
+  memcpy(helper->numbers + 2, riders, (size_t)kept * sizeof *riders);
+  return return_int(env, 0);
 }
 
 const struct function notice_functions[] = {
-    {"openNotices", open_notices}, {"receiveNotice", receive_notice}, {NULL, NULL},
+    {"openNotices", open_notices}, {"peekNotice", peek_notice}, {"takeNotice", take_notice}, {NULL, NULL},
 };

@@ -31,30 +31,6 @@ void kept_listing_go_on(void) {
   }
 }
 
-static void ask_hello(struct ask *ask) {
-  if (ask->bytes != sizeof ask->as.hello || ask->as.hello.table_version != TABLE_VERSION) {
-    answer_refused(ask, EPROTONOSUPPORT, STAGE_NONE);
-    return;
-  }
-  keeper.channel_greeted = true;
-  tell_forget();
-  struct ended before = failures_last();
-  struct tell_welcome welcome = {
-      .table_version = TABLE_VERSION,
-      .tree_kind = keeper.header->tree_kind,
-      .keeper_pid = (uint32_t)keeper.pid,
-      .kept_count = kept_count(),
-      .nofile_soft = keeper.nofile.rlim_cur,
-      .nofile_hard = keeper.nofile.rlim_max,
-      .ended_kind = (uint32_t)before.kind,
-      .ended_status = (uint32_t)before.status,
-      .silent = before.silent,
-      .set_aside = failures_set_aside(),
-  };
-  answer(ask, TELL_WELCOME, &welcome, sizeof welcome, keeper.table_fd);
-  signals_new_epoch();
-}
-
 static int send_to(const struct ask_signal *want, int signal) {
   if (want->scope == SCOPE_TREE) return tree_signal(want->index, signal);
   return signal_main(want->index, signal, want->scope == SCOPE_GROUP);

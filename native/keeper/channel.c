@@ -203,6 +203,7 @@ void channel_drain(void) {
   held.any = false;
   keeper.channel_greeted = false;
   kept_listing_stop();
+  greeting_forget();
   while (receive_one() > 0) {
   }
   draining = false;

@@ -317,6 +317,12 @@ bool kept_listing(void);      /* a list of kept descriptors is being sent */
 void kept_listing_go_on(void);
 void kept_listing_stop(void);
 
+/* greeting.c */
+void ask_hello(struct ask *ask);
+void greeting_forget(void);
+void greeting_tick(uint64_t now);
+uint64_t greeting_next(void);
+
 /* tell.c */
 void tell_later(uint32_t index, uint8_t what);
 void tell_spawned(uint32_t index); /* at once, or together with what becomes of its exec */

@@ -16,7 +16,7 @@ static uint64_t earlier(uint64_t one, uint64_t other) { return one < other ? one
 static int wait_ms(uint64_t now) {
   if (keeper.reap_again) return 0;
   uint64_t next = earlier(earlier(tree_next(), strays_next()), earlier(archond_next(), channel_next()));
-  next = earlier(next, flights_next());
+  next = earlier(next, earlier(flights_next(), greeting_next()));
   if (next == UINT64_MAX) return -1;
   if (next <= now) return 0;
   uint64_t ms = (next - now + 999999) / 1000000;
@@ -71,6 +71,7 @@ void run_loop(void) {
     tree_work(now);
     flights_tick(now);
     archond_tick(now);
+    greeting_tick(now);
     tell_go_on();
     if (keeper.quitting) quit_go_on();
   }

@@ -38,7 +38,8 @@ export class LatestEvents {
 
   /**
    * Whether it was certainly not told that this process is ready: its start was and that was not, or not even its start,
-   * though that of an earlier one was. What lies further back is taken to have been told.
+   * though that of an earlier one was, or all that the keeper has ever started is told of here. What lies further back
+   * is taken to have been told.
    */
   hasYetToBeReady(label: string, generation: number, pid: number): boolean {
     const key = endKey(label, String(generation), String(pid));
@@ -60,6 +61,8 @@ export class LatestEvents {
     const { sequence, label, kind, details } = event;
     this.#units.take(event);
     const values = new Map(details);
+    if (label === '' && values.get('what') === 'started' && values.get('epoch') === '1')
+      this.#firstStarted = 0;
     this.#causes.set(label, causedBy(sequence, requesterIn(values)));
     const key = endKey(label, values.get('generation') ?? '', values.get('pid') ?? '');
     if (kind === 'exited') this.#ends.add(key);

@@ -71,9 +71,13 @@ export interface Native {
   unwatchReadable(slot: number): void;
   /** Bytes of it read into the shared buffer; 0 at its end, a failure with EAGAIN where there is nothing now. */
   readNow(descriptor: number): Answer;
+  /** Bytes that are in the pipe, in the shared buffer; they stay in the pipe. A failure with EAGAIN where there are none. */
+  peekNow(pipe: number): Answer;
   openNotices(path: Uint8Array, uid: number): Answer;
-  /** Bytes of the next datagram in the shared buffer; what else is known of it in `numbers`. */
-  receiveNotice(socket: number): Answer;
+  /** Bytes of the next datagram in the shared buffer, and its sender in `numbers`; it stays where it is. */
+  peekNotice(socket: number): Answer;
+  /** Takes it away; its descriptors are in `numbers`. */
+  takeNotice(socket: number): Answer;
 
   closeDescriptor(descriptor: number): void;
   duplicate(descriptor: number): Answer;

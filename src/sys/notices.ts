@@ -7,10 +7,13 @@ export interface Notice {
   readonly sender: Credentials;
   /** The caller's own. */
   readonly bytes: Uint8Array;
-  /** Owned by whoever is told. */
-  readonly descriptors: readonly Descriptor[];
-  /** The kernel had to drop bytes (beyond 64 KiB) or descriptors. */
+  /** Bytes are missing (beyond 64 KiB). */
   readonly truncated: boolean;
+  /**
+   * Takes it away, which until then is in the socket for whoever holds it; to be called once. The descriptors that came
+   * along are the caller's from now on.
+   */
+  readonly take: () => readonly Descriptor[];
 }
 
 /** Sockets on which services say that they are ready, and what else they have to say. */
@@ -20,6 +23,6 @@ export interface Notices {
    * earlier one left there is removed), for the user `uid` alone. The descriptor is the caller's, the file stays.
    */
   open(path: string, uid: number): Result<Descriptor, SysError>;
-  /** Calls back for each datagram; the descriptor stays the caller's, who cancels before closing it. */
+  /** Calls back for each datagram, when the one before has been taken; the descriptor stays the caller's, who cancels before closing it. */
   listen(socket: Descriptor, heard: (notice: Notice) => void): Cancel;
 }

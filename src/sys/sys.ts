@@ -347,6 +347,8 @@ export interface Descriptors {
   whenReadable(descriptor: Descriptor, ready: () => void): Cancel;
   /** What can be read now without waiting, at most 64 KiB; none at the end; `EAGAIN` where there is nothing now. */
   readNow(descriptor: Descriptor): Result<Uint8Array, SysError>;
+  /** The same of a pipe, in which it stays; `EAGAIN` at its end too. */
+  peekNow(pipe: Descriptor): Result<Uint8Array, SysError>;
   /** A pipe that holds these bytes and nothing more (a memfd where they are more than a pipe takes). */
   holding(bytes: Uint8Array): Result<Descriptor, SysError>;
 }

@@ -52,7 +52,7 @@ export class NotifySocket {
     return new NotifySocket(sys, pathOf(runtimeDir, notifyOwner(name)?.generation ?? 0), name, socket);
   }
 
-  /** Calls back for each datagram; to be called once. Descriptors are the callee's. */
+  /** Calls back for each datagram, when the one before has been taken; to be called once. */
   listen(heard: (notice: Notice) => void): void {
     this.#cancel = this.#sys.notices.listen(this.#socket, heard);
   }

@@ -56,14 +56,21 @@ export class ReadyPipe {
     this.#write = undefined;
   }
 
-  /** Calls back at the first newline, once. */
+  /**
+   * Calls back at the first newline, once. It is taken out of the pipe after that: whoever is called writes it down, or
+   * the successor of an archond that died over it finds it there. Does nothing where it is listened to already.
+   */
   listen(ready: () => void): void {
+    if (this.#cancel !== undefined) return;
+    const { descriptors } = this.#sys;
     let isReady = false;
-    this.#cancel = this.#sys.descriptors.whenReadable(this.#read, () => {
-      const read = this.#sys.descriptors.readNow(this.#read);
-      if (!read.ok || isReady || !read.value.includes(LF)) return;
-      isReady = true;
-      ready();
+    this.#cancel = descriptors.whenReadable(this.#read, () => {
+      const said = isReady ? undefined : descriptors.peekNow(this.#read);
+      if (said?.ok === true && said.value.includes(LF)) {
+        isReady = true;
+        ready();
+      }
+      descriptors.readNow(this.#read);
     });
   }
 

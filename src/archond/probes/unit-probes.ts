@@ -104,7 +104,7 @@ export class UnitProbes {
     if (ready.kind === 'fd') {
       const pipe = ReadyPipe.make(sys, label, generation, uid);
       if (!pipe.ok) return pipe;
-      this.#listenToPipe(pipe.value);
+      this.#pipe = pipe.value;
       return ok({ env: [], descriptors: [{ from: pipe.value.write ?? -1, to: ready.fd }] });
     }
     if (ready.kind !== 'notify' && health?.kind !== 'notify') return ok(NOTHING_GIVEN);
@@ -122,7 +122,6 @@ export class UnitProbes {
     this.#ref = ref;
     this.#pid = pid;
     this.#pipe?.handedOver();
-    this.#voice?.belongsTo(ref, pid);
   }
 
   /** Goes on with a process of an earlier archond; `kept` are the descriptors of it that the keeper held, by name. */
@@ -134,8 +133,7 @@ export class UnitProbes {
     if (logPath !== undefined) this.#logFromBytes = Math.max(0, sizeOf(sys, logPath) - LATELY_BYTES);
     if (kept.notify !== undefined)
       this.#listenTo(NotifySocket.adopt(sys, runtimeDir, kept.notify.name, kept.notify.descriptor));
-    if (kept.ready !== undefined)
-      this.#listenToPipe(ReadyPipe.adopt(sys, kept.ready.name, kept.ready.descriptor));
+    if (kept.ready !== undefined) this.#pipe = ReadyPipe.adopt(sys, kept.ready.name, kept.ready.descriptor);
     this.spawned(ref, pid);
   }
 
@@ -160,6 +158,7 @@ export class UnitProbes {
     if (generation !== this.#generation) return;
     this.#stopWatching();
     this.#wanted = what;
+    this.#listen();
     if (what === 'ready') this.#awaitReady();
     else if (what === 'health') this.#checkHealth();
   }
@@ -273,9 +272,10 @@ export class UnitProbes {
 
   // ---- what the service says ------------------------------------------------------------------
 
-  #listenToPipe(pipe: ReadyPipe): void {
-    this.#pipe = pipe;
-    pipe.listen(() => this.#ready());
+  /** From when on what it says is acted on: until then it waits where a successor would find it too. */
+  #listen(): void {
+    this.#pipe?.listen(() => this.#ready());
+    if (this.#ref !== undefined) this.#voice?.hear(this.#ref, this.#pid);
   }
 
   #listenTo(socket: NotifySocket): void {

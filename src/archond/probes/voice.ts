@@ -4,12 +4,9 @@ import { belongs } from './membership.ts';
 import { readNotification, type Notification } from './notification.ts';
 import type { NotifySocket } from './notify-socket.ts';
 
-/** Datagrams that came before the keeper had said which process it is; more are not kept. */
-const MOST_EARLY = 64;
-
 /** Who is told what a service says. */
 export interface Hearer {
-  /** `done` lets the next one be heard. */
+  /** `done`: what was said has been written down, and the next one may be heard. */
   heard(said: Notification, done: () => void): void;
   /** A process that does not belong to the unit has spoken for it. */
   refused(pid: number): void;
@@ -17,71 +14,48 @@ export interface Hearer {
 
 /**
  * What one generation says on its notification socket, in the order in which it was said. Only a process
- * of the unit's tree may speak for it.
+ * of the unit's tree may speak for it. What has been said stays in the socket, which the keeper holds too, until it has
+ * been acted on: whatever archond dies over is heard by its successor.
  */
 export class Voice {
   readonly #sys: Sys;
   readonly #socket: NotifySocket;
   readonly #hearer: Hearer;
-  readonly #early: Notice[] = [];
-  #ref: ProcessRef | undefined;
-  #mainPid: number | undefined;
-  /** The notice that is being judged, and those behind it. */
-  readonly #waiting: Notice[] = [];
-  #isJudging = false;
+  #isHeard = false;
   #isOver = false;
 
   constructor(sys: Sys, socket: NotifySocket, hearer: Hearer) {
     this.#sys = sys;
     this.#socket = socket;
     this.#hearer = hearer;
-    socket.listen((notice) => {
-      if (this.#ref !== undefined) this.#take(notice);
-      else if (this.#early.length < MOST_EARLY) this.#early.push(notice);
-      else this.#close(notice);
-    });
   }
 
-  /** This is the process whose tree may speak. */
-  belongsTo(ref: ProcessRef, mainPid: number): void {
-    this.#ref = ref;
-    this.#mainPid = mainPid;
-    for (const notice of this.#early.splice(0)) this.#take(notice);
+  /** From now on it is heard; this is the process whose tree may speak. Does nothing where it is heard already. */
+  hear(ref: ProcessRef, mainPid: number | undefined): void {
+    if (this.#isHeard) return;
+    this.#isHeard = true;
+    this.#socket.listen((notice) => {
+      this.#judge(notice, ref, mainPid);
+    });
   }
 
   discard(): void {
     this.#isOver = true;
-    for (const notice of [...this.#early.splice(0), ...this.#waiting.splice(0)]) this.#close(notice);
     this.#socket.discard();
   }
 
-  #take(notice: Notice): void {
-    this.#waiting.push(notice);
-    if (!this.#isJudging) this.#judge();
-  }
-
-  #judge(): void {
-    const notice = this.#waiting.shift();
-    const ref = this.#ref;
-    if (notice === undefined || ref === undefined) return;
-    this.#isJudging = true;
-    belongs(this.#sys, ref, this.#mainPid, notice.sender.pid, (isMember) => {
+  #judge(notice: Notice, ref: ProcessRef, mainPid: number | undefined): void {
+    belongs(this.#sys, ref, mainPid, notice.sender.pid, (isMember) => {
+      if (this.#isOver) return;
       const done = (): void => {
         /* What a barrier waits for, or what is not stored here: heard is what was said before it. */
-        this.#close(notice);
-        this.#isJudging = false;
-        this.#judge();
+        if (!this.#isOver) for (const descriptor of notice.take()) this.#sys.descriptors.close(descriptor);
       };
-      if (this.#isOver) done();
-      else if (isMember) this.#hearer.heard(readNotification(notice.bytes), done);
+      if (isMember) this.#hearer.heard(readNotification(notice.bytes), done);
       else {
         this.#hearer.refused(notice.sender.pid);
         done();
       }
     });
-  }
-
-  #close({ descriptors }: Notice): void {
-    for (const descriptor of descriptors) this.#sys.descriptors.close(descriptor);
   }
 }

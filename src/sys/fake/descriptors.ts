@@ -3,6 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import type { Cancel, Descriptor, Descriptors, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
 import { type OpenFile, PlainFile } from './open-file.ts';
+import { PipeEnd } from './pipe.ts';
 import type { View } from './view.ts';
 
 /** What one `readNow` takes. */
@@ -74,6 +75,15 @@ export class FakeDescriptors implements Descriptors {
     const reading = file.read(READ_BYTES);
     if (reading === 'again') return err(sysError('EAGAIN', 'read'));
     return ok(reading === 'end' ? new Uint8Array(0) : reading);
+  }
+
+  peekNow(pipe: Descriptor): Result<Uint8Array, SysError> {
+    this.#view.call('descriptors.peekNow');
+    const end = this.#view.descriptors.find(pipe, 'descriptors.peekNow');
+    if (end === undefined) return err(sysError('EBADF', 'tee'));
+    if (!(end instanceof PipeEnd)) return err(sysError('EINVAL', 'tee'));
+    const bytes = end.peek();
+    return bytes.length === 0 ? err(sysError('EAGAIN', 'tee')) : ok(bytes.subarray(0, READ_BYTES));
   }
 
   holding(bytes: Uint8Array): Result<Descriptor, SysError> {

@@ -78,6 +78,8 @@ export class FakeKeeper implements RowOwner {
   readonly #options: KeeperOptions;
   readonly #killArchond: () => void;
   #patience: Cancel | undefined;
+  /** An archond that is still to be greeted. */
+  #greeting: { readonly channel: Channel; readonly done: Answer<Welcome> } | undefined;
   readonly #refusals = new Map<KeeperRequest, Refusal[]>();
 
   constructor(kernel: FakeKernel, options: KeeperOptions, killArchond: () => void) {
@@ -127,8 +129,26 @@ export class FakeKeeper implements RowOwner {
     return this.#refusals.get(name)?.shift();
   }
 
-  /** Greets archond, then tells it which signals nobody has noted. */
+  /** Greets archond when all that its predecessor asked for can be seen; then tells it which signals nobody has noted. */
   hello(channel: Channel, done: Answer<Welcome>): void {
+    if (this.#isUnderWay()) this.#greeting = { channel, done };
+    else this.#welcome(channel, done);
+  }
+
+  /** Some minder has not told of its main process yet. */
+  #isUnderWay(): boolean {
+    return this.table.rows().some((row) => row.kind === 'minder' && row.state === undefined);
+  }
+
+  /** A spawn is in the table, or has come to nothing. */
+  #arrived(): void {
+    const greeting = this.#greeting;
+    if (greeting === undefined || this.#isUnderWay()) return;
+    this.#greeting = undefined;
+    if (greeting.channel === this.channel) this.#welcome(greeting.channel, greeting.done);
+  }
+
+  #welcome(channel: Channel, done: Answer<Welcome>): void {
     const { tree, descriptorLimit } = this.#options;
     channel.greeted = true;
     const { epoch } = channel.view;
@@ -246,12 +266,14 @@ export class FakeKeeper implements RowOwner {
       for (const file of files.values()) file.release();
       this.table.free(row);
       channel.refuseSpawn(row, refusal(failure.code, failure.stage));
+      this.#arrived();
       return;
     }
     row.process = makeChild(this.#kernel, row, order, files, this.#options.descriptorLimit, this.pid);
     this.#publish(row, 'starting');
     runToExec(this.#kernel, row, row.process, order, failure, () => this.#publish(row, 'running'));
     if (row.killing || this.quitCode !== undefined) killRow(this.#kernel, row);
+    this.#arrived();
   }
 
   #publish(row: Row, state: EntryState): void {

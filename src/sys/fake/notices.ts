@@ -30,6 +30,11 @@ export class NoticeSocket extends OpenFile {
     for (const watcher of this.#watchers) watcher();
   }
 
+  /** The next one, which stays. */
+  peek(): Datagram | undefined {
+    return this.#waiting[0];
+  }
+
   receive(): Datagram | undefined {
     return this.#waiting.shift();
   }
@@ -82,17 +87,23 @@ export class FakeNotices implements Notices {
     const socket = this.#view.descriptors.occupy(descriptor, 'notices.listen');
     if (!(socket instanceof NoticeSocket)) throw new Misuse('notices.listen to what is no such socket');
     let isOver = false;
-    const take = (): void => {
+    let isTold = false;
+    const take = (): readonly Descriptor[] => {
+      this.#view.call('notices.take');
+      isTold = false;
+      const files = socket.receive()?.files ?? [];
+      if (socket.hasMore()) tell();
+      return files.map((file) => this.#view.descriptors.add(file, 'notices.take'));
+    };
+    const tell = (): void => {
       this.#view.post(() => {
-        if (isOver) return;
-        const datagram = socket.receive();
+        const datagram = isOver || isTold ? undefined : socket.peek();
         if (datagram === undefined) return;
-        const descriptors = datagram.files.map((file) => this.#view.descriptors.add(file, 'notices.listen'));
-        heard({ sender: datagram.sender, bytes: datagram.bytes, descriptors, truncated: false });
-        if (socket.hasMore()) take();
+        isTold = true;
+        heard({ sender: datagram.sender, bytes: datagram.bytes, truncated: false, take });
       });
     };
-    const unwatch = socket.watch(take);
+    const unwatch = socket.watch(tell);
     const stop = (): void => {
       if (isOver) return;
       isOver = true;
@@ -101,7 +112,7 @@ export class FakeNotices implements Notices {
       if (this.#view.alive) this.#view.descriptors.leave(descriptor);
     };
     const forget = this.#view.atDeath(stop);
-    if (socket.hasMore()) take();
+    if (socket.hasMore()) tell();
     return stop;
   }
 }

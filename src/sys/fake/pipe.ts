@@ -55,6 +55,11 @@ export class PipeEnd extends OpenFile {
     return this.#reads && this.#pipe.bytes > 0;
   }
 
+  /** What is in the pipe, which stays there. */
+  peek(): Uint8Array {
+    return Buffer.concat(this.#pipe.chunks);
+  }
+
   override read(mostBytes: number): Reading {
     const pipe = this.#pipe;
     const chunk = pipe.chunks[0];

@@ -39,5 +39,11 @@ export const realDescriptors: Descriptors = {
     return error === undefined ? ok(new Uint8Array(received.subarray(0, bytes))) : err(error);
   },
 
+  peekNow(pipe): Result<Uint8Array, SysError> {
+    const bytes = native.peekNow(pipe);
+    const error = nativeError(bytes);
+    return error === undefined ? ok(new Uint8Array(received.subarray(0, bytes))) : err(error);
+  },
+
   holding: (bytes) => nativeResult(native.holding(bytes)),
 };

@@ -1,16 +1,22 @@
 import { expect } from 'vitest';
 import type { Notice } from '../../../src/sys/notices.ts';
+import type { Descriptor } from '../../../src/sys/sys.ts';
 import type { Tester } from './tester.ts';
 import { text, value, type World } from './world.ts';
 
+/** A notice that was taken, and what came along. */
+interface Taken extends Notice {
+  readonly descriptors: readonly Descriptor[];
+}
+
 /** A notification socket that is listened to, and what has been heard. */
-function listening(world: World, name = 'notices'): { path: string; heard: Notice[]; stop: () => void } {
+function listening(world: World, name = 'notices'): { path: string; heard: Taken[]; stop: () => void } {
   const path = `${world.harness.folder}/${name}`;
   const socket = value(world.sys.notices.open(path, process.getuid?.() ?? 0));
-  const heard: Notice[] = [];
+  const heard: Taken[] = [];
   const cancel = world.sys.notices.listen(
     socket,
-    world.heard((notice: Notice) => heard.push(notice)),
+    world.heard((notice: Notice) => heard.push({ ...notice, descriptors: notice.take() })),
   );
   const stop = (): void => {
     cancel();
@@ -49,12 +55,43 @@ export function notices(test: Tester): void {
     const heard: string[] = [];
     const cancel = world.sys.notices.listen(
       socket,
-      world.heard((notice: Notice) => heard.push(text(notice.bytes))),
+      world.heard((notice: Notice) => {
+        heard.push(text(notice.bytes));
+        notice.take();
+      }),
     );
     expect(heard).toEqual([]);
     await world.until(() => heard.length === 3, 'all three are heard');
     expect(heard).toEqual(['one', 'two', 'three']);
     cancel();
+    world.sys.descriptors.close(socket);
+  });
+
+  test('what was heard stays until it is taken, and the next one comes after that', async (world) => {
+    const path = `${world.harness.folder}/kept`;
+    const socket = value(world.sys.notices.open(path, process.getuid?.() ?? 0));
+    for (const said of ['one', 'two']) await world.harness.notify(path, said, true);
+    const first: Notice[] = [];
+    const cancel = world.sys.notices.listen(
+      socket,
+      world.heard((notice: Notice) => first.push(notice)),
+    );
+    await world.until(() => first.length === 1, 'it is heard');
+    cancel();
+    const again: Notice[] = [];
+    const cancelAgain = world.sys.notices.listen(
+      socket,
+      world.heard((notice: Notice) => again.push(notice)),
+    );
+    await world.until(() => again.length === 1, 'it is heard by another');
+    expect([...first, ...again].map(({ bytes }) => text(bytes))).toEqual(['one', 'one']);
+    const [descriptor = -1, ...more] = again[0]?.take() ?? [];
+    expect(more).toEqual([]);
+    world.sys.descriptors.close(descriptor);
+    await world.until(() => again.length === 2, 'the next one is heard');
+    expect(text(again[1]?.bytes)).toBe('two');
+    for (const left of again[1]?.take() ?? []) world.sys.descriptors.close(left);
+    cancelAgain();
     world.sys.descriptors.close(socket);
   });
 

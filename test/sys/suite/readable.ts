@@ -40,6 +40,14 @@ export function readable(test: Tester): void {
     expect(value(world.sys.descriptors.readNow(held))).toHaveLength(0);
   });
 
+  test('what is in a pipe can be looked at without being taken', (world) => {
+    const held = world.own(value(world.sys.descriptors.holding(Buffer.from('here'))));
+    for (let times = 0; times < 2; times++)
+      expect(text(value(world.sys.descriptors.peekNow(held)))).toBe('here');
+    expect(text(value(world.sys.descriptors.readNow(held)))).toBe('here');
+    expect(world.sys.descriptors.peekNow(held)).toMatchObject({ ok: false, error: { code: 'EAGAIN' } });
+  });
+
   test('after a cancel nothing is told', async (world) => {
     const held = world.own(value(world.sys.descriptors.holding(Buffer.from('here'))));
     const other = world.own(value(world.sys.descriptors.holding(Buffer.from('there'))));
