@@ -3,6 +3,7 @@
 import { mkdtemp, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { fail } from '../scripts/process.mjs';
 import { setUp } from '../scripts/setup.mjs';
@@ -11,6 +12,7 @@ import { ROWS } from './rows.mjs';
 import { Records, compile, median } from './tools.mjs';
 
 const USUAL = { units: 1000, restarts: 15, requests: 1000, longMs: 11_000, seconds: 5 };
+const MOST_MS = 180_000;
 const SMALLEST = { units: 5, restarts: 2, requests: 10, longMs: 100, seconds: 0.2 };
 
 const { values, positionals } = parseArgs({
@@ -28,6 +30,27 @@ const { values, positionals } = parseArgs({
 const say = (text) => void process.stderr.write(`${text}\n`);
 
 /**
+ * Who needs longer than this has lost: the others are waiting.
+ *
+ * @template T
+ * @param {Promise<T>} work
+ * @param {string} what
+ * @returns {Promise<T>}
+ */
+async function inTime(work, what) {
+  const over = new AbortController();
+  const limit = setTimeout(MOST_MS, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new Error(`${what} took more than ${MOST_MS / 60_000} minutes`);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    limit.catch(() => undefined);
+    over.abort();
+  }
+}
+
+/**
  * One row once, by one supervisor in a folder of its own.
  *
  * @param {import('./contestants.mjs').Contestant} contestant
@@ -38,10 +61,14 @@ async function measure(contestant, row, size) {
   const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-bench-'));
   const records = new Records(path.join(folder, 'records'));
   const running = await contestant.start(folder, row.lifeMs, row.units?.(size));
+  const own = running.own();
   try {
-    return await row.measure({ running, records, size });
+    return await inTime(row.measure({ running, records, size }), row.name);
   } finally {
-    await running.end();
+    await inTime(running.end(), 'the end').catch((/** @type {unknown} */ error) => {
+      say(`${contestant.name}: ${error instanceof Error ? error.message : String(error)}; it is killed`);
+      for (const pid of own) process.kill(pid, 'SIGKILL');
+    });
     for (const pid of [...records.living().values()].flat()) {
       say(`${contestant.name} leaves process ${pid} behind`);
       process.kill(pid, 'SIGKILL');
@@ -84,8 +111,10 @@ async function main() {
           if (['floor', 'archon'].includes(name)) process.exitCode = 1;
           return {};
         });
-        for (const [figure, value] of Object.entries(got))
+        for (const [figure, value] of Object.entries(got)) {
           ((samples[figure] ??= {})[name] ??= []).push(value);
+          say(`  ${figure}: ${value.toPrecision(4)}`);
+        }
       }
     }
   }
