@@ -108,14 +108,17 @@ uint64_t boot_ticks(void) {
   return (uint64_t)now.tv_sec * a_second + (uint64_t)now.tv_nsec * a_second / 1000000000u;
 }
 
+#define ATTEMPTS 3
+
 /*
  * Start times are counted in ticks of ten milliseconds as a rule. Where the clock has not gone on to the
  * next one since before the child was made, its own is known without asking, which would cost more than
- * all the rest that the keeper does for it.
+ * all the rest that the keeper does for it. Where it has to be asked for and that fails for want of something, it is
+ * asked for again: without it nobody could tell the process from a later one of that pid.
  */
 uint64_t start_of(pid_t pid, uint64_t before_ticks) {
   uint64_t start = 0;
   if (1000000000 % sysconf(_SC_CLK_TCK) == 0 && boot_ticks() == before_ticks) return before_ticks;
-  proc_stat(pid, NULL, &start, NULL);
+  for (int attempt = 0; attempt < ATTEMPTS && start == 0; attempt++) proc_stat(pid, NULL, &start, NULL);
   return start;
 }

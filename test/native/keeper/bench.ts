@@ -100,6 +100,15 @@ export class Bench implements AsyncDisposable {
     return this.path('keeper-plain');
   }
 
+  /** Adds a keeper whose calls can be made to fail (lib/faults.h); returns its path. */
+  async failingKeeper(): Promise<string> {
+    const faults = `${HERE}/faults/faults.c`;
+    const calls = [...(await readFile(path.join(ROOT, faults), 'utf8')).matchAll(/__wrap_(\w+)\(/g)];
+    const wraps = calls.map(([, call = '']) => `-Wl,--wrap=${call}`);
+    await this.#compile('keeper-failing', [...(await filesIn('native/keeper', '.c')), faults], wraps);
+    return this.path('keeper-failing');
+  }
+
   async #compileFixture(name: string): Promise<void> {
     const flags = name === 'idle' ? ['-static', '-nostdlib', '-fno-stack-protector'] : ['-static'];
     await this.#compile(name, [`${HERE}/fixtures/${name}.c`], flags);
