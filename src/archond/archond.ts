@@ -268,12 +268,14 @@ export class Archond {
     this.#sessions.add(session);
   }
 
-  /** Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. */
+  /**
+   * Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. That
+   * this was begun stays written: one that is killed before the keeper was told is followed by one that tells it.
+   */
   #end({ sys, supervisor, streams, chronicle, events, logs }: House, cause: Cause): void {
     this.#listening?.close();
-    for (const record of [...supervisor.records.values()]) supervisor.remove(record);
+    for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
     chronicle.note('shut-down', [], cause);
-    chronicle.shutdownOver();
     chronicle.flush();
     events.tell();
     logs.tellAll();

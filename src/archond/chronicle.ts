@@ -160,11 +160,6 @@ export class Chronicle {
     this.journal.remember('shutdown', OWN_LABEL, shutdown);
   }
 
-  /** Nothing is left to be brought down. */
-  shutdownOver(): void {
-    this.journal.forget('shutdown', OWN_LABEL);
-  }
-
   /** The shutdown that an earlier archond was in the middle of. */
   shutdownBefore(): RememberedShutdown | undefined {
     const found = this.#remembered.find(({ kind }) => kind === 'shutdown');
@@ -254,11 +249,13 @@ export class Chronicle {
     this.journal.remember('unit', label, unitValue({ spec: unit.spec, launch, onExit }));
   }
 
-  /** What is wanted of a daemon or a unit of the configuration, where that has changed. */
+  /** What is wanted of a daemon or a unit of the configuration, or of a Run that is being stopped, where that has changed. */
   wanted(record: UnitRecord): void {
     const { origin } = record.unit.spec;
-    if (origin !== 'daemon' && origin !== 'config') return;
-    const wish = wishSince(record.unit, record.sinceNs);
+    const { stoppedFor } = record;
+    /* Of a Run the table knows all but this. */
+    if (origin === 'watched' || (origin === 'run' && stoppedFor === undefined)) return;
+    const wish = wishSince(record.unit, record.sinceNs, stoppedFor);
     const text = JSON.stringify(wish);
     if (this.#written.get(record.label) === text) return;
     this.#written.set(record.label, text);
@@ -267,7 +264,7 @@ export class Chronicle {
 
   /** A unit that is no more. */
   removed(label: string, isRemembered: boolean): void {
-    if (!isRemembered) return;
+    if (!isRemembered && !this.#written.has(label)) return;
     this.#written.delete(label);
     this.journal.forget('unit', label);
     this.journal.forget('wish', label);

@@ -1,4 +1,5 @@
 import type { Found } from '../supervisor/adopt.ts';
+import { NO_RESTARTS } from '../supervisor/backoff.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import type { ProcessEntry } from '../sys/sys.ts';
 import type { Wish } from './remembered-unit.ts';
@@ -15,8 +16,18 @@ export function foundEntry(
   wasTold: boolean,
   cause: Cause,
 ): Found {
-  const base = { generation, pid, startedAtMs, end, cause };
+  const base = {
+    generation,
+    pid,
+    startedAtMs,
+    end,
+    cause,
+    history: wish?.history,
+    ...stopFound(generation, wish),
+  };
   /* What it had come to is written before the table is marked: that may not have been come to any more. */
+  if (state === 'empty' && wish?.at === 'up' && (wish.generation ?? 0) > generation)
+    return { ...base, ...asDue(wish, startedAtMs), end };
   const settled = state === 'empty' ? settledStage(wish) : undefined;
   if (settled !== undefined) return { ...base, ...outcomeOf(wish), stage: settled };
   /* Of such a unit the end of the process that was started tells nothing; that of its tree is still to be told. */
@@ -37,7 +48,19 @@ export function foundEntry(
 export function foundNothing(wish: Wish | undefined, startedAtMs: number, cause: Cause): Found {
   const isToBeUp = wish?.desired === 'up' && (wish.at === 'up' || wish.at === 'stopping');
   const stage = settledStage(wish) ?? (isToBeUp ? 'waiting' : 'stopped');
-  return { generation: 0, pid: 0, startedAtMs, ...outcomeOf(wish), end: wish?.end, cause, stage };
+  const { end, history } = wish ?? {};
+  return { generation: 0, pid: 0, startedAtMs, ...outcomeOf(wish), end, history, cause, stage };
+}
+
+/** Its next process had been decided on, and was not asked for yet: that is to happen now, with the delays that follow from what was. */
+export function asDue({ history }: Wish, untilAtMs: number): Pick<Found, 'stage' | 'backoff'> {
+  return { stage: 'backoff', backoff: { untilAtMs, history: history ?? NO_RESTARTS } };
+}
+
+/** The stop of this generation that an earlier archond had begun, and what was to come behind it. */
+function stopFound(generation: number, wish: Wish | undefined): Pick<Found, 'stop'> {
+  const { stop, desired } = wish ?? {};
+  return stop?.generation === generation && desired !== undefined ? { stop: { ...stop, desired } } : {};
 }
 
 /** Where it had come to that nothing of its process was left and that was acted on. */

@@ -1,9 +1,10 @@
 import type { ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Cause } from '../supervisor/cause.ts';
+import type { OrderReason } from '../supervisor/event.ts';
 import type { RememberedUnit } from './chronicle.ts';
 import { addConfigured, startEnabled } from './configured/start.ts';
 import type { Kept } from './configured/configured-units.ts';
-import { foundEntry, foundNothing } from './found.ts';
+import { asDue, foundEntry, foundNothing } from './found.ts';
 import type { House } from './house.ts';
 import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
@@ -47,7 +48,7 @@ export function recover(
   for (const entry of entries.values()) {
     const before = remembered.get(entry.label);
     remembered.delete(entry.label);
-    const wish = before?.wish ?? chronicle.wishOf(entry.label);
+    const wish = wishFor(entry, before?.wish ?? chronicle.wishOf(entry.label));
     const record = adopt(house, entry, before, wish, probes, cause);
     pipes.take(record);
     goOn(house, record, entry, wish, cause);
@@ -65,6 +66,12 @@ export function recover(
   if (startsMore) startEnabled(house, isFirst, cause);
   chronicle.flush();
   return supervisor.records.size;
+}
+
+/** What is remembered of a Run may be of an earlier one that had its label. */
+function wishFor({ label, tags, generation }: ProcessEntry, wish: Wish | undefined): Wish | undefined {
+  const isOfRun = fromTags(label, tags).spec.origin === 'run';
+  return isOfRun && wish?.generation !== generation ? undefined : wish;
 }
 
 /** The youngest entry of each unit; the others were empty when it was spawned, and are given back. */
@@ -98,6 +105,7 @@ function adopt(
   record.ref = { index: entry.index, generation };
   record.pid = pid;
   record.startTicks = entry.startTicks;
+  record.stoppedFor = wish?.stoppedFor;
   for (const taken of house.configured.adoptProbes(record, pid, probes))
     probes.splice(probes.indexOf(taken), 1);
   const isTold = chronicle.hasTold(label, generation, pid);
@@ -145,9 +153,9 @@ function goOn(
   wish: Wish | undefined,
   cause: Cause,
 ): void {
-  if (wish?.at === 'stopping') {
-    const reason = wish.desired === 'up' ? 'restart' : 'requested';
-    /* It goes on with the stop that an earlier archond began; what a oneshot has done is undone from the beginning. */
+  if (wish?.at === 'stopping' && record.unit.state.kind !== 'stopping') {
+    const reason = reasonAgain(wish);
+    /* A stop that waited for others is ordered anew; what a oneshot has done is undone from the beginning. */
     supervisor.post(record, { kind: 'order-stop', reason, cause: record.unit.cause });
   }
   supervisor.follow(record, entry);
@@ -170,6 +178,26 @@ function goOn(
   record.observers.add(observe);
 }
 
+/** For what reason a stop is ordered once more: the first one, where that can be and still says what comes then. */
+function reasonAgain({ desired, stop }: Wish): OrderReason {
+  const usual = desired === 'up' ? 'restart' : 'requested';
+  const reason = stop?.reason;
+  switch (reason) {
+    case 'timed-out':
+    case 'client-gone':
+    case 'shutdown':
+    case 'conflict':
+      return desired === 'down' ? reason : usual;
+    case 'requested':
+    case 'restart':
+    case 'dependency':
+    case 'not-ready':
+    case 'unhealthy':
+    case undefined:
+      return usual;
+  }
+}
+
 /**
  * What was remembered where nothing could be read at the start, and has come to light now: how the
  * daemons are made that are there. What is not there was not wanted up by this host any more.
@@ -188,12 +216,17 @@ function restore(house: House, { known, wish }: RememberedUnit, started: Cause):
   const before = chronicle.causeBefore(known.spec.label);
   const cause = before.event === undefined ? started : before;
   const record = supervisor.add({ ...known, stdio: [undefined, undefined, undefined], keep: true });
+  const nowMs = sys.clock.monotonicMs();
+  if (wish?.at === 'up' && wish.history !== undefined) {
+    supervisor.put(record, { ...foundNothing(wish, nowMs, cause), ...asDue(wish, nowMs) });
+    return;
+  }
   if (wish?.desired === 'up' && wish.at !== 'backoff') {
     supervisor.post(record, { kind: 'order-start', cause });
     return;
   }
   const { restarts } = chronicle.unitBefore(record.label) ?? {};
-  supervisor.put(record, { ...foundNothing(wish, sys.clock.monotonicMs(), cause), restarts });
+  supervisor.put(record, { ...foundNothing(wish, nowMs, cause), restarts });
   putSince(house, record, wish);
 }
 

@@ -1,7 +1,8 @@
 import type { Words } from '../base/words.ts';
 import { unitSpec, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
-import type { Backoff } from '../supervisor/adopt.ts';
-import type { End, FailureReason, Running, Starting } from '../supervisor/state.ts';
+import type { Backoff, FoundStop } from '../supervisor/adopt.ts';
+import type { RestartHistory } from '../supervisor/backoff.ts';
+import type { End, FailureReason, Running, Starting, Stopping, StopReason } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/step.ts';
 import type { Launch } from './launch.ts';
 
@@ -22,6 +23,8 @@ export interface Wish {
    */
   readonly at: 'up' | 'waiting' | 'backoff' | 'stopping' | 'stopped' | 'failed' | 'finished';
   readonly end: End | undefined;
+  /** Of its latest spawn, which may not have been asked for yet. */
+  readonly generation?: number | undefined;
   /** The generation that has become ready, where that is not the same as having been executed. */
   readonly ready?: number | undefined;
   /** The process that has become the main one of the generation, or that there is to be one. */
@@ -30,6 +33,12 @@ export interface Wish {
   readonly failure?: FailureReason | undefined;
   /** While it is in backoff. */
   readonly backoff?: Backoff | undefined;
+  /** What the next delays follow from, where it has been restarted and is not in backoff. */
+  readonly history?: RestartHistory | undefined;
+  /** While a process of it is being stopped: how far that has come. */
+  readonly stop?: FoundStop | undefined;
+  /** Why it is being, or was last, stopped. */
+  readonly stoppedFor?: StopReason | undefined;
   /** Since when, nanoseconds since 1970 in decimal digits, where nothing of it is under way. */
   readonly since?: string | undefined;
 }
@@ -75,21 +84,25 @@ function isWhole(restart: unknown, stop: unknown, words: unknown, env: unknown, 
 
 /** The wish of a unit as it is now. */
 export function wishOf({ desired, state, lastEnd: end, spec, history }: Unit): Wish {
+  const restarts = history.restarts === 0 ? {} : { history };
   switch (state.kind) {
-    case 'running':
-      return { ...UP, ...(spec.readyBy === 'exec' ? {} : { ready: state.generation }), ...mainOf(state) };
+    case 'running': {
+      const ready = spec.readyBy === 'exec' ? {} : { ready: state.generation };
+      return { ...UP, ...ready, ...mainOf(state), ...restarts };
+    }
     case 'starting':
-      return { ...UP, ...mainOf(state) };
+      return { ...UP, ...mainOf(state), ...restarts };
     case 'clearing':
-      return UP;
+      return { ...UP, ...restarts };
     case 'waiting':
     case 'blocked':
-      return { desired: 'up', at: 'waiting', end };
+      return { desired: 'up', at: 'waiting', end, ...restarts };
     case 'backoff':
       return { desired: 'up', at: 'backoff', end, backoff: { untilAtMs: state.untilAtMs, history } };
     case 'stopping':
+      return { desired, at: 'stopping', end: undefined, ...mainOf(state), stop: stopOf(state), ...restarts };
     case 'undoing':
-      return { desired, at: 'stopping', end: state.kind === 'undoing' ? state.end : undefined };
+      return { desired, at: 'stopping', end: state.end };
     case 'failed':
       return { desired: 'down', at: 'failed', end, failure: state.reason };
     case 'stopped':
@@ -98,14 +111,19 @@ export function wishOf({ desired, state, lastEnd: end, spec, history }: Unit): W
   }
 }
 
-function mainOf({ generation, pid, main }: Starting | Running): Pick<Wish, 'main'> {
+function stopOf({ generation, rung, deadlineAtMs, reason, ranMs }: Stopping): FoundStop {
+  return { generation, rung, deadlineAtMs, reason, ranMs };
+}
+
+function mainOf({ generation, pid, main }: Starting | Running | Stopping): Pick<Wish, 'main'> {
   if (main === 'awaited') return { main: { generation, process: 'awaited' } };
   return main === 'other' && pid !== undefined ? { main: { generation, process: pid } } : {};
 }
 
-/** The wish of a unit whose state began at that time. */
-export function wishSince(unit: Unit, sinceNs: bigint): Wish {
-  const wish = wishOf(unit);
+/** The wish of a unit whose state began at that time, and that was stopped last for this reason. */
+export function wishSince(unit: Unit, sinceNs: bigint, stoppedFor: StopReason | undefined): Wish {
+  const { generation } = unit;
+  const wish = { ...wishOf(unit), generation, ...(stoppedFor === undefined ? {} : { stoppedFor }) };
   return wish.at === 'up' || wish.at === 'stopping' ? wish : { ...wish, since: String(sinceNs) };
 }
 
@@ -113,8 +131,9 @@ const UP: Wish = { desired: 'up', at: 'up', end: undefined };
 
 /** The wish in a remembered value; undefined where it is none. */
 export function readWish(value: unknown): Wish | undefined {
-  const { desired, at, end, ready, main, failure, backoff, since } = (value ?? {}) as Partial<Wish>;
+  const { desired, at, since, ...others } = (value ?? {}) as Partial<Wish>;
   if (desired === undefined || at === undefined) return undefined;
+  const { end, generation, ready, main, failure, backoff, history, stop, stoppedFor } = others;
   const known = /^\d{1,20}$/.test(since ?? '') ? { since } : {};
-  return { desired, at, end, ready, main, failure, backoff, ...known };
+  return { desired, at, end, generation, ready, main, failure, backoff, history, stop, stoppedFor, ...known };
 }

@@ -138,17 +138,23 @@ export class Supervisor {
     for (const effect of adoptionEffects(record.unit, found)) this.#interpreter.carryOut(record, effect);
   }
 
-  /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered, and so are observers told. */
-  remove(record: UnitRecord): void {
-    if (this.records.get(record.label) === record) {
-      this.records.delete(record.label);
-      const { origin } = record.unit.spec;
-      this.#chronicle.removed(record.label, origin === 'daemon' || origin === 'config');
+  /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered, and so are observers told. @param isLast nothing is answered any more */
+  remove(record: UnitRecord, isLast = false): void {
+    const { label } = record;
+    const { origin } = record.unit.spec;
+    const isLate = origin === 'run' && !isLast;
+    if (this.records.get(label) === record) {
+      this.records.delete(label);
+      if (!isLate) this.#chronicle.removed(label, origin === 'daemon' || origin === 'config');
     }
-    queueMicrotask(() => {
+    const release = (): void => {
+      if (isLate && !this.records.has(label)) this.#chronicle.removed(label, false);
       this.#release(record);
       for (const observer of [...record.observers]) observer(record);
-    });
+    };
+    /* How a Run ended is to be on its way to the client before nobody knows it any more. */
+    if (isLate) this.#sys.timers.at(this.#sys.clock.monotonicMs(), release);
+    else queueMicrotask(release);
   }
 
   #release(record: UnitRecord): void {
@@ -291,6 +297,7 @@ export class Supervisor {
       this.#log.error('an event that cannot be', { label: record.label, event: event.kind, why: step.why });
     }
     if (step.verdict !== 'move') return;
+    const before = record.unit;
     record.unit = step.unit;
     if (event.kind === 'main-changed') record.pid = event.pid;
     const shown = publicState(step.unit.state);
@@ -301,7 +308,8 @@ export class Supervisor {
     else if (state.kind === 'starting') record.stoppedFor = undefined;
     const toldNs = this.#chronicle.tell(record, step.effects);
     if (hasChanged) record.sinceNs = toldNs ?? clock.realtimeNs();
-    this.#chronicle.wanted(record);
+    /* A gate alone says nothing of what is wanted, least of all of a unit that nobody has come to yet. */
+    if (state !== before.state || step.unit.desired !== before.desired) this.#chronicle.wanted(record);
     for (const effect of step.effects) {
       if (effect.kind === 'spawn') this.#processes.takeGeneration();
       if (effect.kind === 'tell' && effect.event.kind === 'exited')

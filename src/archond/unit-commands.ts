@@ -45,6 +45,10 @@ export class UnitCommands {
   readonly #takeGeneration: () => number;
   readonly #soon: (spawn: () => void) => void;
   readonly #byGeneration = new Map<number, Tracked>();
+  /** Commands that an earlier archond had started, are being killed, and not gone yet: how many, by the unit's label. */
+  readonly #leftovers = new Map<string, number>();
+  /** What is to be run when they are gone. */
+  readonly #waiting = new Map<string, (() => void)[]>();
 
   /**
    * @param takeGeneration the number of the next spawn
@@ -61,7 +65,9 @@ export class UnitCommands {
   run(command: UnitCommand, done: (end: End) => void): Running {
     const tracked: Tracked = { done, ref: undefined, isKilled: false };
     this.#soon(() => {
-      this.#spawn(command, tracked);
+      this.#whenAlone(command.label, () => {
+        this.#spawn(command, tracked);
+      });
     });
     return {
       kill: () => {
@@ -70,6 +76,24 @@ export class UnitCommands {
         if (ref !== undefined && this.#byGeneration.has(ref.generation)) this.#kill(ref);
       },
     };
+  }
+
+  /** No command is run beside one that an earlier archond had run for the same unit. */
+  #whenAlone(label: string, spawn: () => void): void {
+    if (this.#leftovers.has(label)) this.#waiting.set(label, [...(this.#waiting.get(label) ?? []), spawn]);
+    else spawn();
+  }
+
+  #isGone(label: string): void {
+    const left = (this.#leftovers.get(label) ?? 0) - 1;
+    if (left > 0) {
+      this.#leftovers.set(label, left);
+      return;
+    }
+    this.#leftovers.delete(label);
+    const waiting = this.#waiting.get(label) ?? [];
+    this.#waiting.delete(label);
+    for (const spawn of waiting) this.#soon(spawn);
   }
 
   #spawn({ label, launch, output, input, lasts = false }: UnitCommand, tracked: Tracked): void {
@@ -105,11 +129,16 @@ export class UnitCommands {
 
   /** What an earlier archond had started: nobody waits for it any more. */
   adopt(entry: ProcessEntry): void {
-    const { index, generation } = entry;
-    const tracked: Tracked = { done: () => undefined, ref: { index, generation }, isKilled: false };
-    this.#byGeneration.set(generation, tracked);
+    const { index, generation, label } = entry;
     const lasts = ((entry.tags[0] >> 8n) & LASTS) !== 0n;
-    if (!lasts && entry.state !== 'empty') this.#kill(entry);
+    const isKilled = !lasts && entry.state !== 'empty';
+    const done = isKilled ? () => this.#isGone(label) : () => undefined;
+    const tracked: Tracked = { done, ref: { index, generation }, isKilled };
+    this.#byGeneration.set(generation, tracked);
+    if (isKilled) {
+      this.#leftovers.set(label, (this.#leftovers.get(label) ?? 0) + 1);
+      this.#kill(entry);
+    }
     this.#follow(entry, tracked);
   }
 

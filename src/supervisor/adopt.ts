@@ -4,8 +4,9 @@ import type { Effect } from './effect.ts';
 import { isSuccess } from './ends.ts';
 import { freeze } from './freeze.ts';
 import { HELD_GATE, OPEN_GATE } from './gate.ts';
+import { firstRung, lastRung } from './ladder.ts';
 import { isProbed } from './leave.ts';
-import type { End, FailureReason, MainProcess, UnitState } from './state.ts';
+import type { End, FailureReason, MainProcess, Stopping, UnitState } from './state.ts';
 import type { Unit } from './step.ts';
 import type { UnitSpec } from './unit.ts';
 
@@ -31,11 +32,18 @@ export interface Found {
   readonly failure?: FailureReason | undefined;
   /** Present for `backoff`: when it is over, in CLOCK_MONOTONIC, and what the next delays follow from. */
   readonly backoff?: Backoff | undefined;
+  /** Of one that is alive or `ended`: the stop that had begun, and what is wanted behind it. */
+  readonly stop?: (FoundStop & { readonly desired: 'up' | 'down' }) | undefined;
+  /** What the next delays follow from, where that is known. */
+  readonly history?: RestartHistory | undefined;
   /** How often it had been started again, as far as that is known. */
   readonly restarts?: number | undefined;
   /** What comes next is caused by: the last event that was told of it, as far as that is known. */
   readonly cause: Cause;
 }
+
+/** How far a stop had come. */
+export type FoundStop = Pick<Stopping, 'generation' | 'rung' | 'deadlineAtMs' | 'reason' | 'ranMs'>;
 
 /** What there is to know of a unit in backoff. */
 export interface Backoff {
@@ -49,14 +57,15 @@ export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
   const isOver = found.stage === 'over' || found.stage === 'stopped';
   const isDone = state.kind === 'finished' && spec.type === 'oneshot';
   const { generation, end, cause, stage } = found;
-  const desired = isOver && !isDone ? 'down' : 'up';
+  const wished = isOver && !isDone ? 'down' : 'up';
+  const desired = state.kind === 'stopping' ? (found.stop?.desired ?? wished) : wished;
   return freeze({
     spec,
     desired,
     gate: stage === 'waiting' ? HELD_GATE : OPEN_GATE,
     state,
     generation,
-    history: found.backoff?.history ?? { ...NO_RESTARTS, restarts: found.restarts ?? 0 },
+    history: found.backoff?.history ?? found.history ?? { ...NO_RESTARTS, restarts: found.restarts ?? 0 },
     lastEnd: end,
     cause,
     waitingCause: undefined,
@@ -67,8 +76,10 @@ export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
  * What the earlier supervisor had set going and may not have come to: the killing of what is left, the time limits, the
  * probes.
  */
-export function adoptionEffects({ spec, state }: Unit, found: Found): readonly Effect[] {
+export function adoptionEffects(unit: Unit, found: Found): readonly Effect[] {
+  const { spec, state } = unit;
   const { generation, startedAtMs, stage } = found;
+  if (state.kind === 'stopping') return freeze(stopEffects(unit, state));
   if (stage === 'ended') return freeze([{ kind: 'kill', generation }]);
   if (state.kind === 'backoff') {
     const due = { kind: 'backoff-due', generation } as const;
@@ -92,8 +103,48 @@ export function adoptionEffects({ spec, state }: Unit, found: Found): readonly E
   return freeze(effects);
 }
 
+/** The stop goes on from the rung that it had come to, and with the patience that is left. */
+function stopEffects(unit: Unit, state: Stopping): Effect[] {
+  const { generation, rung, deadlineAtMs, main, end } = state;
+  const effects: Effect[] = main === 'awaited' ? [{ kind: 'find-main', generation }] : [];
+  if (rung === 'kill' || deadlineAtMs === undefined) {
+    effects.push(end === undefined ? lastRung(unit, main) : { kind: 'kill', generation });
+    return effects;
+  }
+  const due = { kind: 'stop-due', generation } as const;
+  effects.push({ kind: 'set-timer', timer: 'stop', atMs: deadlineAtMs, due });
+  /* That it was asked is not known; to be asked twice is better than not at all. */
+  effects.push(rung === 'command' ? { kind: 'run-command', generation } : firstRung(unit, main));
+  return effects;
+}
+
+/** A stop that had got beyond waiting for others; undefined where there was none. */
+function stoppingOf(spec: UnitSpec, found: Found): Stopping | undefined {
+  const { stop, stage, generation, end } = found;
+  if (stop === undefined || stop.rung === 'wait') return undefined;
+  const hasEnded = stage === 'ended';
+  if (!hasEnded && stage !== 'alive' && stage !== 'starting') return undefined;
+  const pid = typeof found.main === 'number' ? found.main : found.pid;
+  const { rung, deadlineAtMs, reason, ranMs } = stop;
+  /* What is left behind a main process that has ended is killed, but where it was asked too. */
+  const isKilled = hasEnded && (spec.stop.scope !== 'tree' || rung === 'command');
+  return {
+    kind: 'stopping',
+    generation,
+    pid,
+    main: mainOf(found),
+    rung: isKilled ? 'kill' : rung,
+    deadlineAtMs,
+    end: hasEnded ? end : undefined,
+    reason,
+    ranMs,
+  };
+}
+
 function stateOf(spec: UnitSpec, found: Found): UnitState {
   const { generation, pid, startedAtMs, stage, end = { kind: 'unknown' } } = found;
+  const stopping = stoppingOf(spec, found);
+  if (stopping !== undefined) return stopping;
   switch (stage) {
     case 'starting':
     case 'alive': {

@@ -125,7 +125,6 @@ describe('events say why', () => {
       ...STARTED,
       'stopping by Stop',
       'adopted<started',
-      'stopping<stopping by Stop',
       'exited<stopping by Stop',
       'stopped<exited by Stop',
     ]);

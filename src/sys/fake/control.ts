@@ -29,7 +29,10 @@ export class Control {
   readonly keeper: FakeKeeper;
   /** What `openDescriptors` was when an archond last ended by itself (`Sys.close`). */
   leftOpen: readonly string[] = [];
+  /** At which call an archond was killed last by `killArchondAtCall`. */
+  killedAt: string | undefined;
   #view: View | undefined;
+  #callsBefore = 0;
   readonly #failures = new Map<string, string[]>();
   #chance: () => number;
   #epoch = 0;
@@ -129,6 +132,7 @@ export class Control {
     const view = this.#view;
     this.#view = undefined;
     if (view === undefined) return;
+    this.#callsBefore += view.calls;
     view.kill();
     this.keeper.lost(end);
   }
@@ -140,9 +144,15 @@ export class Control {
     view.onCall = (name) => {
       left -= 1;
       if (left > 0) return;
+      this.killedAt = name;
       this.killArchond();
       throw new ArchondKilled(`killed at ${name}`);
     };
+  }
+
+  /** How many calls of `Sys` all archonds together have made so far. */
+  get calls(): number {
+    return this.#callsBefore + (this.#view?.calls ?? 0);
   }
 
   /** The keeper starts archond: a new view of the same machine, with nothing open. */

@@ -18,6 +18,8 @@ export class View {
   readonly descriptors = new DescriptorTable();
   /** Runs before each call of its `Sys`, with the name of the call; may kill this archond. */
   onCall: ((name: string) => void) | undefined;
+  /** How many calls of its `Sys` it has made. */
+  calls = 0;
   /** Archond ends by itself. */
   onClose: () => void = () => undefined;
   #alive = true;
@@ -38,7 +40,10 @@ export class View {
 
   /** To be said first in every method of `Sys`. */
   call(name: string): void {
-    if (this.#alive) this.onCall?.(name);
+    if (this.#alive) {
+      this.calls += 1;
+      this.onCall?.(name);
+    }
     if (!this.#alive) throw new ArchondKilled(`${name}: this archond is dead`);
   }
 

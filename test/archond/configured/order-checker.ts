@@ -27,7 +27,7 @@ interface Span {
 }
 
 /** Fields of a line of CSV. */
-function fieldsOf(line: string): string[] {
+export function fieldsOf(line: string): string[] {
   return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain = '']) =>
     quoted === undefined ? plain : quoted.replaceAll('""', '"'),
   );

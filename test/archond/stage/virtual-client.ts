@@ -47,7 +47,19 @@ export class VirtualClient implements Hearing {
     return this.#lines.find((line) => form.test(line)) ?? '';
   }
 
+  /** Whether the other side has ended it, or died. */
+  get isGone(): boolean {
+    return this.#client.gone || this.#client.ended;
+  }
+
+  /** The first line of this form among those that have come; they stay. */
+  peek(form: RegExp): string | undefined {
+    this.#read();
+    return this.#lines.find((line) => form.test(line));
+  }
+
   takeLines(): string[] {
+    this.#read();
     const lines = this.#lines;
     this.#lines = [];
     return lines;

@@ -33,6 +33,12 @@ const RESTART_MS = 2;
 /** Where a test asks for more than this, what it waits for does not come. */
 const MOST_MS = 7 * 86_400_000;
 
+/** How one begins. */
+export interface VirtualOptions extends FakeOptions {
+  /** Called for each archond that is started (the first is 1), before it makes a call. */
+  readonly atBirth?: (control: Control, life: number) => void;
+}
+
 /** The whole of archond on a machine in memory whose time passes as fast as it can, and always in the same way. */
 export class VirtualHost implements Stage {
   readonly folder = FOLDER;
@@ -40,18 +46,21 @@ export class VirtualHost implements Stage {
   /** What archond said that it should not have to say. */
   readonly faults: string[] = [];
   readonly #endMs: number;
+  readonly #atBirth: (life: number) => void;
+  #lives = 0;
   /** An end that was asked for has come. */
   #isOver = false;
 
-  private constructor(control: Control) {
+  private constructor(control: Control, { atBirth }: VirtualOptions) {
     this.control = control;
+    this.#atBirth = (life) => atBirth?.(control, life);
     this.#endMs = control.nowMs() + MOST_MS;
   }
 
   /** Starts one and waits until it answers. */
   static async start(
     units: Units | ((folder: string) => Units),
-    options: FakeOptions = {},
+    options: VirtualOptions = {},
   ): Promise<VirtualHost> {
     const host = await VirtualHost.before(units, options);
     await host.untilAnswers();
@@ -61,10 +70,10 @@ export class VirtualHost implements Stage {
   /** One whose archond has made no call yet. */
   static async before(
     units: Units | ((folder: string) => Units),
-    options: FakeOptions = {},
+    options: VirtualOptions = {},
   ): Promise<VirtualHost> {
     const { sys, control } = createFakeSys(options);
-    const host = new VirtualHost(control);
+    const host = new VirtualHost(control, options);
     const made = typeof units === 'function' ? units(FOLDER) : units;
     const configuration = await load(JSON.stringify({ version: 1, units: made }));
     const { kernel, keeper } = control;
@@ -103,14 +112,31 @@ export class VirtualHost implements Stage {
         this.#isOver = true;
       },
     };
-    const isSafe = this.control.keeper.failures.isSafe;
-    new Archond(sys, { ...SETTINGS, isSafe }, log, own).start();
+    this.#lives += 1;
+    this.#atBirth(this.#lives);
+    const { isSafe } = this.control.keeper.failures;
+    try {
+      new Archond(sys, { ...SETTINGS, isSafe }, log, own).start();
+    } catch (error) {
+      if (!(error instanceof ArchondKilled)) throw error;
+    }
   }
 
-  /** Lets the next thing happen, be it in a moment or in an hour, and all that follows without time. */
+  /** How many archonds there have been. */
+  get lives(): number {
+    return this.#lives;
+  }
+
+  /** It has ended in order, or is about to. */
+  get isOver(): boolean {
+    return this.#isOver || this.control.keeper.quitCode !== undefined;
+  }
+
+  /** Lets the next thing happen, be it in a moment or in an hour, and all that follows without time. An archond that has died is started again. */
   async step(): Promise<void> {
     if (this.control.nowMs() > this.#endMs) throw new Error('it waits for what does not come');
-    if (!this.control.stepOn()) throw new Error('nothing is to come, and something is waited for');
+    if (!this.control.archondAlive && !this.isOver) this.#startAgain();
+    else if (!this.control.stepOn()) throw new Error('nothing is to come, and something is waited for');
     await turn();
   }
 
@@ -133,8 +159,13 @@ export class VirtualHost implements Stage {
 
   /** A connection that has sent these lines. */
   connect(...lines: readonly string[]): VirtualClient {
+    return this.reach(...lines) ?? expect.fail('nobody answers');
+  }
+
+  /** The same where somebody answers. */
+  reach(...lines: readonly string[]): VirtualClient | undefined {
     const made = this.control.connect(SETTINGS.socket);
-    if (!made.ok) return expect.fail(`nobody answers: ${made.error}`);
+    if (!made.ok) return undefined;
     const client = new VirtualClient(made.value, async () => this.step());
     client.send(...lines);
     return client;

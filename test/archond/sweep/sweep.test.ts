@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ignoreLastWords } from '../stage/last-words.ts';
+import { playWith, type Deaths } from './sweep.ts';
+
+/*
+ * A day of a supervisor is played to the machine in memory (`scenario.ts`), and archond is killed at a call of `Sys`, be
+ * it of a start, a stop, a restart, a request, or of the recovery from a death before. `npm test` takes a part of these points;
+ * each of them:
+ *
+ *   ARCHON_SWEEP=full npx vitest run --configLoader runner test/archond/sweep
+ */
+const IS_FULL = process.env['ARCHON_SWEEP'] === 'full';
+/** One point in so many is played; odd numbers, so that what comes again and again is met in all of its parts. */
+const EVERY = IS_FULL ? 1 : 37;
+/** Of deaths that are followed by another one: the first at one call in so many, the second at one in so many. */
+const EVERY_FIRST = IS_FULL ? 31 : 301;
+const EVERY_SECOND = IS_FULL ? 5 : 13;
+/** A recovery makes about as many calls. */
+const RECOVERY_CALLS = 90;
+
+/** Numbers from 1 on, each so much greater than the one before. */
+function upTo(most: number, every: number): number[] {
+  return Array.from({ length: Math.ceil(most / every) }, (_, at) => 1 + at * every);
+}
+
+/** Plays them all; what went wrong by where archond died. */
+async function sweep(points: readonly Deaths[], tree: 'cgroup' | 'minder'): Promise<Record<string, unknown>> {
+  const wrong: Record<string, unknown> = {};
+  for (const deaths of points) {
+    const { faults, killedAt } = await playWith(deaths, tree);
+    if (faults.length > 0) wrong[`${JSON.stringify(deaths)} ${killedAt ?? ''}`] = faults;
+  }
+  console.log(`${points.length} points of death were played (${tree})`);
+  return wrong;
+}
+
+describe.each(['cgroup', 'minder'] as const)('a day on a machine with trees by %s', (tree) => {
+  let words: Disposable | undefined;
+  beforeAll(() => {
+    words = ignoreLastWords();
+  });
+  afterAll(() => {
+    words?.[Symbol.dispose]();
+  });
+
+  it('is lived through without a fault', async () => {
+    expect((await playWith({}, tree)).faults).toEqual([]);
+  });
+
+  it('ends as it should wherever archond is killed once', { timeout: 3_600_000 }, async () => {
+    const { calls } = await playWith({}, tree);
+    expect(
+      await sweep(
+        upTo(calls, EVERY).map((first) => ({ first })),
+        tree,
+      ),
+    ).toEqual({});
+  });
+
+  it(
+    'ends as it should where the next archond is killed in its recovery',
+    { timeout: 3_600_000 },
+    async () => {
+      const { calls } = await playWith({}, tree);
+      const points = upTo(calls, EVERY_FIRST).flatMap((first) =>
+        upTo(RECOVERY_CALLS, EVERY_SECOND).map((second) => ({ first, second })),
+      );
+      expect(await sweep(points, tree)).toEqual({});
+    },
+  );
+});
