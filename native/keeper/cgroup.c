@@ -111,8 +111,45 @@ static bool trial(void) {
   return born && kills && gone;
 }
 
+static void join_leaf(const char *path) {
+  char leaf[600];
+  snprintf(leaf, sizeof leaf, "%s/" LEAF, path);
+  moved = (mkdirat(root, LEAF, 0755) == 0 || errno == EEXIST) && join(leaf);
+  if (!moved) unlinkat(root, LEAF, AT_REMOVEDIR);
+}
+
+/*
+ * The root that an earlier keeper made, for its trees and for new ones. What it had made beforehand is
+ * removed; a cgroup that holds processes stays.
+ */
+static bool inherit(uint32_t wanted) {
+  char *path = keeper.header->cgroup_root;
+  if (path[0] == 0) return false;
+  root = raise_fd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (root < 0 && errno == ENOENT && mkdir(path, 0755) == 0)
+    root = raise_fd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (root < 0) {
+    say("cannot open the cgroup %s: %m; the trees below it are not looked after", path);
+    return false;
+  }
+  int names_fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct folder names = {.fd = names_fd};
+  bool is_folder;
+  for (const char *name; names_fd >= 0 && (name = next_name(&names, &is_folder)) != NULL;)
+    if (is_folder && strcmp(name, LEAF) != 0) unlinkat(root, name, AT_REMOVEDIR);
+  if (names_fd >= 0) close(names_fd);
+  /* Whoever was started by the archond of that keeper is in its leaf: home is where the root hangs. */
+  size_t length = strlen(path);
+  if (!find_home() || (strncmp(home, path, length) == 0 && (home[length] == '/' || home[length] == 0)))
+    snprintf(home, sizeof home, "%.*s", (int)(strrchr(path, '/') - path), path);
+  join_leaf(path);
+  if (wanted != TREE_MINDER && trial()) keeper.header->tree_kind = TREE_CGROUP;
+  return true;
+}
+
 void cgroup_setup(uint32_t wanted) {
   keeper.header->tree_kind = TREE_MINDER;
+  if (table_inherited() && inherit(wanted)) return;
   if (wanted == TREE_MINDER || !find_home()) return;
   char *path = keeper.header->cgroup_root;
   snprintf(path, sizeof keeper.header->cgroup_root, "%.460s/archon-%016llx", home,
@@ -121,10 +158,7 @@ void cgroup_setup(uint32_t wanted) {
     root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root >= 0) root = raise_fd(root);
     if (root >= 0 && trial()) {
-      char leaf[600];
-      snprintf(leaf, sizeof leaf, "%s/" LEAF, path);
-      moved = mkdirat(root, LEAF, 0755) == 0 && join(leaf);
-      if (!moved) unlinkat(root, LEAF, AT_REMOVEDIR);
+      join_leaf(path);
       keeper.header->tree_kind = TREE_CGROUP;
       return;
     }
@@ -164,7 +198,8 @@ int cgroup_take(uint64_t generation) {
 }
 
 enum stocked cgroup_stock(void) {
-  if (root < 0 || ready_count == READY || keeper.quitting) return STOCK_FULL;
+  if (root < 0 || ready_count == READY || keeper.quitting || keeper.header->tree_kind != TREE_CGROUP)
+    return STOCK_FULL;
   uint64_t last = ready_count > 0 ? ready[ready_count - 1].generation : keeper.header->last_generation;
   int folder = make(last + 1);
   if (folder < 0) return STOCK_FAILED;
@@ -296,6 +331,22 @@ static int signal_members(int folder, const char *path, int signal) {
   }
   if (fd >= 0) close(fd);
   return sent;
+}
+
+pid_t cgroup_first(uint32_t index) {
+  char name[80], text[4096];
+  name_of(generation_of(index), "/cgroup.procs", name);
+  if (root < 0 || read_file_at(root, name, text, sizeof text) <= 0) return 0;
+  pid_t first = 0;
+  uint64_t earliest = UINT64_MAX;
+  for (char *at = text, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+    pid_t pid = (pid_t)strtol(at, NULL, 10);
+    uint64_t start = 0;
+    if (pid <= 0 || !proc_stat(pid, NULL, &start, NULL) || start >= earliest) continue;
+    first = pid;
+    earliest = start;
+  }
+  return first;
 }
 
 static int signal_from(int folder, const char *path, int signal, int depth) {

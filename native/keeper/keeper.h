@@ -40,6 +40,11 @@ struct slot {
   uint64_t swept_ticks; /* when it was swept last, in clock ticks after boot */
   uint64_t ask_id;      /* of the spawn request; 0 where its archond is gone: nobody waits for an answer */
   uint64_t generation;
+  int main_fd;          /* pidfd of the main process, where that is followed and lives */
+  int minder_fd;        /* likewise of its minder */
+  uint32_t next_look;   /* index + 1 of the next in the list of those to be looked at */
+  uint32_t looks;       /* how often its end was looked for in vain since it has ended */
+  uint8_t follow;       /* FOLLOW_… */
 };
 
 #define UNTOLD_SPAWNED 1 /* the answer to the spawn request */
@@ -53,6 +58,11 @@ struct slot {
 #define SLOT_EXEC_SEEN 8   /* exec is over, one way or the other */
 #define SLOT_REFUSED 16    /* it came to nothing, which is being told */
 #define SLOT_HELD 32       /* the answer to its request waits for its exec, for a little while */
+
+#define FOLLOW_ADOPTED 1 /* an earlier keeper made it: its processes are no children of this one */
+#define FOLLOW_LISTED 2  /* it is in the list of those to be looked at */
+#define FOLLOW_LOST 4    /* its minder died: what can be proved to be its own is killed */
+#define FOLLOW_PROVED 8  /* its session is certainly its own: its main process, or another of it, was there at the last look */
 
 struct keeper {
   struct table_header *header;
@@ -96,7 +106,8 @@ extern struct keeper keeper;
 extern struct slot slots[TABLE_ENTRIES];
 
 /* What an event of epoll belongs to: the kind in the high half, an index in the low one. */
-enum watch_kind { WATCH_SIGNALS = 1, WATCH_CHANNEL, WATCH_EXEC, WATCH_FLIGHT, WATCH_MINDER, WATCH_EVENTS };
+enum watch_kind { WATCH_SIGNALS = 1, WATCH_CHANNEL, WATCH_EXEC, WATCH_FLIGHT, WATCH_MINDER, WATCH_EVENTS,
+                  WATCH_FOLLOWED, WATCH_FORMER };
 #define WATCH(kind, index) (((uint64_t)(kind) << 32) | (uint32_t)(index))
 
 /* log.c: a line to standard error, cut at 512 bytes, dropped where it would block. */
@@ -115,7 +126,9 @@ int raise_leaving(int fd, int reserve); /* likewise; EMFILE where not so many nu
 void close_from(int first); /* this and all higher ones */
 
 /* table.c */
-int table_open(const char *path);
+int table_open(const char *path); /* takes the one over that an earlier keeper left, or makes one */
+bool table_inherited(void);
+void table_mark(uint32_t index); /* it is taken */
 int table_take(void); /* the lowest free index, or -1 */
 void table_free(uint32_t index);
 void publish(uint32_t index, enum entry_state state); /* with a release store; tells archond */
@@ -238,6 +251,7 @@ void cgroup_readable(uint32_t index);
 void cgroup_kill(uint32_t index);
 int cgroup_signal(uint32_t index, int signal);
 bool cgroup_holds(pid_t pid); /* it is in a cgroup below the root */
+pid_t cgroup_first(uint32_t index); /* the one that was started first of those in it; 0: there is none */
 
 /* tree.c: emptying trees, and signals to processes that are not children of the keeper. */
 void tree_kill(uint32_t index);
@@ -251,6 +265,36 @@ struct seen { uint64_t youngest_ticks; }; /* the latest start among the processe
 /* SIGKILL to the keeper's children that are chosen, and all below; how many of the chosen are left. */
 int kill_children(bool (*chosen)(pid_t pid), struct seen *seen);
 
+int kill_below(pid_t top); /* SIGKILL to all that is below a process that is certainly ours */
+
+/* adopt.c */
+void adopt_entries(void); /* of a table that an earlier keeper left */
+
+/* follow.c: processes that an earlier keeper made. */
+bool hold_same(pid_t pid, uint64_t start, int *fd); /* whether that process is there; its pidfd, or NONE without one */
+void follow_begin(uint32_t index);
+void follow_readable(uint32_t index);
+void follow_work(uint64_t now);
+uint64_t follow_next(void);
+void follow_forget(uint32_t index);
+bool followed(uint32_t index);
+bool follow_lost(uint32_t index);
+bool follow_minder_lives(uint32_t index);
+void follow_wake_minder(uint32_t index);
+int follow_signal(uint32_t index, int signal, bool group); /* to the main process; as signal_main */
+
+/* ended.c: how a process ended that is nobody's child here. */
+enum ended { ENDED_NOT, ENDED_UNKNOWN_YET, ENDED_FOR_GOOD };
+bool pidfd_ended(int fd);
+/* `kind` 0: it cannot be known. UNKNOWN_YET: it may be known once it has been reaped. */
+enum ended ended_how(pid_t pid, uint64_t start, int fd, int *kind, int *status);
+
+/* former.c: the archond of an earlier keeper. */
+bool former_lives(void); /* then it is waited for, and its successor is started when it has ended */
+void former_readable(void);
+void former_tick(uint64_t now);
+uint64_t former_next(void);
+
 /* strays.c */
 void strays_add(uint32_t index);
 void strays_work(uint64_t now);
@@ -262,6 +306,14 @@ int send_to_member(pid_t pid, const char *cgroup, int signal);
 
 /* proc.c */
 bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state);
+struct proc_facts {
+  char state;
+  pid_t parent, session;
+  uint64_t flags, threads, start_ticks;
+  int exit_code; /* as wait(2) tells it; 0 also where one may not know it */
+};
+bool proc_facts(pid_t pid, struct proc_facts *facts);
+#define PROC_NOT_EXECUTED 0x40u /* of flags: it was forked and has not gone through exec(2) (PF_FORKNOEXEC) */
 int proc_children(pid_t pid, pid_t *out, int room);
 uint64_t boot_ticks(void);
 uint64_t start_of(pid_t pid, uint64_t before_ticks); /* of a child made since then, by this very process */

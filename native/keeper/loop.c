@@ -17,6 +17,7 @@ static int wait_ms(uint64_t now) {
   if (keeper.reap_again) return 0;
   uint64_t next = earlier(earlier(tree_next(), strays_next()), earlier(archond_next(), channel_next()));
   next = earlier(next, earlier(flights_next(), greeting_next()));
+  next = earlier(earlier(next, flights_next()), earlier(follow_next(), former_next()));
   if (next == UINT64_MAX) return -1;
   if (next <= now) return 0;
   uint64_t ms = (next - now + 999999) / 1000000;
@@ -45,6 +46,12 @@ static void handle(const struct epoll_event *event) {
     case WATCH_EVENTS:
       cgroup_readable(index);
       break;
+    case WATCH_FOLLOWED:
+      follow_readable(index);
+      break;
+    case WATCH_FORMER:
+      former_readable();
+      break;
   }
 }
 
@@ -68,8 +75,10 @@ void run_loop(void) {
     uint64_t now = now_ns();
     channel_tick(now);
     strays_work(now);
+    follow_work(now);
     tree_work(now);
     flights_tick(now);
+    former_tick(now);
     archond_tick(now);
     greeting_tick(now);
     tell_go_on();

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE /* pipe2, seals */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct keeper keeper;
 struct slot slots[TABLE_ENTRIES];
 
 #define LOCKS_MAX 4
+#define LOCK_TRIES 100 /* each after 10 ms */
 #define LEAST_FDS 1024 /* the window, the reserves, and something to work with */
 #define CHANNEL_NAME "ARCHON_KEEPER_FD="
 static const char *locks[LOCKS_MAX];
@@ -103,7 +105,8 @@ static void parse(int argc, char **argv) {
     give_up("the path of the runtime folder is too long: %s", runtime);
 }
 
-static void hold(const char *path) {
+static void lock(const char *path) {
+  int tries = 0;
   for (;;) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) give_up("cannot open the lock %s: %m", path);
@@ -113,6 +116,13 @@ static void hold(const char *path) {
       ssize_t got = read(fd, who, sizeof who - 1);
       if (got > 0) who[got] = 0;
       who[strcspn(who, "\n")] = 0;
+      /* One that was killed while it made a child holds it until that child has cut itself loose. */
+      pid_t holder = (pid_t)strtol(who, NULL, 10);
+      if (holder > 0 && kill(holder, 0) != 0 && errno == ESRCH && tries++ < LOCK_TRIES) {
+        close(fd);
+        usleep(10000);
+        continue;
+      }
       give_up("another supervisor (process %s) holds %s", who, path);
     }
     /* The file may have been removed by its last holder between open and lock: then begin anew. */
@@ -131,7 +141,10 @@ static void hold(const char *path) {
 
 void clean_up(void) {
   cgroup_cleanup();
-  if (keeper.header != NULL) unlinkat(keeper.runtime_dir, "table", 0);
+  if (keeper.header != NULL) {
+    unlinkat(keeper.runtime_dir, "table", 0);
+    unlinkat(keeper.runtime_dir, "table.aside", 0);
+  }
   let_go();
 }
 
@@ -220,7 +233,7 @@ int main(int argc, char **argv) {
   open_files();
   if (background) go_to_background();
   keeper.pid = getpid();
-  for (; locks_held < lock_count; locks_held++) hold(locks[locks_held]);
+  for (; locks_held < lock_count; locks_held++) lock(locks[locks_held]);
   name_channel();
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   prctl(PR_SET_NAME, "archon-keeper", 0, 0, 0);
@@ -237,10 +250,11 @@ int main(int argc, char **argv) {
   keeper.header->child_share = make_child_shares();
   cgroup_setup(keeper.tree_wanted);
   if (keeper.tree_wanted == TREE_CGROUP && keeper.header->tree_kind != TREE_CGROUP) {
-    clean_up();
+    if (!table_inherited()) clean_up();
     give_up("no cgroup (version 2) can be made here; use --tree minder");
   }
   if (chdir("/") != 0) say("chdir: %m");
-  archond_start();
+  if (table_inherited()) adopt_entries();
+  if (!table_inherited() || !former_lives()) archond_start();
   run_loop();
 }

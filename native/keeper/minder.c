@@ -60,6 +60,7 @@ void minder_body(void *given) {
   prctl(PR_SET_NAME, "archon-minder", 0, 0, 0);
 
   context->child.minder = getpid();
+  entry->minder_pid = (uint32_t)getpid(); /* where the keeper is killed before it can say so */
   struct minder_record record = {.kind = MINDER_FORKED};
   uint64_t generation = entry->minder_word >> 8;
   const struct child_plan plan = {

@@ -24,7 +24,7 @@ int read_file_at(int dir, const char *path, char *buffer, size_t size) {
   return (int)used;
 }
 
-bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state) {
+bool proc_facts(pid_t pid, struct proc_facts *facts) {
   char path[40], text[1024];
   snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
   if (read_file_at(AT_FDCWD, path, text, sizeof text) <= 0) return false;
@@ -32,14 +32,31 @@ bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state) {
   char *at = strrchr(text, ')');
   if (at == NULL || at[1] != ' ') return false;
   at += 2;
-  if (state != NULL) *state = *at;
-  for (int field = 3; field <= 22; field++) {
-    if (field == 4 && parent != NULL) *parent = (pid_t)strtol(at, NULL, 10);
-    if (field == 22 && start_ticks != NULL) *start_ticks = strtoull(at, NULL, 10);
+  memset(facts, 0, sizeof *facts);
+  facts->state = *at;
+  for (int field = 3; field <= 52; field++) {
+    switch (field) {
+      case 4: facts->parent = (pid_t)strtol(at, NULL, 10); break;
+      case 6: facts->session = (pid_t)strtol(at, NULL, 10); break;
+      case 9: facts->flags = strtoull(at, NULL, 10); break;
+      case 20: facts->threads = strtoull(at, NULL, 10); break;
+      case 22: facts->start_ticks = strtoull(at, NULL, 10); break;
+      case 52: facts->exit_code = (int)strtol(at, NULL, 10); break;
+      default: break;
+    }
     at = strchr(at, ' ');
-    if (at == NULL) return field == 22;
+    if (at == NULL) return field >= 22;
     at++;
   }
+  return true;
+}
+
+bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state) {
+  struct proc_facts facts;
+  if (!proc_facts(pid, &facts)) return false;
+  if (state != NULL) *state = facts.state;
+  if (parent != NULL) *parent = facts.parent;
+  if (start_ticks != NULL) *start_ticks = facts.start_ticks;
   return true;
 }
 

@@ -193,6 +193,7 @@ static void made(uint32_t index, pid_t pid, const struct pipes *pipes, uint64_t 
   pids_add(pid, index);
   if (entry->tree_kind == TREE_MINDER) {
     entry->minder_pid = (uint32_t)pid;
+    entry->minder_start = start_of(pid, before_ticks);
     slots[index].minder_read = pipes->minder_read;
     return;
   }

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@
 
 static uint64_t taken[TABLE_ENTRIES / 64]; /* a bit for each entry */
 static uint32_t first_free_word;           /* no word before this one has a free bit */
+static bool inherited;
 
 static void read_boot_id(char out[40]) {
   memset(out, 0, 40);
@@ -51,7 +53,89 @@ static void fill_header(struct table_header *header) {
   memcpy(header->magic, TABLE_MAGIC, sizeof header->magic);
 }
 
+bool table_inherited(void) { return inherited; }
+
+void table_mark(uint32_t index) { taken[index / 64] |= 1ull << (index % 64); }
+
+static void use(int fd, void *map) {
+  keeper.table_fd = fd;
+  keeper.header = map;
+  keeper.entries = (struct table_entry *)((char *)map + ENTRIES_OFFSET);
+  keeper.ring = (struct ring_record *)((char *)map + RING_OFFSET);
+}
+
+/* What an entry can never be while whoever wrote it kept to the rules. */
+static bool entry_fits(const struct table_header *header, const struct table_entry *entry) {
+  uint64_t state = entry->state_word & 0xff, generation = entry->state_word >> 8;
+  if (state == ENTRY_FREE) return entry->state_word == 0;
+  return state <= ENTRY_EMPTY && generation != 0 && generation <= header->last_generation &&
+         (entry->tree_kind == TREE_CGROUP || entry->tree_kind == TREE_MINDER);
+}
+
+/* Why a table that was found is of no use; NULL: it is one of this boot, and whole. */
+static const char *fault_of(const struct table_header *found) {
+  struct table_header wanted;
+  memset(&wanted, 0, sizeof wanted);
+  fill_header(&wanted);
+  /* Up to the words that change, all are the same but for the tree kind. */
+  wanted.tree_kind = found->tree_kind;
+  if (memcmp(found->magic, wanted.magic, sizeof wanted.magic) != 0) return "is none";
+  if (found->version != wanted.version) return "is of another version";
+  if (memcmp(found, &wanted, offsetof(struct table_header, boot_id)) != 0) return "is laid out in another way";
+  if (memcmp(found->boot_id, wanted.boot_id, sizeof wanted.boot_id) != 0) return "is of another boot";
+  const struct table_entry *entries = (const struct table_entry *)((const char *)found + ENTRIES_OFFSET);
+  bool fits = found->entries_used <= TABLE_ENTRIES && found->ring_next > 0 &&
+              memchr(found->cgroup_root, 0, sizeof found->cgroup_root) != NULL;
+  for (uint32_t index = 0; fits && index < found->entries_used; index++) fits = entry_fits(found, &entries[index]);
+  return fits ? NULL : "is damaged";
+}
+
+/* The table that an earlier keeper left, if it is one that can be gone on with; else it is set aside. */
+static bool inherit(const char *path) {
+  int fd = raise_fd(open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (fd < 0) return false;
+  struct stat file;
+  const char *fault = NULL;
+  void *map = MAP_FAILED;
+  if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_uid != geteuid()) fault = "is not ours";
+  else if (file.st_size != (off_t)FILE_BYTES) fault = "is cut short, or of another version";
+  else if (posix_fallocate(fd, 0, (off_t)FILE_BYTES) != 0) fault = "cannot be allocated in full";
+  else map = mmap(NULL, LABELS_OFFSET, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (fault == NULL) fault = map == MAP_FAILED ? "cannot be mapped" : fault_of(map);
+  if (fault == NULL) {
+    use(fd, map);
+    return true;
+  }
+  char aside[4096];
+  snprintf(aside, sizeof aside, "%.4080s.aside", path);
+  bool moved = rename(path, aside) == 0;
+  say("the table that was found %s: nothing of it is touched%s%s", fault, moved ? "; it is now " : "",
+      moved ? aside : "");
+  if (map != MAP_FAILED) munmap(map, LABELS_OFFSET);
+  close(fd);
+  return false;
+}
+
+/* Whether the keeper that wrote it last still lives: then nobody else may. */
+static bool others(const struct table_header *header) {
+  uint64_t start = 0;
+  char state = 0;
+  bool there = proc_stat((pid_t)header->keeper_pid, NULL, &start, &state) && start == header->keeper_start;
+  return there && state != 'Z' && state != 'X' && (pid_t)header->keeper_pid != keeper.pid;
+}
+
 int table_open(const char *path) {
+  if (inherit(path)) {
+    if (others(keeper.header)) {
+      say("the keeper of this table, process %u, lives", keeper.header->keeper_pid);
+      keeper.header = NULL;
+      errno = EBUSY;
+      return -1;
+    }
+    inherited = true;
+    keeper.header->takeover_epoch = keeper.header->epoch + 1;
+    return 0;
+  }
   char draft[4096];
   if (snprintf(draft, sizeof draft, "%s.new", path) >= (int)sizeof draft) {
     errno = ENAMETOOLONG;
@@ -72,10 +156,7 @@ int table_open(const char *path) {
   }
   fill_header(map);
   if (rename(draft, path) != 0) return -1;
-  keeper.table_fd = fd;
-  keeper.header = map;
-  keeper.entries = (struct table_entry *)((char *)map + ENTRIES_OFFSET);
-  keeper.ring = (struct ring_record *)((char *)map + RING_OFFSET);
+  use(fd, map);
   return 0;
 }
 
@@ -96,6 +177,7 @@ void table_free(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
   tree_forget(index);
   flight_end(index);
+  follow_forget(index);
   __atomic_store_n(&entry->state_word, 0, __ATOMIC_RELEASE);
   /* A reader that finds the old word again after the fields must not have seen what follows. */
   __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -27,7 +27,7 @@ static void sweep_at(uint32_t index, uint64_t at_ns) {
 }
 
 void tree_list(uint32_t index) {
-  if (slots[index].flags & (SLOT_WORK | SLOT_STRAYS)) return;
+  if ((slots[index].flags & (SLOT_WORK | SLOT_STRAYS)) || follow_lost(index)) return;
   slots[index].flags |= SLOT_WORK;
   slots[index].sweeps = 0;
   slots[index].next_work = work;
@@ -55,8 +55,17 @@ static int below_minder(uint32_t index, int signal, struct seen *seen) {
   pid_t minder = (pid_t)keeper.entries[index].minder_pid;
   if (minder == 0) return 0;
   int count = proc_children(minder, found, MAX_TREE);
+  /* One that is no child of the keeper is reaped by others: what was listed counts only if it still has its pid. */
+  if (followed(index) && !follow_minder_lives(index)) return 0;
   for (int i = 0; i < count; i++) parents[i] = minder;
   return signal_from(count, minder, signal, seen);
+}
+
+int kill_below(pid_t top) {
+  struct seen seen = {0};
+  int count = proc_children(top, found, MAX_TREE);
+  for (int i = 0; i < count; i++) parents[i] = top;
+  return signal_from(count, top, SIGKILL, &seen);
 }
 
 int kill_children(bool (*chosen)(pid_t pid), struct seen *seen) {
@@ -79,7 +88,9 @@ int kill_children(bool (*chosen)(pid_t pid), struct seen *seen) {
 static void kill_below_minder(uint32_t index) {
   struct seen seen = {0};
   pid_t minder = (pid_t)keeper.entries[index].minder_pid;
-  if (minder > 0) kill(minder, SIGCONT); /* our child: somebody may have stopped it, and it has to reap */
+  /* Somebody may have stopped it, and it has to reap. */
+  if (followed(index)) follow_wake_minder(index);
+  else if (minder > 0) kill(minder, SIGCONT); /* our child */
   for (int pass = 0; pass < PASSES; pass++)
     if (below_minder(index, SIGKILL, &seen) == 0) break;
   if (seen.youngest_ticks + 1 >= slots[index].swept_ticks) slots[index].sweeps = 0;
@@ -101,7 +112,7 @@ static void sweep(uint32_t index) {
 }
 
 void tree_kill(uint32_t index) {
-  if (state_of(index) == ENTRY_EMPTY || (slots[index].flags & SLOT_STRAYS)) return;
+  if (state_of(index) == ENTRY_EMPTY || (slots[index].flags & SLOT_STRAYS) || follow_lost(index)) return;
   slots[index].flags |= SLOT_KILL;
   tree_list(index);
   slots[index].sweeps = 0;
@@ -182,6 +193,7 @@ int signal_main(uint32_t index, int signal, bool group) {
     errno = ESRCH;
     return -1;
   }
+  if (followed(index)) return follow_signal(index, signal, group);
   /* A child of the keeper keeps its pid until the keeper reaps it: no stranger can have it. */
   bool ours = entry->tree_kind == TREE_CGROUP || entry->minder_pid == 0;
   if (!ours) return signal_held(entry, signal, group);

@@ -63,6 +63,7 @@ struct table_header {
   uint32_t entries_used;    /* 168 one more than the highest index ever taken */
   uint32_t child_share;     /* 172 enum child_share: the most of it that children get here */
   char cgroup_root[512];    /* 176 folder below which trees are made, "" without cgroups */
+  uint64_t takeover_epoch;  /* 688 of the first archond under a keeper that took this table over; 0: none has */
 };
 
 struct table_entry {            /* 256 bytes */
@@ -96,7 +97,8 @@ struct table_entry {            /* 256 bytes */
   uint64_t error_dev;           /* 184 */
   uint64_t error_ino;           /* 192 */
   uint64_t armed_generation;    /* 200 later: the generation deposited to follow this one */
-  uint64_t reserved[6];         /* 208 */
+  uint64_t minder_start;        /* 208 start time of the minder; 0: not known */
+  uint64_t reserved[5];         /* 216 */
 };
 
 struct ring_record {      /* 64 bytes: the end of an orphan, at index sequence % TABLE_RING */

@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -64,6 +65,7 @@ export class TestSupervisor implements AsyncDisposable {
   readonly #ended: Promise<number>;
   #stderr = '';
   #readyCount = 0;
+  #isKilled = false;
   readonly #waiting = new Set<() => void>();
 
   private constructor(folder: string, child: ChildProcess, options: SupervisorOptions) {
@@ -203,6 +205,16 @@ export class TestSupervisor implements AsyncDisposable {
     await this.untilReady(count + 1);
   }
 
+  /** Kills the keeper and the deciding part, and waits until both are gone; what they ran is for `again` to find. */
+  async killAll(): Promise<void> {
+    const deciding = await this.decidingPid();
+    this.#isKilled = true;
+    this.#child.kill('SIGKILL');
+    process.kill(deciding, 'SIGKILL');
+    await this.#ended;
+    await expect.poll(() => isAlive(deciding), { interval: 5 }).toBe(false);
+  }
+
   /** Waits for the end; returns the exit code. */
   async ended(): Promise<number> {
     return this.#ended;
@@ -214,6 +226,8 @@ export class TestSupervisor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    /* The one that was started again in its folder looks after what is left. */
+    if (this.#isKilled) return;
     const isUp = this.#child.exitCode === null && this.#child.signalCode === null;
     if (isUp) this.#child.kill('SIGTERM');
     const code = await this.#ended;
@@ -245,6 +259,7 @@ function cgroupsHolding(pid: number): string[] {
 /** What has to be readable by another user, in the folder of the test: what an installed package holds. */
 async function publicCopy(folder: string, uid: number): Promise<string> {
   const home = path.join(folder, 'home');
+  if (existsSync(home)) return home;
   await mkdir(home);
   for (const name of ['bin', 'dist', 'build/native', 'package.json']) {
     await cp(path.join(ROOT, name), path.join(home, name), { recursive: true });

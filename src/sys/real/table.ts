@@ -164,7 +164,8 @@ export class RealTable {
     if (state !== 'exited' && state !== 'empty') return entry;
     entry.end = this.#entryEnd(at);
     entry.endedAtMs = words.u64(at + ENTRY.endedNs) / NS_PER_MS;
-    entry.usage = this.#usage(at);
+    /* A process that the keeper did not reap itself has told nobody what it used: nobody used no memory at all. */
+    if (words.u64(at + ENTRY.maxrssKib) > 0) entry.usage = this.#usage(at);
     return entry;
   }
 

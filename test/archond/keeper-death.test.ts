@@ -1,0 +1,270 @@
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmdirSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ENTRY, TABLE } from '../../src/sys/keeper-layout.ts';
+import { canMakeCgroups } from '../support/cgroups.ts';
+import { contentOf, untilFile } from '../support/files.ts';
+import { isAlive, processesWith, startTicksOf } from '../support/processes.ts';
+import { ORDINARY_UID, TestSupervisor, type SupervisorOptions } from '../support/supervisor.ts';
+
+/** Where the entries of the table begin. */
+const TABLE_ENTRIES_AT = 4096;
+const BOOT_ID_AT = 72;
+
+interface Daemon {
+  readonly label: string;
+  readonly pid: number;
+  readonly startTicks: string | undefined;
+  /** Where it takes note itself of its starts and ends. */
+  readonly file: string;
+}
+
+/** Starts a daemon that ends with `code` at SIGTERM, takes note of all that, and leaves a child behind. */
+async function start(supervisor: TestSupervisor, label: string, code: number): Promise<Daemon> {
+  const out = path.join(supervisor.folder, 'out');
+  await mkdir(out, { recursive: true });
+  await chmod(out, 0o777);
+  const file = path.join(out, label);
+  const script = `trap "echo end >> ${file}; exit ${code}" TERM; echo start >> ${file}; while :; do sleep 1000 & wait; done`;
+  const words = `"sh -c '${script.replaceAll('"', '""')}'"`;
+  const [answer = ''] = await supervisor.ask(`StartDaemon,${words},@label=${label}`);
+  const pid = Number(answer.split(',')[2]);
+  await untilFile(file, (text) => text === 'start\n');
+  return { label, pid, startTicks: startTicksOf(pid), file };
+}
+
+/** `List`, by label: state, pid, last exit. */
+async function list(supervisor: TestSupervisor): Promise<Record<string, readonly string[]>> {
+  const lines = (await supervisor.ask('List')).slice(0, -1).map((line) => line.split(','));
+  return Object.fromEntries(
+    lines.map(([, label = '', state = '', pid = '', , , , , exit = '']) => [label, [state, pid, exit]]),
+  );
+}
+
+/** The events of one kind of a unit. */
+async function told(supervisor: TestSupervisor, label: string, kind: string): Promise<string[]> {
+  return (await supervisor.ask(`Events,${label}`)).filter((line) => line.split(',')[4] === kind);
+}
+
+/** What the events say of the ends of a unit. */
+async function exits(supervisor: TestSupervisor, label: string): Promise<(string | undefined)[]> {
+  const events = await told(supervisor, label, 'exited');
+  return events.map((line) => /(code|signal|unknown)=[^,]*/.exec(line)?.[0]);
+}
+
+/** All processes that were started by the supervisor in this folder, without those of the supervisor itself. */
+function processesOf(supervisor: TestSupervisor): number[] {
+  return processesWith('ARCHON_SOCKET', supervisor.socket).filter(isAlive);
+}
+
+function tableOf(supervisor: TestSupervisor): string {
+  return path.join(supervisor.folder, 'table');
+}
+
+/** Reads or writes bytes of the table of a supervisor that is dead. */
+function edit(supervisor: TestSupervisor, at: number, bytes: Uint8Array): void {
+  const file = openSync(tableOf(supervisor), 'r+');
+  writeSync(file, bytes, 0, bytes.length, at);
+  closeSync(file);
+}
+
+function peek(supervisor: TestSupervisor, at: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  const file = openSync(tableOf(supervisor), 'r');
+  readSync(file, bytes, 0, length, at);
+  closeSync(file);
+  return bytes;
+}
+
+async function allDead(options: SupervisorOptions): Promise<void> {
+  const first = await TestSupervisor.start(options);
+  const [stays, ends, late] = [
+    await start(first, 'stays', 1),
+    await start(first, 'ends', 2),
+    await start(first, 'late', 3),
+  ] as const;
+  await start(first, 'gone', 4);
+  expect(await first.ask('Signal,TERM,gone', 'Wait,gone')).toContain('ExitStatus,4');
+  await first.killAll();
+  process.kill(ends.pid, 'SIGTERM');
+  await untilFile(ends.file, (text) => text === 'start\nend\n');
+  await expect.poll(() => isAlive(ends.pid), { interval: 5 }).toBe(false);
+
+  await using next = await first.again();
+  expect(next.log).toContain('took over from keeper');
+  expect(await next.ask('Wait,ends,@for=failed')).toEqual(['Ok']);
+  const units = await list(next);
+  expect(units['stays']).toEqual(['running', String(stays.pid), '']);
+  expect(units['late']).toEqual(['running', String(late.pid), '']);
+  expect(units['gone']).toEqual(['failed', '', 'code:4']);
+  expect(units['ends']?.[2]).toMatch(/^(code:2|unknown)$/);
+  expect([startTicksOf(stays.pid), startTicksOf(late.pid)]).toEqual([stays.startTicks, late.startTicks]);
+
+  /* The end of one that is nobody's child here is told with its code where the kernel or a minder has it. */
+  expect(await next.ask('Signal,TERM,late')).toEqual(['Ok,1']);
+  expect((await next.ask('Wait,late'))[0]).toMatch(/^ExitStatus,3$|,unknown$/);
+  expect(await next.ask('Wait,late,@for=failed')).toEqual(['Ok']);
+  for (const label of ['ends', 'late', 'gone']) expect(await exits(next, label)).toHaveLength(1);
+  expect(await exits(next, 'gone')).toEqual(['code=4']);
+  expect(await exits(next, 'stays')).toEqual([]);
+  const ofStays = processesOf(next);
+  expect(ofStays).toContain(stays.pid);
+  expect(ofStays).toHaveLength(2);
+
+  /* Numbers go on, and what was adopted is stopped and started as anything else. */
+  expect(await next.ask('Restart,stays')).toEqual(['Done,stays,running', 'Ok,1']);
+  expect((await told(next, 'stays', 'starting')).at(-1)).toContain('generation=5');
+  await untilFile(stays.file, (text) => text === 'start\nend\nstart\n');
+  expect(isAlive(stays.pid)).toBe(false);
+  expect(contentOf(late.file)).toBe('start\nend\n');
+  expect(await next.ask('StopDaemon,stays')).toEqual(['Ok']);
+  expect(processesOf(next)).toEqual([]);
+}
+
+describe('the death of keeper and archond', () => {
+  it('loses no daemon and no end, in trees that minders keep', { timeout: 60_000 }, async () => {
+    await allDead({ tree: 'minder' });
+  });
+
+  it.runIf(canMakeCgroups())('loses none in cgroups', { timeout: 60_000 }, async () => {
+    await allDead({ tree: 'cgroup' });
+  });
+
+  it.runIf(process.getuid?.() === 0)('loses none of an ordinary user', { timeout: 60_000 }, async () => {
+    await allDead({ tree: 'minder', uid: ORDINARY_UID });
+  });
+
+  it('again and again starts nothing twice', { timeout: 120_000 }, async () => {
+    let supervisor = await TestSupervisor.start();
+    const daemons = [await start(supervisor, 'one', 1), await start(supervisor, 'two', 2)];
+    for (let round = 0; round < 5; round += 1) {
+      await supervisor.killAll();
+      supervisor = await supervisor.again();
+    }
+    await using last = supervisor;
+    const units = await list(last);
+    for (const { label, pid, file } of daemons) {
+      expect(units[label]).toEqual(['running', String(pid), '']);
+      expect(contentOf(file)).toBe('start\n');
+    }
+  });
+
+  it(
+    'with a minder that dies meanwhile is the end of its tree, as with a keeper that lives',
+    { timeout: 60_000 },
+    async () => {
+      const first = await TestSupervisor.start({ tree: 'minder' });
+      const daemon = await start(first, 'bereft', 1);
+      const minder = peek(first, TABLE_ENTRIES_AT + ENTRY.minderPid, 4).readUInt32LE();
+      await first.killAll();
+      process.kill(minder, 'SIGKILL');
+      await using next = await first.again();
+      expect(await next.ask('Wait,bereft,@for=failed')).toEqual(['Ok']);
+      expect(processesOf(next)).toEqual([]);
+      expect((await exits(next, 'bereft'))[0]).toMatch(/^(signal=SIGKILL|unknown=1)$/);
+      expect(contentOf(daemon.file)).toBe('start\n');
+    },
+  );
+});
+
+function tryToRemove(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes the cgroups of a supervisor that nobody knows any more; their processes are gone. */
+async function removeTrees(root: string): Promise<void> {
+  if (root === '' || !existsSync(root)) return;
+  for (const { name } of readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
+    /* A process that has ended may still be on its way out of it. */
+    await expect.poll(() => tryToRemove(path.join(root, name)), { interval: 5 }).toBe(true);
+  rmdirSync(root);
+}
+
+describe('a table that was found', () => {
+  it('never makes a stranger of the same pid its own', { timeout: 60_000 }, async () => {
+    const first = await TestSupervisor.start();
+    const daemon = await start(first, 'other', 1);
+    await first.killAll();
+    const stranger = spawn('sleep', ['1000'], { stdio: 'ignore' });
+    const pid = Buffer.alloc(4);
+    pid.writeUInt32LE(stranger.pid ?? 0);
+    edit(first, TABLE_ENTRIES_AT + ENTRY.pid, pid);
+    process.kill(daemon.pid, 'SIGKILL');
+    await expect.poll(() => isAlive(daemon.pid), { interval: 5 }).toBe(false);
+    {
+      await using next = await first.again();
+      const units = await list(next);
+      /* Its minder, where it has one, knows better than the table how it ended. */
+      expect(units['other']?.[2]).toMatch(/^(unknown|signal:SIGKILL)$/);
+      expect(await next.ask('Stop,other')).toEqual(['Done,other,stopped', 'Ok,1']);
+      expect(processesOf(next)).toEqual([]);
+    }
+    expect(isAlive(stranger.pid ?? 0)).toBe(true);
+    stranger.kill('SIGKILL');
+  });
+
+  const spoilt: readonly (readonly [string, string, (supervisor: TestSupervisor) => void])[] = [
+    [
+      'of another boot',
+      'is of another boot',
+      (dead) => edit(dead, BOOT_ID_AT, Buffer.from('00000000-0000-4000-8000-000000000000')),
+    ],
+    ['that is cut short', 'is cut short', (dead) => truncateSync(tableOf(dead), 100_000)],
+    ['that is empty', 'is cut short', (dead) => truncateSync(tableOf(dead), 0)],
+    ['that is no table', 'is none', (dead) => edit(dead, 0, Buffer.from('nonsense'))],
+    ['of another version', 'is of another version', (dead) => edit(dead, TABLE.version, Buffer.from([99]))],
+    [
+      'with a state that there is not',
+      'is damaged',
+      (dead) => edit(dead, TABLE_ENTRIES_AT + ENTRY.stateWord, Buffer.from([9])),
+    ],
+    [
+      'with a generation that was never given',
+      'is damaged',
+      (dead) => edit(dead, TABLE_ENTRIES_AT + ENTRY.stateWord + 1, Buffer.from([0xff, 0xff])),
+    ],
+  ];
+  it.each(spoilt)(
+    '%s is set aside, and nothing of it is touched',
+    { timeout: 60_000 },
+    async (_, said, spoil) => {
+      const config = 'units:\n  enabled:\n    command: sleep 1000\n    enabled: true\n';
+      const first = await TestSupervisor.start({ config });
+      await first.ask('Wait,enabled,@for=running');
+      const daemon = await start(first, 'left', 1);
+      const before = processesOf(first);
+      const cgroup = peek(first, TABLE.cgroupRoot, TABLE.CGROUP_ROOT_BYTES).toString().replace(/\0.*$/s, '');
+      await first.killAll();
+      spoil(first);
+      try {
+        await using next = await first.again();
+        expect(next.log).toContain(`the table that was found ${said}`);
+        expect(existsSync(`${tableOf(next)}.aside`)).toBe(true);
+        /* What is enabled begins anew; what nobody knows any more is left alone. */
+        expect(await next.ask('Wait,enabled,@for=running')).toEqual(['Ok']);
+        expect(before.filter(isAlive)).toEqual(before);
+        expect(contentOf(daemon.file)).toBe('start\n');
+        for (const pid of before) process.kill(pid, 'SIGKILL');
+        await expect.poll(() => before.filter(isAlive), { interval: 5 }).toEqual([]);
+      } finally {
+        await removeTrees(cgroup);
+      }
+    },
+  );
+});
