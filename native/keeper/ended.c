@@ -49,7 +49,7 @@ static bool told_by_pidfd(int fd, int *wait_status, bool *later) {
   return result == 0 && (info.mask & INFO_EXIT) != 0;
 }
 
-enum ended ended_how(pid_t pid, uint64_t start, int fd, int *kind, int *status) {
+enum ending ended_how(pid_t pid, uint64_t start, int fd, int *kind, int *status) {
   *kind = 0;
   *status = 0;
   if (fd > NONE && !pidfd_ended(fd)) return ENDED_NOT;

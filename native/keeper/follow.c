@@ -138,10 +138,10 @@ void follow_wake_minder(uint32_t index) {
   else send_to((pid_t)entry->minder_pid, entry->minder_start, SIGCONT, false);
 }
 
-static enum ended main_how(uint32_t index, int *kind, int *status) {
+static enum ending main_how(uint32_t index, int *kind, int *status) {
   const struct table_entry *entry = &keeper.entries[index];
   struct slot *slot = &slots[index];
-  enum ended how = ended_how((pid_t)entry->pid, entry->start_ticks, slot->main_fd, kind, status);
+  enum ending how = ended_how((pid_t)entry->pid, entry->start_ticks, slot->main_fd, kind, status);
   if (how == ENDED_UNKNOWN_YET && ++slot->looks > LOOKS_IN_VAIN) return ENDED_FOR_GOOD;
   return how;
 }
@@ -162,7 +162,7 @@ static bool is_told(uint32_t index) { return state_of(index) != ENTRY_STARTING &
 static bool look_in_cgroup(uint32_t index) {
   if (state_of(index) >= ENTRY_EXITED) return true;
   int kind, status;
-  enum ended how = main_how(index, &kind, &status);
+  enum ending how = main_how(index, &kind, &status);
   if (how == ENDED_NOT) look_at_exec(index);
   if (how != ENDED_FOR_GOOD) return how == ENDED_NOT && is_told(index);
   let_go(index);
@@ -194,7 +194,7 @@ static bool look_at_lost(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
   struct slot *slot = &slots[index];
   int kind = 0, status = 0;
-  enum ended how = state_of(index) >= ENTRY_EXITED ? ENDED_FOR_GOOD : main_how(index, &kind, &status);
+  enum ending how = state_of(index) >= ENTRY_EXITED ? ENDED_FOR_GOOD : main_how(index, &kind, &status);
   if (how == ENDED_NOT) {
     slot->follow |= FOLLOW_PROVED;
     kill_below((pid_t)entry->pid);

@@ -284,10 +284,10 @@ void follow_wake_minder(uint32_t index);
 int follow_signal(uint32_t index, int signal, bool group); /* to the main process; as signal_main */
 
 /* ended.c: how a process ended that is nobody's child here. */
-enum ended { ENDED_NOT, ENDED_UNKNOWN_YET, ENDED_FOR_GOOD };
+enum ending { ENDED_NOT, ENDED_UNKNOWN_YET, ENDED_FOR_GOOD };
 bool pidfd_ended(int fd);
 /* `kind` 0: it cannot be known. UNKNOWN_YET: it may be known once it has been reaped. */
-enum ended ended_how(pid_t pid, uint64_t start, int fd, int *kind, int *status);
+enum ending ended_how(pid_t pid, uint64_t start, int fd, int *kind, int *status);
 
 /* former.c: the archond of an earlier keeper. */
 bool former_lives(void); /* then it is waited for, and its successor is started when it has ended */

@@ -36,7 +36,7 @@ async function start(supervisor: TestSupervisor, label: string, code: number): P
   await mkdir(out, { recursive: true });
   await chmod(out, 0o777);
   const file = path.join(out, label);
-  const script = `trap "echo end >> ${file}; exit ${code}" TERM; echo start >> ${file}; while :; do sleep 1000 & wait; done`;
+  const script = `trap "echo end >> ${file}; exit ${code}" TERM; sleep 1000 & echo start >> ${file}; while :; do wait; done`;
   const words = `"sh -c '${script.replaceAll('"', '""')}'"`;
   const [answer = ''] = await supervisor.ask(`StartDaemon,${words},@label=${label}`);
   const pid = Number(answer.split(',')[2]);
@@ -248,9 +248,13 @@ describe('a table that was found', () => {
       const first = await TestSupervisor.start({ config });
       await first.ask('Wait,enabled,@for=running');
       const daemon = await start(first, 'left', 1);
-      const before = processesOf(first);
       const cgroup = peek(first, TABLE.cgroupRoot, TABLE.CGROUP_ROOT_BYTES).toString().replace(/\0.*$/s, '');
       await first.killAll();
+      const before = processesOf(first);
+      const killLeft = async (): Promise<void> => {
+        for (const pid of before.filter(isAlive)) process.kill(pid, 'SIGKILL');
+        await expect.poll(() => before.filter(isAlive), { interval: 5 }).toEqual([]);
+      };
       spoil(first);
       try {
         await using next = await first.again();
@@ -260,9 +264,9 @@ describe('a table that was found', () => {
         expect(await next.ask('Wait,enabled,@for=running')).toEqual(['Ok']);
         expect(before.filter(isAlive)).toEqual(before);
         expect(contentOf(daemon.file)).toBe('start\n');
-        for (const pid of before) process.kill(pid, 'SIGKILL');
-        await expect.poll(() => before.filter(isAlive), { interval: 5 }).toEqual([]);
+        await killLeft();
       } finally {
+        await killLeft();
         await removeTrees(cgroup);
       }
     },
