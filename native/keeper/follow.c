@@ -132,10 +132,10 @@ int follow_signal(uint32_t index, int signal, bool group) {
   return send_by(fd, (pid_t)entry->pid, signal, group);
 }
 
-void follow_wake_minder(uint32_t index) {
+void follow_signal_minder(uint32_t index, int signal) {
   const struct table_entry *entry = &keeper.entries[index];
-  if (slots[index].minder_fd != NONE) send_by(slots[index].minder_fd, 0, SIGCONT, false);
-  else send_to((pid_t)entry->minder_pid, entry->minder_start, SIGCONT, false);
+  if (slots[index].minder_fd != NONE) send_by(slots[index].minder_fd, 0, signal, false);
+  else send_to((pid_t)entry->minder_pid, entry->minder_start, signal, false);
 }
 
 static enum ending main_how(uint32_t index, int *kind, int *status) {

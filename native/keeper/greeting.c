@@ -27,7 +27,9 @@ static bool any_under_way(void) {
 static void kill_late_minders(void) {
   for (uint32_t index = 0; index < keeper.header->entries_used; index++) {
     pid_t minder = (pid_t)keeper.entries[index].minder_pid;
-    if (is_under_way(index) && minder != 0) kill(minder, SIGKILL);
+    if (!is_under_way(index) || minder == 0) continue;
+    if (followed(index)) follow_signal_minder(index, SIGKILL);
+    else kill(minder, SIGKILL);
   }
 }
 

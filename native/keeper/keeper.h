@@ -280,7 +280,7 @@ void follow_forget(uint32_t index);
 bool followed(uint32_t index);
 bool follow_lost(uint32_t index);
 bool follow_minder_lives(uint32_t index);
-void follow_wake_minder(uint32_t index);
+void follow_signal_minder(uint32_t index, int signal);
 int follow_signal(uint32_t index, int signal, bool group); /* to the main process; as signal_main */
 
 /* ended.c: how a process ended that is nobody's child here. */

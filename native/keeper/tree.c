@@ -89,7 +89,7 @@ static void kill_below_minder(uint32_t index) {
   struct seen seen = {0};
   pid_t minder = (pid_t)keeper.entries[index].minder_pid;
   /* Somebody may have stopped it, and it has to reap. */
-  if (followed(index)) follow_wake_minder(index);
+  if (followed(index)) follow_signal_minder(index, SIGCONT);
   else if (minder > 0) kill(minder, SIGCONT); /* our child */
   for (int pass = 0; pass < PASSES; pass++)
     if (below_minder(index, SIGKILL, &seen) == 0) break;
