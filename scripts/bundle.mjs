@@ -49,7 +49,20 @@ const COMMON = /** @satisfies {import('esbuild').BuildOptions} */ ({
  * @param {string} stage the folder to make them in
  */
 export async function bundlePrograms(stage) {
-  const { build } = await import('esbuild');
+  const { build, stop } = await import('esbuild');
+  try {
+    await bundleWith(build, stage);
+  } finally {
+    /* Its service would live as long as this process: of `npm start`, for hours. */
+    await stop();
+  }
+}
+
+/**
+ * @param {typeof import('esbuild').build} build
+ * @param {string} stage
+ */
+async function bundleWith(build, stage) {
   const here = PROGRAMS.filter(({ name }) => existsSync(path.join(ROOT, `src/${name}.ts`)));
   for (const { name, apart } of here) {
     const bundle = path.join(stage, `${name}.bundle.cjs`);
