@@ -40,7 +40,7 @@ export function spawnOrder(
   generation: number,
   descriptors: readonly { readonly from: Descriptor; readonly to: number }[],
   tags: readonly [bigint, bigint],
-  outputPipe: PipeIdentity | undefined,
+  pipes: { readonly outputPipe?: PipeIdentity; readonly errorPipe?: PipeIdentity },
 ): SpawnOrder {
   const { words, env, cwd, umask, user, nice, oomScoreAdjust, noNewPrivileges, limits, tty } = launch;
   return {
@@ -60,6 +60,6 @@ export function spawnOrder(
     ...(noNewPrivileges === undefined ? {} : { noNewPrivileges }),
     ...(limits === undefined ? {} : { limits }),
     ...(tty === undefined ? {} : { tty: bytesOf(tty) }),
-    ...(outputPipe === undefined ? {} : { outputPipe }),
+    ...pipes,
   };
 }

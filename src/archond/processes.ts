@@ -115,7 +115,10 @@ export class Processes {
       generation,
       [...descriptors.value, ...own.descriptors],
       tags,
-      record.output?.identity,
+      {
+        ...(record.output === undefined ? {} : { outputPipe: record.output.identity }),
+        ...(record.errorOutput === undefined ? {} : { errorPipe: record.errorOutput.identity }),
+      },
     );
     this.#byGeneration.set(generation, record);
     this.#sys.keeper.spawn(order, (answer) => {

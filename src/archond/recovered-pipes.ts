@@ -1,4 +1,4 @@
-import type { Sys } from '../sys/sys.ts';
+import type { ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import { pipeOwner, UnitOutput, type PipeOwner } from './unit-output.ts';
@@ -20,12 +20,13 @@ export class RecoveredPipes {
     this.#pipes = newestPipes(house.sys, kept);
   }
 
-  /** Gives a unit those that are its own. */
-  take(record: UnitRecord): void {
+  /** Gives a unit those that are its own; what was lost with the keeper is looked for at its process. */
+  take(record: UnitRecord, entry: ProcessEntry): void {
     for (const stream of STREAMS) {
       const key = `${stream}:${record.label}`;
       const pipe = this.#pipes.get(key);
-      if (pipe !== undefined && takePipe(this.#house, record, pipe)) this.#pipes.delete(key);
+      if (pipe === undefined) findPipe(this.#house, record, entry, stream);
+      else if (takePipe(this.#house, record, pipe)) this.#pipes.delete(key);
     }
   }
 
@@ -56,10 +57,31 @@ function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
 function takePipe({ sys, streams, log }: House, record: UnitRecord, pipe: Pipe): boolean {
   const target = streams.target(record, pipe.stream, pipe.generation);
   const output = UnitOutput.adopt(sys, pipe.descriptor, target);
-  if (output.ok && pipe.stream === 'err') record.errorOutput = output.value;
-  else if (output.ok) record.output = output.value;
+  if (output.ok) put(record, pipe.stream, output.value);
   else log.warn('the pipe of its output is lost', { label: record.label, error: output.error.code });
   return output.ok;
+}
+
+/** No archond and no keeper held it; its process does, while it lives. */
+function findPipe(
+  { sys, streams, log }: House,
+  record: UnitRecord,
+  { pid, state, generation, outputPipe, errorPipe }: ProcessEntry,
+  stream: 'out' | 'err',
+): void {
+  const identity = stream === 'out' ? outputPipe : errorPipe;
+  if (identity === undefined || state === 'empty') return;
+  const read = sys.output.ofProcess(pid, identity);
+  const output = read.ok
+    ? UnitOutput.find(sys, read.value, streams.target(record, stream, generation))
+    : undefined;
+  if (output?.ok === true) put(record, stream, output.value);
+  else log.warn('the pipe of its output is lost', { label: record.label });
+}
+
+function put(record: UnitRecord, stream: 'out' | 'err', output: UnitOutput): void {
+  if (stream === 'err') record.errorOutput = output;
+  else record.output = output;
 }
 
 /** Closes it here and at the keeper. */

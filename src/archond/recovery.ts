@@ -50,7 +50,7 @@ export function recover(
     remembered.delete(entry.label);
     const wish = wishFor(entry, before?.wish ?? chronicle.wishOf(entry.label));
     const record = adopt(house, entry, before, wish, probes, cause);
-    pipes.take(record);
+    pipes.take(record, entry);
     goOn(house, record, entry, wish, cause);
   }
   for (const [label, before] of remembered) {

@@ -105,7 +105,7 @@ export class UnitCommands {
       { from: output, to: 2 },
     ];
     const tags = [AUXILIARY | ((lasts ? LASTS : 0n) << 8n), 0n] as const;
-    this.#sys.keeper.spawn(spawnOrder(launch, label, generation, descriptors, tags, undefined), (answer) => {
+    this.#sys.keeper.spawn(spawnOrder(launch, label, generation, descriptors, tags, {}), (answer) => {
       if (!answer.ok) {
         this.#byGeneration.delete(generation);
         const { stage = 'fork', code, errno } = answer.error;

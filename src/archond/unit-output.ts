@@ -82,6 +82,12 @@ export class UnitOutput {
     return ok(new UnitOutput(sys, target, read, again.value));
   }
 
+  /** Goes on with a pipe that only its process still held; the keeper gets it again. */
+  static find(sys: Sys, read: Descriptor, target: OutputTarget): Result<UnitOutput, SysError> {
+    sys.keeper.store(outputName(target), read, true, () => undefined);
+    return UnitOutput.adopt(sys, read, target);
+  }
+
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */
   drain(): boolean {
     return this.#copying.drain();

@@ -19,6 +19,11 @@ export interface Output {
   /** A writing end, as `pipe` makes it, for a pipe of which only the reading end is at hand. */
   reopen(read: Descriptor): Result<{ readonly write: Descriptor; readonly identity: PipeIdentity }, SysError>;
   /**
+   * The reading end of a pipe that a process has open as its standard output or error, where it is this one; `ENOENT`
+   * where it has it as neither. What is left of a pipe that nobody holds any more.
+   */
+  ofProcess(pid: number, pipe: PipeIdentity): Result<Descriptor, SysError>;
+  /**
    * Appends what comes out of the pipe to the file, which is made at the first byte, with the folders above it,
    * and again when it was removed. Beside it grows the index of its times (docs/logs.org).
    */

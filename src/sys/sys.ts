@@ -138,6 +138,9 @@ export interface ProcessEntry extends ProcessRef {
   readonly end?: ProcessEnd;
   readonly endedAtMs?: number;
   readonly usage?: ResourceUsage;
+  /** The pipes that the spawn order named. */
+  readonly outputPipe?: PipeIdentity;
+  readonly errorPipe?: PipeIdentity;
 }
 
 /** A process of a tree, by proc(5). */

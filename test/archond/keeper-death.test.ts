@@ -145,6 +145,22 @@ describe('the death of keeper and archond', () => {
     await allDead({ tree: 'minder', uid: ORDINARY_UID });
   });
 
+  it('loses nothing of what a daemon writes that lives', { timeout: 60_000 }, async () => {
+    const first = await TestSupervisor.start();
+    const script = `trap "echo told; echo wrong >&2" USR1; trap "exit 0" TERM; echo armed; while :; do sleep 1000 & wait; done`;
+    const words = `"sh -c '${script.replaceAll('"', '""')}'"`;
+    const [answer = ''] = await first.ask(`StartDaemon,${words},@label=talker`);
+    const log = path.join(first.folder, 'state/log/talker.log');
+    await untilFile(log, (text) => text === 'armed\n');
+    await first.killAll();
+    process.kill(Number(answer.split(',')[2]), 'SIGUSR1');
+    await using next = await first.again();
+    await untilFile(log, (text) => text === 'armed\ntold\nwrong\n');
+    expect(next.log).not.toContain('is lost');
+    expect(await next.ask('StopDaemon,talker')).toEqual(['Ok']);
+    expect(contentOf(log)).toBe('armed\ntold\nwrong\n');
+  });
+
   it('again and again starts nothing twice', { timeout: 120_000 }, async () => {
     let supervisor = await TestSupervisor.start();
     const daemons = [await start(supervisor, 'one', 1), await start(supervisor, 'two', 2)];

@@ -1,5 +1,5 @@
 import type { Result } from '../../base/result.ts';
-import { ok } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
 import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
 import { above } from './file-tree.ts';
@@ -192,6 +192,12 @@ export class FakeOutput implements Output {
     if (!(pipe instanceof PipeEnd)) throw new Misuse('output.reopen of what is no pipe');
     const write = this.#view.open('output.reopen', pipe.openAgain());
     return write.ok ? ok({ write: write.value, identity: pipe.identity }) : write;
+  }
+
+  /** A pipe here never outlives all who hold it. */
+  ofProcess(): Result<Descriptor, SysError> {
+    this.#view.call('output.ofProcess');
+    return err(sysError('ENOENT', 'open'));
   }
 
   copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying {

@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
 import { err, ok } from '../../base/result.ts';
 import { native } from '../native.ts';
@@ -9,6 +9,23 @@ import { leaveSlot, numbers, occupySlot } from './reactor.ts';
 function identityOf(pipe: Descriptor): PipeIdentity {
   const { dev, ino } = fstatSync(pipe, { bigint: true });
   return { device: dev, inode: ino };
+}
+
+function isPipe({ dev, ino }: BigIntStats, { device, inode }: PipeIdentity): boolean {
+  return dev === device && ino === inode;
+}
+
+/** Looked at before it is opened: a terminal or a device does not like to be opened. */
+function openPipe(path: string, pipe: PipeIdentity): Descriptor | undefined {
+  try {
+    if (!isPipe(statSync(path, { bigint: true }), pipe)) return undefined;
+    const opened = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (isPipe(fstatSync(opened, { bigint: true }), pipe)) return opened;
+    closeSync(opened);
+  } catch {
+    /* The process has gone, or is not ours to look into. */
+  }
+  return undefined;
 }
 
 /**
@@ -88,6 +105,14 @@ export const realOutput: Output = {
     const write = native.reopenPipe(read);
     const error = nativeError(write);
     return error === undefined ? ok({ write, identity: identityOf(write) }) : err(error);
+  },
+
+  ofProcess(pid, pipe) {
+    for (const number of [1, 2]) {
+      const opened = openPipe(`/proc/${pid}/fd/${number}`, pipe);
+      if (opened !== undefined) return ok(opened);
+    }
+    return err({ code: 'ENOENT', errno: 2, call: 'open' });
   },
 
   copy(pipe, file, mode, failed) {

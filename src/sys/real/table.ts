@@ -10,7 +10,14 @@ import {
   TABLE,
   TREE_NUMBERS,
 } from '../keeper-layout.ts';
-import type { EntryState, ProcessEnd, ProcessEntry, ProcessRef, ResourceUsage } from '../sys.ts';
+import type {
+  EntryState,
+  PipeIdentity,
+  ProcessEnd,
+  ProcessEntry,
+  ProcessRef,
+  ResourceUsage,
+} from '../sys.ts';
 import { EXEC_STAGES } from '../sys.ts';
 import { Words } from './words.ts';
 
@@ -161,12 +168,21 @@ export class RealTable {
       minderLost: (words.u32(at + ENTRY.facts) & FACT_MINDER_LOST) !== 0,
       tags: [words.big(at + ENTRY.tags), words.big(at + ENTRY.tags + 8)],
     };
+    const output = this.#pipe(at + ENTRY.outputDev, at + ENTRY.outputIno);
+    if (output !== undefined) entry.outputPipe = output;
+    const error = this.#pipe(at + ENTRY.errorDev, at + ENTRY.errorIno);
+    if (error !== undefined) entry.errorPipe = error;
     if (state !== 'exited' && state !== 'empty') return entry;
     entry.end = this.#entryEnd(at);
     entry.endedAtMs = words.u64(at + ENTRY.endedNs) / NS_PER_MS;
     /* A process that the keeper did not reap itself has told nobody what it used: nobody used no memory at all. */
     if (words.u64(at + ENTRY.maxrssKib) > 0) entry.usage = this.#usage(at);
     return entry;
+  }
+
+  #pipe(deviceAt: number, inodeAt: number): PipeIdentity | undefined {
+    const inode = this.#words.big(inodeAt);
+    return inode === 0n ? undefined : { device: this.#words.big(deviceAt), inode };
   }
 
   #label(index: number): string {
