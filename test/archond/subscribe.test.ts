@@ -155,6 +155,15 @@ describe('Subscribe', () => {
     expect(await client.untilLine(/^#e/)).toBe('#e,Error,no request in flight has the tag #a,not-found');
   });
 
+  it('has told all that had happened when it is over by Cancel', async () => {
+    await supervisor.ask('StartDaemon,sleep 1000,@label=last');
+    const answers = await supervisor.ask('#s,Subscribe,last', 'Restart,last', 'Cancel,s');
+    const told = toldAmong(answers).map(({ kind }) => kind);
+    expect(told).toEqual(['stopping', 'exited', 'starting', 'running']);
+    expect(answers.slice(-2)).toEqual(['#s,End,cancelled', 'Ok']);
+    await supervisor.ask('Stop,last', 'Forget,last');
+  });
+
   it('is the last request of its connection where it has no tag', async () => {
     using client = await connect('Version', 'Subscribe,x', 'Version', '', '#t,Version');
     await client.until((lines) => lines.length === 5);

@@ -3,8 +3,8 @@ import type { RequestOf } from '../../protocol/request.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 
-/** `Cancel`: ends another request of the same connection. */
-export function cancel(_house: House, request: RequestOf<'Cancel'>, call: Call): void {
+/** `Cancel`: ends another request of the same connection; a stream has what has happened by then. */
+export function cancel(house: House, request: RequestOf<'Cancel'>, call: Call): void {
   const { tag } = request.args;
   const cancelled = call.client.callOf(tag);
   if (cancelled === undefined || cancelled === call) {
@@ -14,5 +14,6 @@ export function cancel(_house: House, request: RequestOf<'Cancel'>, call: Call):
   cancelled.whenOver(() => {
     call.ok();
   });
+  house.events.tell();
   cancelled.cancel(call.cause);
 }
