@@ -1,5 +1,5 @@
 /*
- * keeper --runtime DIR [--lock FILE]… [--log FILE] [--nofile N] [--tree cgroup|minder]
+ * keeper --runtime DIR [--lock FILE]… [--claim FILE]… [--log FILE] [--nofile N] [--tree cgroup|minder]
  *        [--share nothing|descriptors|memory] [--longest-delay MS] [--silence MS]
  *        [--background] -- PROGRAM ARG…
  *
@@ -32,13 +32,15 @@ struct slot slots[TABLE_ENTRIES];
 #define LEAST_FDS 1024 /* the window, the reserves, and something to work with */
 #define CHANNEL_NAME "ARCHON_KEEPER_FD="
 static const char *locks[LOCKS_MAX];
-static int lock_count, locks_held;
+static bool must_hold[LOCKS_MAX];
+static int lock_count, locks_tried;
 static const char *log_path;
 static bool background;
 static char table_path[4096];
 
 static void let_go(void) {
-  for (int i = 0; i < locks_held; i++) unlink(locks[i]);
+  for (int i = 0; i < locks_tried; i++)
+    if (locks[i] != NULL) unlink(locks[i]);
 }
 
 static void __attribute__((noreturn, format(printf, 1, 2))) give_up(const char *format, ...) {
@@ -86,7 +88,10 @@ static void parse(int argc, char **argv) {
     if (value == NULL || strcmp(value, "--") == 0) give_up("the keeper's option %s needs a value", name);
     if (strcmp(name, "--runtime") == 0) runtime = absolute(value);
     else if (strcmp(name, "--log") == 0) log_path = absolute(value);
-    else if (strcmp(name, "--lock") == 0 && lock_count < LOCKS_MAX) locks[lock_count++] = absolute(value);
+    else if ((strcmp(name, "--lock") == 0 || strcmp(name, "--claim") == 0) && lock_count < LOCKS_MAX) {
+      must_hold[lock_count] = strcmp(name, "--lock") == 0;
+      locks[lock_count++] = absolute(value);
+    }
     else if (strcmp(name, "--longest-delay") == 0)
       keeper.longest_delay_ms = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "--silence") == 0) keeper.silence_ms = (uint32_t)strtoul(value, NULL, 10);
@@ -105,10 +110,20 @@ static void parse(int argc, char **argv) {
     give_up("the path of the runtime folder is too long: %s", runtime);
 }
 
-static void lock(const char *path) {
+/* The disk may come back, or have room again: what would lie there is done without. */
+static bool is_need(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO || error == ESTALE;
+}
+
+/* False where it cannot be had for want of a disk, and need not be. */
+static bool lock(const char *path, bool must) {
   int tries = 0;
   for (;;) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && !must && (is_need(errno) || errno == ENOENT)) {
+      say("no lock %s: %m; another supervisor with that folder would not be noticed", path);
+      return false;
+    }
     if (fd < 0) give_up("cannot open the lock %s: %m", path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) give_up("cannot lock %s: %m", path);
@@ -133,7 +148,7 @@ static void lock(const char *path) {
       int bytes = snprintf(text, sizeof text, "%d\n", (int)keeper.pid);
       if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)bytes, 0) != bytes) say("writing %s: %m", path);
       if (raise_fd(fd) < 0) give_up("cannot hold the lock %s: %m", path);
-      return;
+      return true;
     }
     close(fd);
   }
@@ -220,7 +235,11 @@ static void open_files(void) {
   if (keeper.runtime_dir < 0) give_up("cannot open the runtime folder %s: %m", folder);
   if (log_path == NULL) return;
   keeper.log_fd = raise_fd(open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
-  if (keeper.log_fd < 0) give_up("cannot open the log %s: %m", log_path);
+  if (keeper.log_fd >= 0) return;
+  if (!is_need(errno) && errno != ENOENT) give_up("cannot open the log %s: %m", log_path);
+  say("no log %s: %m; what would stand there is lost", log_path);
+  keeper.log_fd = fcntl(keeper.null, F_DUPFD_CLOEXEC, WINDOW_FDS);
+  if (keeper.log_fd < 0) give_up("cannot do without the log %s: %m", log_path);
 }
 
 int main(int argc, char **argv) {
@@ -233,7 +252,8 @@ int main(int argc, char **argv) {
   open_files();
   if (background) go_to_background();
   keeper.pid = getpid();
-  for (; locks_held < lock_count; locks_held++) lock(locks[locks_held]);
+  for (; locks_tried < lock_count; locks_tried++)
+    if (!lock(locks[locks_tried], must_hold[locks_tried])) locks[locks_tried] = NULL;
   name_channel();
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   prctl(PR_SET_NAME, "archon-keeper", 0, 0, 0);

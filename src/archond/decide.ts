@@ -9,6 +9,7 @@ import { KEEPER_FD_VARIABLE, SETTINGS_VARIABLE, type Settings } from './settings
 
 /** Loading what writes the log takes as long as all that comes before: those who wait for an answer come first. */
 const LOG_AFTER_MS = 50;
+const LOG_RETRY_MS = 30_000;
 
 const given = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Settings;
 /** The keeper adds the word where none of those before came up. */
@@ -29,16 +30,24 @@ process.on('uncaughtException', (error) => {
 /* Without a handler Node would open its debugger to whoever sends this. */
 process.on('SIGUSR1', () => undefined);
 
-/** Until now whoever started us was told what stood in the way; the keeper lets go of them as well. */
-function leaveCaller(): void {
+/**
+ * Until now whoever started us was told what stood in the way; the keeper lets go of them as well. Standard error
+ * is the log from then on; where it cannot be opened (its disk is read-only, or missing), that is tried again.
+ */
+function leaveCaller({ clock, timers }: Pick<Sys, 'clock' | 'timers'>, isFirst = true): void {
   const sent = sendOutputTo(OWN_LOG);
-  if (!sent.ok)
-    log.warn('standard error stays that of the caller', { error: sent.error.code, file: OWN_LOG });
+  if (sent.ok) return;
+  if (isFirst) {
+    sendOutputTo('/dev/null');
+    log.warn('the log could not be written', { error: sent.error.code, file: OWN_LOG });
+  }
+  timers.at(clock.monotonicMs() + LOG_RETRY_MS, () => {
+    leaveCaller({ clock, timers }, false);
+  });
 }
 
 function openLog(): void {
-  const to = settings.foreground ? 2 : OWN_LOG;
-  void log.open(to, settings.logLevel, settings.foreground && isTerminal(2));
+  void log.open(settings.logLevel, settings.foreground && isTerminal(2));
 }
 
 function ownProcess(sys: Sys): OwnProcess {
@@ -50,7 +59,7 @@ function ownProcess(sys: Sys): OwnProcess {
     say,
     exit: (code) => process.exit(code),
     answers: () => {
-      if (!settings.foreground) leaveCaller();
+      if (!settings.foreground) leaveCaller(sys);
       sys.timers.at(sys.clock.monotonicMs() + LOG_AFTER_MS, openLog);
     },
     over: (code) => {

@@ -17,6 +17,7 @@ type Line = readonly [
 /** Lines kept until the writer is there; more than these are not expected before the first second is over. */
 const EARLY_LINES = 1000;
 /** What is kept while standard error does not take it; what is beyond is dropped, for a full pipe must not stop the supervisor. */
+const STANDARD_ERROR = 2;
 const BUFFER_BYTES = 1024 * 1024;
 
 /**
@@ -40,10 +41,12 @@ export class DeferredLog implements Log {
     this.#take(['debug', message, details]);
   }
 
-  /** Begins to write, to the descriptor or the file. */
-  async open(to: number | string, level: LogLevel, forPeople: boolean): Promise<void> {
+  /** Begins to write, to standard error. */
+  async open(level: LogLevel, forPeople: boolean): Promise<void> {
     const { default: pino } = await import('pino');
-    const destination = pino.destination({ dest: to, sync: false, maxLength: BUFFER_BYTES, mkdir: true });
+    const destination = pino.destination({ dest: STANDARD_ERROR, sync: false, maxLength: BUFFER_BYTES });
+    /* A disk that is full costs lines, not the supervisor: they are tried again with the next ones. */
+    destination.on('error', () => undefined);
     const target = forPeople
       ? { write: (line: string): void => void destination.write(readable(line)) }
       : destination;

@@ -30,6 +30,9 @@ function settingsOf(flags: Flags): Settings {
   };
 }
 
+/** Of a disk that may come back, or have room again: archond goes on without it. */
+const NEED: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'ESTALE'];
+
 /** Nobody else looks into it; admitted users can pass it, to get to the socket. What lies in it is closed by itself. */
 const PASSABLE = 0o711;
 
@@ -37,19 +40,21 @@ const PASSABLE = 0o711;
 function makeFolders(settings: Settings, { socket, runtime }: Flags): void {
   const isHosts = settings.runtimeDir === '/run/archon';
   const isNamed = socket !== undefined || runtime !== undefined;
-  const wanted = [
-    ['--runtime', settings.runtimeDir, isHosts ? 0o755 : isNamed ? PASSABLE : 0o700],
-    ['--state', settings.stateDir, 0o700],
-    ['--log-dir', settings.logDir, 0o750],
-  ] as const;
-  for (const [flag, folder, mode] of wanted) {
+  const wanted: readonly (readonly [string, string, number, readonly string[]])[] = [
+    ['--runtime', settings.runtimeDir, isHosts ? 0o755 : isNamed ? PASSABLE : 0o700, []],
+    ['--state', settings.stateDir, 0o700, NEED],
+    ['--log-dir', settings.logDir, 0o750, NEED],
+  ];
+  for (const [flag, folder, mode, survived] of wanted) {
     const made = realFiles.ensureFolder(folder, mode);
     if (made.ok) continue;
     if (made.error.code === 'EPERM')
       fail(
         `the folder ${folder} belongs to another user, or others may write to it; name another with ${flag}`,
       );
-    fail(`cannot make the folder ${folder}: ${describeErrno(made.error.code)}; name another with ${flag}`);
+    const why = `cannot make the folder ${folder}: ${describeErrno(made.error.code)}`;
+    if (!survived.includes(made.error.code)) fail(`${why}; name another with ${flag}`);
+    process.stderr.write(`archond: ${why}; going on without it\n`);
   }
 }
 
@@ -57,7 +62,7 @@ function becomeKeeper(settings: Settings, isDebugged: boolean): never {
   const { runtimeDir, stateDir, logDir } = settings;
   const nofile = process.env['ARCHON_START_NOFILE'];
   const argv = ['archon-keeper', '--runtime', runtimeDir, '--lock', `${runtimeDir}/lock`];
-  if (stateDir !== runtimeDir) argv.push('--lock', `${stateDir}/lock`);
+  if (stateDir !== runtimeDir) argv.push('--claim', `${stateDir}/lock`);
   if (settings.tree !== 'auto') argv.push('--tree', settings.tree);
   if (nofile !== undefined) argv.push('--nofile', nofile);
   if (!settings.foreground) argv.push('--background', '--log', `${logDir}/archond.log`);

@@ -237,7 +237,7 @@ export class Journal {
     if (writer.trouble === undefined) this.#witness.layDown(writer.journalId);
     else {
       this.#witness.takeAway();
-      this.#degrade(writer.trouble);
+      this.#schedule.failed(this.#degrade(writer.trouble).sinceMs);
     }
   }
 

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allProcesses, environmentOf, isAlive } from '../support/processes.ts';
+import { SmallDisk } from '../support/small-disk.ts';
 import { ROOT } from '../support/supervisor.ts';
 
 let folder: string;
@@ -47,6 +48,18 @@ async function ask(line: string): Promise<string> {
   return answer;
 }
 
+async function keeperPid(): Promise<number> {
+  return Number(await readFile(`${folder}/run/lock`, 'utf8'));
+}
+
+/** Has archond log so many lines more. */
+async function sayMore(lines: number): Promise<void> {
+  for (let line = 0; line < lines; line += 1) {
+    process.kill(await keeperPid(), 'SIGHUP');
+    await ask('Version');
+  }
+}
+
 async function shutDown(): Promise<void> {
   expect(await ask('Shutdown')).toBe('Ok\n');
   await expect.poll(ours).toEqual([]);
@@ -67,6 +80,44 @@ describe('archond in the background', () => {
     await shutDown();
     expect(await readdir(`${folder}/run`)).toEqual(['journal']);
   });
+
+  it.runIf(SmallDisk.isPossible)(
+    'goes on where its log finds no room, and comes up where it has none',
+    async () => {
+      using disk = SmallDisk.make(1_048_576);
+      const log = disk.file('log/archond.log');
+      const options = ['--log-dir', disk.file('log')];
+      expect((await archond('run', options)).code).toBe(0);
+      await expect.poll(async () => readFile(log, 'utf8')).toContain('"ready"');
+      const keeper = await keeperPid();
+      const deciding = ours().find((pid) => pid !== keeper) ?? 0;
+      disk.fill(log);
+      process.kill(deciding, 'SIGKILL');
+      await expect.poll(ours).not.toContain(deciding);
+      await expect.poll(async () => ask('Version').catch(() => '')).toMatch(/^Ok,archon,/);
+      /* What is said by then is not to be written: each line tries anew. */
+      await sayMore(3);
+      expect(await readFile(log, 'utf8')).not.toContain('reload');
+      disk.makeRoom();
+      const saysAgain = async (): Promise<string> => {
+        await sayMore(1);
+        return readFile(log, 'utf8');
+      };
+      await expect.poll(saysAgain).toContain('reload');
+      expect((await ask('Events')).split('what=started')).toHaveLength(1 + 2);
+      await shutDown();
+
+      disk.makeReadOnly();
+      const without = await archond('run', options);
+      expect(without.code).toBe(0);
+      expect(without.printed).toContain(`no log ${log}: Read-only file system`);
+      expect(await ask('StartDaemon,echo said,@label=says')).toMatch(/^Ok,says,/);
+      expect(await ask('Wait,says')).toBe('ExitStatus,0\n');
+      await sayMore(3);
+      expect((await ask('Events')).split('what=started')).toHaveLength(1 + 3);
+      await shutDown();
+    },
+  );
 
   it('says what stands in the way where it cannot start, and leaves what it had locked', async () => {
     expect((await archond()).code).toBe(0);
