@@ -104,7 +104,7 @@ export class Bench implements AsyncDisposable {
   async failingKeeper(): Promise<string> {
     const faults = `${HERE}/faults/faults.c`;
     const calls = [...(await readFile(path.join(ROOT, faults), 'utf8')).matchAll(/__wrap_(\w+)\(/g)];
-    const wraps = calls.map(([, call = '']) => `-Wl,--wrap=${call}`);
+    const wraps = [...new Set(calls.map(([, call = '']) => `-Wl,--wrap=${call}`))];
     await this.#compile('keeper-failing', [...(await filesIn('native/keeper', '.c')), faults], wraps);
     return this.path('keeper-failing');
   }
