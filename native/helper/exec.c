@@ -58,17 +58,26 @@ static void set_back(void) {
   pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
-/* exec(path, argv, env, count of descriptors in numbers that stay open): returns only a failure. */
+static void set_on_exec(const uint8_t *numbers, size_t count, int flags) {
+  for (size_t i = 0; i < count; i++) {
+    int32_t fd;
+    memcpy(&fd, numbers + i * sizeof fd, sizeof fd);
+    fcntl(fd, F_SETFD, flags);
+  }
+}
+
+/* exec(path, argv, env, descriptors that stay open, 4 bytes each): returns only a failure. */
 static napi_value exec(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   char path[PATH_MAX];
-  size_t argv_length, env_length;
+  size_t argv_length, env_length, kept_length;
   read_arguments(env, info, &arguments);
   uint8_t *argv_bytes = argument_bytes(&arguments, 1, &argv_length);
   uint8_t *env_bytes = argument_bytes(&arguments, 2, &env_length);
-  int kept = argument_int(&arguments, 3);
+  uint8_t *kept_bytes = argument_bytes(&arguments, 3, &kept_length);
+  size_t kept = kept_length / sizeof(int32_t);
   if (!argument_path(&arguments, 0, path, sizeof path) || argv_length == 0 || argv_bytes[argv_length - 1] != 0 ||
-      (env_length > 0 && env_bytes[env_length - 1] != 0) || kept < 0 || kept > NUMBERS_COUNT) {
+      (env_length > 0 && env_bytes[env_length - 1] != 0)) {
     return return_int(env, failure(CALL_EXECVE, EINVAL));
   }
   char **argv = split(argv_bytes, argv_length);
@@ -76,11 +85,11 @@ static napi_value exec(napi_env env, napi_callback_info info) {
   int result = failure(CALL_EXECVE, ENOMEM);
   if (argv != NULL && environment != NULL) {
     close_all_on_exec();
-    for (int i = 0; i < kept; i++) fcntl(arguments.helper->numbers[i], F_SETFD, 0);
+    set_on_exec(kept_bytes, kept, 0);
     set_back();
     execve(path, argv, environment);
     result = failed(CALL_EXECVE);
-    for (int i = 0; i < kept; i++) fcntl(arguments.helper->numbers[i], F_SETFD, FD_CLOEXEC);
+    set_on_exec(kept_bytes, kept, FD_CLOEXEC);
     signal(SIGPIPE, SIG_IGN); /* as Node has it, since it goes on */
     signal(SIGXFSZ, SIG_IGN);
   }

@@ -21,6 +21,7 @@ bool former_lives(void) {
   pid = (pid_t)keeper.header->archond_pid;
   start_ticks = keeper.header->archond_start;
   int kind, status;
+  if (pid == keeper.pid) pid = 0; /* it has become this keeper */
   if (!hold_same(pid, start_ticks, &fd) || ended_how(pid, start_ticks, fd, &kind, &status) != ENDED_NOT) {
     close_watched(&fd);
     pid = 0;

@@ -304,6 +304,7 @@ const char *next_name(struct folder *folder, bool *is_folder);
 int kept_store(const char *name, size_t bytes, int fd, bool replace); /* 0 or errno; takes fd in any case */
 int kept_drop(const char *name, size_t bytes);
 uint32_t kept_count(void);
+bool kept_inherit(int list); /* takes over what a list in that file names, a line each: number, blank, name */
 int kept_next(int after, char *name, size_t *bytes, int *fd); /* the next slot, or -1 */
 
 /* channel.c */

@@ -3,7 +3,10 @@
  * in chained blocks of a few bytes, because most are short and some are 300 bytes long.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -126,6 +129,27 @@ int kept_drop(const char *name, size_t bytes) {
 }
 
 uint32_t kept_count(void) { return count; }
+
+bool kept_inherit(int list) {
+  struct stat file;
+  if (fstat(list, &file) != 0) return false;
+  size_t bytes = (size_t)file.st_size;
+  char *text = bytes > 0 ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, list, 0) : NULL;
+  if (text == MAP_FAILED) return false;
+  bool all = true;
+  for (char *at = text, *end; text != NULL && at < text + bytes; at = end + 1) {
+    end = memchr(at, '\n', (size_t)(text + bytes - at));
+    if (end == NULL) break;
+    char *name;
+    int fd = (int)strtol(at, &name, 10);
+    size_t length = name < end ? (size_t)(end - name - 1) : 0;
+    bool good = fd > 2 && length > 0 && length <= NAME_MAX_BYTES;
+    if (!good || kept_store(name + 1, length, fd, true) != 0) all = false;
+  }
+  if (text != NULL) munmap(text, bytes);
+  close(list);
+  return all;
+}
 
 int kept_next(int after, char *name, size_t *bytes, int *fd) {
   for (uint32_t slot = (uint32_t)(after + 1); slot < kept_used; slot++) {

@@ -3,6 +3,8 @@
  *        [--share nothing|descriptors|memory] [--longest-delay MS] [--silence MS]
  *        [--background] -- PROGRAM ARG…
  *
+ * --kept: descriptor of a list of others that are open, and the names under which to keep them: archond, whose
+ * keeper had died, has become this one.
  * PROGRAM is archond, started with a channel to the keeper as descriptor 3. All paths are absolute.
  * --nofile: the soft limit of descriptors that children get, where whoever started this raised its own.
  * --longest-delay: of a restart of archond after failures in a row, 5000 by default.
@@ -36,6 +38,7 @@ static bool must_hold[LOCKS_MAX];
 static int lock_count, locks_tried;
 static const char *log_path;
 static bool background;
+static int kept_list = -1;
 static char table_path[4096];
 
 static void let_go(void) {
@@ -100,6 +103,7 @@ static void parse(int argc, char **argv) {
     else if (strcmp(name, "--nofile") == 0) keeper.nofile.rlim_cur = RLIM_INFINITY;
     else if (strcmp(name, "--tree") == 0 && strcmp(value, "cgroup") == 0) keeper.tree_wanted = TREE_CGROUP;
     else if (strcmp(name, "--tree") == 0 && strcmp(value, "minder") == 0) keeper.tree_wanted = TREE_MINDER;
+    else if (strcmp(name, "--kept") == 0) kept_list = (int)strtol(value, NULL, 10);
     else if (strcmp(name, "--share") == 0) keeper.share_wanted = share_called(value);
     else give_up("the keeper has no such option: %s", name);
   }
@@ -187,6 +191,7 @@ static void go_to_background(void) {
  */
 static void settle_standard_descriptors(void) {
   int fd;
+  if (kept_list == 3) kept_list = fcntl(kept_list, F_DUPFD_CLOEXEC, 4);
   do fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   while (fd >= 0 && fd <= 2);
   if (fd < 0) give_up("cannot open /dev/null");
@@ -195,7 +200,8 @@ static void settle_standard_descriptors(void) {
     if (flags >= 0) fcntl(number, F_SETFD, flags & ~FD_CLOEXEC);
   }
   if (dup3(fd, 3, O_CLOEXEC) < 0 && fd != 3) give_up("cannot settle the standard descriptors: %m");
-  close_from(4);
+  /* Whoever hands descriptors over has closed all others. */
+  if (kept_list < 0) close_from(4);
 }
 
 static void raise_limit(void) {
@@ -249,6 +255,7 @@ int main(int argc, char **argv) {
   parse(argc, argv);
   settle_standard_descriptors();
   raise_limit();
+  if (kept_list >= 0 && !kept_inherit(kept_list)) say("what was handed over cannot be kept");
   open_files();
   if (background) go_to_background();
   keeper.pid = getpid();

@@ -44,6 +44,8 @@ export interface OwnProcess {
   readonly say: (message: string) => void;
   /** Ends it at once. */
   readonly exit: (code: number) => never;
+  /** Its keeper has died. */
+  readonly orphaned: () => never;
   /** It answers: whoever started it needs not be told any more what stood in its way. */
   readonly answers: () => void;
   /** It has closed what it had; the process ends by itself with this code. */
@@ -88,7 +90,7 @@ export class Archond {
         keeper.signalNoted(signal, count);
       },
       orphaned: () => undefined,
-      gone: () => this.#fatal('the keeper is gone'),
+      gone: () => this.#own.orphaned(),
     });
     keeper.hello((welcome) => {
       if (!welcome.ok) this.#fatal(`the keeper does not answer as it should: ${welcome.error.code}`);

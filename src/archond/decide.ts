@@ -1,11 +1,19 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
 import { isTerminal } from '../sys/real/caller.ts';
 import { sendOutputTo } from '../sys/real/own-output.ts';
+import type { RealKeeper } from '../sys/real/keeper.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Sys } from '../sys/sys.ts';
 import { Archond, type OwnProcess } from './archond.ts';
 import { DeferredLog } from './log.ts';
-import { KEEPER_FD_VARIABLE, SETTINGS_VARIABLE, type Settings } from './settings.ts';
+import { outliveKeeper } from './next-keeper.ts';
+import {
+  KEEPER_FD_VARIABLE,
+  KEEPER_VARIABLE,
+  SETTINGS_VARIABLE,
+  type KeeperCommand,
+  type Settings,
+} from './settings.ts';
 
 /** Loading what writes the log takes as long as all that comes before: those who wait for an answer come first. */
 const LOG_AFTER_MS = 50;
@@ -50,7 +58,7 @@ function openLog(): void {
   void log.open(settings.logLevel, settings.foreground && isTerminal(2));
 }
 
-function ownProcess(sys: Sys): OwnProcess {
+function ownProcess(sys: Sys & { readonly keeper: RealKeeper }): OwnProcess {
   return {
     pid: process.pid,
     uid: process.getuid?.() ?? 0,
@@ -58,6 +66,10 @@ function ownProcess(sys: Sys): OwnProcess {
     env: process.env,
     say,
     exit: (code) => process.exit(code),
+    orphaned: () => {
+      const command = JSON.parse(process.env[KEEPER_VARIABLE] ?? '{}') as KeeperCommand;
+      return outliveKeeper(sys.keeper, command, settings.foreground, sys.clock, say);
+    },
     answers: () => {
       if (!settings.foreground) leaveCaller(sys);
       sys.timers.at(sys.clock.monotonicMs() + LOG_AFTER_MS, openLog);

@@ -7,7 +7,7 @@ import { checkConfiguration } from './check.ts';
 import { configurationPaths } from '../loader/usual.ts';
 import { places } from './defaults.ts';
 import { readFlags, type Flags } from './flags.ts';
-import { SETTINGS_VARIABLE, type Settings } from './settings.ts';
+import { KEEPER_VARIABLE, SETTINGS_VARIABLE, type KeeperCommand, type Settings } from './settings.ts';
 
 const KEEPER = path.join(import.meta.dirname, '../../build/native/keeper');
 const DECIDE = path.join(import.meta.dirname, 'decide.cjs');
@@ -61,15 +61,21 @@ function makeFolders(settings: Settings, { socket, runtime }: Flags): void {
 function becomeKeeper(settings: Settings, isDebugged: boolean): never {
   const { runtimeDir, stateDir, logDir } = settings;
   const nofile = process.env['ARCHON_START_NOFILE'];
-  const argv = ['archon-keeper', '--runtime', runtimeDir, '--lock', `${runtimeDir}/lock`];
-  if (stateDir !== runtimeDir) argv.push('--claim', `${stateDir}/lock`);
-  if (settings.tree !== 'auto') argv.push('--tree', settings.tree);
-  if (nofile !== undefined) argv.push('--nofile', nofile);
-  if (!settings.foreground) argv.push('--background', '--log', `${logDir}/archond.log`);
-  if (isDebugged) argv.push('--silence', '0');
-  argv.push('--', process.execPath, '--max-semi-space-size=1', DECIDE);
-  const env = { ...process.env, [SETTINGS_VARIABLE]: JSON.stringify(settings) };
-  const { error } = becomeProgram(KEEPER, argv, env);
+  const options = ['archon-keeper', '--runtime', runtimeDir, '--lock', `${runtimeDir}/lock`];
+  if (stateDir !== runtimeDir) options.push('--claim', `${stateDir}/lock`);
+  if (settings.tree !== 'auto') options.push('--tree', settings.tree);
+  if (!settings.foreground) options.push('--log', `${logDir}/archond.log`);
+  if (isDebugged) options.push('--silence', '0');
+  const program = [process.execPath, '--max-semi-space-size=1', DECIDE];
+  const command: KeeperCommand = { file: KEEPER, options, program };
+  const once = settings.foreground ? [] : ['--background'];
+  if (nofile !== undefined) once.push('--nofile', nofile);
+  const env = {
+    ...process.env,
+    [SETTINGS_VARIABLE]: JSON.stringify(settings),
+    [KEEPER_VARIABLE]: JSON.stringify(command),
+  };
+  const { error } = becomeProgram(KEEPER, [...options, ...once, '--', ...program], env);
   fail(`cannot become ${KEEPER}: ${describeErrno(error.code)}; run \`npm run build\``);
 }
 

@@ -22,5 +22,16 @@ export type TreeChoice = (typeof TREE_CHOICES)[number];
 
 /** The environment variable that carries the settings to the deciding part. */
 export const SETTINGS_VARIABLE = 'ARCHON_SETTINGS';
+/** The environment variable that tells the deciding part how its keeper was started (`KeeperCommand` as JSON). */
+export const KEEPER_VARIABLE = 'ARCHON_KEEPER';
+
+/** How the keeper is started, without what is true of one start only. */
+export interface KeeperCommand {
+  readonly file: string;
+  /** Its words up to `--`. */
+  readonly options: readonly string[];
+  /** The words behind it: the deciding part. */
+  readonly program: readonly string[];
+}
 /** The environment variable by which the keeper names the descriptor of its channel. */
 export const KEEPER_FD_VARIABLE = 'ARCHON_KEEPER_FD';

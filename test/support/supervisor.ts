@@ -159,7 +159,8 @@ export class TestSupervisor implements AsyncDisposable {
   /** Resolves when the log fulfils the condition; rejects when the supervisor ends before. */
   async untilLog(isSo: (log: string) => boolean, what: string): Promise<void> {
     while (!isSo(this.#stderr)) {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+      const isOver = this.#child.exitCode !== null || this.#child.signalCode !== null;
+      if (isOver && !this.#isKilled) {
         throw new Error(`the supervisor ended while it was waited for (${what}):\n${this.#stderr}`);
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
@@ -173,14 +174,7 @@ export class TestSupervisor implements AsyncDisposable {
 
   /** Sends lines, says that no more will come, and returns all lines of the answer. */
   async ask(...lines: readonly string[]): Promise<string[]> {
-    const connection = createConnection(this.socket);
-    connection.setEncoding('latin1');
-    let answer = '';
-    connection.on('data', (text: string) => (answer += text));
-    const closed = once(connection, 'close');
-    connection.end(lines.map((line) => `${line}\n`).join(''), 'latin1');
-    await closed;
-    return answer.split('\n').slice(0, -1);
+    return askAt(this.socket, ...lines);
   }
 
   /** The process of the deciding part. */
@@ -203,6 +197,13 @@ export class TestSupervisor implements AsyncDisposable {
     process.kill(await this.decidingPid(), 'SIGKILL');
     meanwhile();
     await this.untilReady(count + 1);
+  }
+
+  /** Kills the keeper alone; what it ran is for `again` to find. */
+  async killKeeper(): Promise<void> {
+    this.#isKilled = true;
+    this.#child.kill('SIGKILL');
+    await this.#ended;
   }
 
   /** Kills the keeper and the deciding part, and waits until both are gone; what they ran is for `again` to find. */
@@ -246,6 +247,18 @@ export class TestSupervisor implements AsyncDisposable {
     const processes = ours.map((pid) => `process ${pid}: ${environmentOf(pid).get('ARCHON_LABEL') ?? ''}`);
     return [...files, ...processes, ...cgroupsHolding(this.pid)];
   }
+}
+
+/** Sends lines to a socket, says that no more will come, and returns all lines of the answer. */
+export async function askAt(socket: string, ...lines: readonly string[]): Promise<string[]> {
+  const connection = createConnection(socket);
+  connection.setEncoding('latin1');
+  let answer = '';
+  connection.on('data', (text: string) => (answer += text));
+  const closed = once(connection, 'close');
+  connection.end(lines.map((line) => `${line}\n`).join(''), 'latin1');
+  await closed;
+  return answer.split('\n').slice(0, -1);
 }
 
 /** Roots of trees that a keeper made and did not remove; recognized by the keeper's leaf being empty. */

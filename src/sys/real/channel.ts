@@ -41,7 +41,8 @@ export function ownRefusal(code: string, stage?: ExecStage): Refusal {
 
 /**
  * Requests to the keeper and its answers, over the inherited socket. Each request is answered once:
- * by the keeper, or with `EPIPE` when the channel is gone, and never inside the call that made it.
+ * by the keeper, or with `EPIPE` when the channel is gone, and never inside the call that made it. That it is gone is
+ * told first: whoever hears that may go no further, so that nothing is taken for refused that nobody has refused.
  */
 export class Channel {
   /** Of this channel; 0 until the keeper has said it. */
@@ -85,7 +86,9 @@ export class Channel {
       this.#slot === CLOSED
         ? ownRefusal('EPIPE')
         : nativeError(native.send(this.#slot, message, descriptors.length));
-    if (error !== undefined) {
+    /* A keeper that is gone is told of once, before anything that it did not answer. */
+    const isGone = this.#slot !== CLOSED && (error?.code === 'EPIPE' || error?.code === 'ECONNRESET');
+    if (error !== undefined && !isGone) {
       this.refuse(done, { code: error.code, errno: error.errno, stage: undefined });
       return;
     }
@@ -167,10 +170,10 @@ export class Channel {
   #gone(): void {
     leaveSlot(this.#slot);
     this.#slot = CLOSED;
+    this.#listener.gone();
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     for (const pending of waiting) pending.refuse(ownRefusal('EPIPE'));
-    this.#listener.gone();
   }
 }
 

@@ -2,7 +2,6 @@ import { err } from '../../base/result.ts';
 import { native } from '../native.ts';
 import type { Descriptor, SysError } from '../sys.ts';
 import { nativeError } from './native-error.ts';
-import { numbers } from './reactor.ts';
 
 const NUL = '\0';
 
@@ -24,13 +23,12 @@ export function becomeProgram(
   const settings = Object.entries(env).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`],
   );
-  numbers.set(kept);
   const hasNul = [...argv, ...settings].some((text) => text.includes(NUL));
   const failure = native.exec(
     Buffer.from(hasNul ? NUL : file),
     strings(argv),
     strings(settings),
-    kept.length,
+    Buffer.from(Int32Array.from(kept).buffer),
   );
   const error = nativeError(failure);
   if (error === undefined) throw new Error('execve came back without an error');

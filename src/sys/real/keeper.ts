@@ -60,6 +60,11 @@ export class RealKeeper implements Keeper {
   readonly #address = (id: number, epoch: number): void => this.#writer.address(id, epoch);
   #listener: KeeperListener | undefined;
   #table: RealTable | undefined;
+  #keeperPid = 0;
+  /** The soft limit of descriptors that children get; 0 before the welcome. */
+  childLimit = 0;
+  /** What is deposited with the keeper, by name: this process has each descriptor too. */
+  readonly deposited = new Map<string, Descriptor>();
 
   /** Takes the channel's descriptor over. Throws where it is no seqpacket socket. */
   constructor(descriptor: Descriptor) {
@@ -159,11 +164,19 @@ export class RealKeeper implements Keeper {
   }
 
   store(name: string, descriptor: Descriptor, replace: boolean, done: Answer<number>): void {
-    if (!isName(name)) this.#channel.refuse(done, ownRefusal('EINVAL'));
-    else this.#ask(this.#writer.named(MESSAGE.ASK_STORE, name, replace), [descriptor], value, done);
+    if (!isName(name)) {
+      this.#channel.refuse(done, ownRefusal('EINVAL'));
+      return;
+    }
+    this.deposited.set(name, descriptor);
+    this.#ask(this.#writer.named(MESSAGE.ASK_STORE, name, replace), [descriptor], value, (answer) => {
+      if (!answer.ok && this.deposited.get(name) === descriptor) this.deposited.delete(name);
+      done(answer);
+    });
   }
 
   drop(name: string, done: Answer<number>): void {
+    this.deposited.delete(name);
     if (!isName(name)) this.#channel.refuse(done, ownRefusal('EINVAL'));
     else this.#ask(this.#writer.named(MESSAGE.ASK_DROP, name, false), [], value, done);
   }
@@ -182,6 +195,7 @@ export class RealKeeper implements Keeper {
     this.#ask(this.#writer.bare(MESSAGE.ASK_KEPT), [], take, (answer) => {
       // Nobody gets a part of it.
       if (!answer.ok) for (const { descriptor } of list) native.closeDescriptor(descriptor);
+      else for (const { name, descriptor } of list) this.deposited.set(name, descriptor);
       done(answer);
     });
   }
@@ -204,6 +218,11 @@ export class RealKeeper implements Keeper {
 
   quit(code: number, done: Answer<number>): void {
     this.#ask(this.#writer.quit(code), [], value, done);
+  }
+
+  /** Another keeper has taken the table over. */
+  hasSuccessor(): boolean {
+    return this.#table !== undefined && this.#table.keeperPid() !== this.#keeperPid;
   }
 
   /** Closes the channel; nobody is told. The table stays readable. */
@@ -238,6 +257,8 @@ export class RealKeeper implements Keeper {
     const table = RealTable.over(memory);
     if (!table.ok) return err(ownRefusal('EPROTONOSUPPORT'));
     this.#table = table.value;
+    this.#keeperPid = words.u32(at + WELCOME.keeperPid);
+    this.childLimit = limitOf(words.u64(at + WELCOME.nofileSoft));
     this.#channel.epoch = words.u64(at + MESSAGE.epoch);
     return ok({
       tree: words.u32(at + WELCOME.treeKind) === TREE_NUMBERS.minder ? 'minder' : 'cgroup',

@@ -16,7 +16,7 @@ import { realUsers } from './users.ts';
  * The operating system as archond sees it, with the keeper at the other end of `channel`, the seqpacket
  * socket that archond has inherited. Throws where that is none.
  */
-export function realSys(channel: Descriptor): Sys {
+export function realSys(channel: Descriptor): Sys & { readonly keeper: RealKeeper } {
   const keeper = new RealKeeper(channel);
   return {
     close: () => keeper.close(),

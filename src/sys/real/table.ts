@@ -82,6 +82,11 @@ export class RealTable {
     return Number(Atomics.load(this.#atomic, TABLE.lastGeneration / 8));
   }
 
+  /** The keeper that has it. */
+  keeperPid(): number {
+    return Atomics.load(this.#atomic32, TABLE.keeperPid / 4);
+  }
+
   /** The entry if it is of this generation. */
   entry(ref: ProcessRef): ProcessEntry | undefined {
     const entry = this.#read(ref.index);

@@ -106,6 +106,9 @@ export class VirtualHost implements Stage {
         this.control.killArchond();
         throw new ArchondKilled('it has ended by itself');
       },
+      orphaned: () => {
+        throw new Error('the keeper of this host does not die');
+      },
       answers: () => undefined,
       over: () => {
         life.isOver = true;

@@ -266,14 +266,14 @@ describe('a keeper that does not read', () => {
 });
 
 describe('a channel that is closed', () => {
-  it('answers what is under way with EPIPE, then tells that the keeper is gone, after what it had said', async () => {
+  it('tells that the keeper is gone, after what it had said, then answers what is under way with EPIPE', async () => {
     keeper.ready(note);
     keeper.ready(note);
     await tell('take 2');
     await tell(`send ${changed(4, 4)} ${done(1, 1)}`);
     await tell('close');
-    await until(() => heard.includes('gone'));
-    expect(heard).toEqual(['4 of 4 is running', 'ok 1', 'EPIPE', 'gone']);
+    await until(() => heard.includes('EPIPE'));
+    expect(heard).toEqual(['4 of 4 is running', 'ok 1', 'gone', 'EPIPE']);
   });
 
   it('refuses every further request', async () => {
