@@ -68,10 +68,14 @@ export function recover(
   return supervisor.records.size;
 }
 
-/** What is remembered of a Run may be of an earlier one that had its label. */
+/**
+ * What is remembered of a Run may be of an earlier one that had its label; and where the end of the journal is missing,
+ * what is left is of an earlier process, and says nothing of the one that there is.
+ */
 function wishFor({ label, tags, generation }: ProcessEntry, wish: Wish | undefined): Wish | undefined {
   const isOfRun = fromTags(label, tags).spec.origin === 'run';
-  return isOfRun && wish?.generation !== generation ? undefined : wish;
+  const of = wish?.generation ?? generation;
+  return (isOfRun && wish?.generation !== generation) || of < generation ? undefined : wish;
 }
 
 /** The youngest entry of each unit; the others were empty when it was spawned, and are given back. */

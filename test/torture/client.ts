@@ -101,7 +101,7 @@ export class Client {
       this.#answers.wrong.push(`${label} is answered to be stopped, and ${ours.join()} lives`);
   }
 
-  /** A command to its end; where the connection is lost whoever waits for it is told its code. */
+  /** A command to its end; a keeper that dies before it has made the process refuses it (`EPIPE`), and then there never was one; where the connection is lost whoever waits for it is told its code. */
   async #run(): Promise<void> {
     this.#runs += 1;
     const label = `${this.#name}-run-${this.#runs}`;
@@ -110,7 +110,7 @@ export class Client {
     while (lines === undefined) lines = await this.#ask(`Wait,${label}`);
     const [, code] = /^ExitStatus,(\d+)$/.exec(lines.at(-1) ?? '') ?? [];
     const last = lines.at(-1) ?? '';
-    if (code === undefined && !/,(?:not-found|unknown)$/.test(last))
+    if (code === undefined && !/,(?:not-found|unknown|EPIPE)$/.test(last))
       this.#answers.wrong.push(`the Run ${label} is answered ${lines.join(' | ')}`);
     else if (!last.endsWith(',unknown'))
       this.#answers.runs.set(label, code === undefined ? undefined : Number(code));

@@ -47,6 +47,17 @@ describe.each(['cgroup', 'minder'] as const)('a day on a machine with trees by %
     expect((await playWith({}, tree)).faults).toEqual([]);
   });
 
+  it(
+    'is the same where the wall clock is set to and fro, also over deaths',
+    { timeout: 600_000 },
+    async () => {
+      const { calls, faults } = await playWith({ isClockSet: true }, tree);
+      expect(faults).toEqual([]);
+      const points = upTo(calls, EVERY_FIRST).map((first) => ({ first, isClockSet: true }));
+      expect(await sweep(points, tree)).toEqual({});
+    },
+  );
+
   it('ends as it should wherever archond is killed once', { timeout: 3_600_000 }, async () => {
     const { calls } = await playWith({}, tree);
     expect(

@@ -1,3 +1,4 @@
+import type { Control } from '../../../src/sys/fake/control.ts';
 import { VirtualHost } from '../stage/virtual-host.ts';
 import { endFaults, eventsOn, numberFaults, storyFaults } from './checker.ts';
 import { Ledger } from './ledger.ts';
@@ -9,6 +10,24 @@ import { play } from './scenario.ts';
 export interface Deaths {
   readonly first?: number;
   readonly second?: number;
+  /** The wall clock is set to and fro while all goes on. */
+  readonly isClockSet?: boolean;
+}
+
+/** So often, and by so much at most: what is kept of events goes by that clock. */
+const SET_EVERY_MS = 70;
+const SET_BY_MS = 3_600_000;
+
+/** Sets the wall clock forward and back again and again, never by the same. */
+function setClock(control: Control): void {
+  const { loop } = control.kernel;
+  let times = 0;
+  const set = (): void => {
+    times += 1;
+    control.stepWallClockMs((times % 2 === 0 ? -1 : 1) * (SET_BY_MS / (1 + (times % 7))));
+    if (!control.keeper.gone) loop.schedule(loop.nowMs() + SET_EVERY_MS, set);
+  };
+  set();
 }
 
 /** What came of a day with these deaths. */
@@ -29,6 +48,7 @@ export async function playWith(deaths: Deaths, tree: 'cgroup' | 'minder' = 'cgro
       if (ledger === undefined) {
         ledger = new Ledger(control);
         installMachine(control, ledger);
+        if (deaths.isClockSet === true) setClock(control);
       }
       const at = life === 1 ? deaths.first : life === 2 ? deaths.second : undefined;
       if (at !== undefined) control.killArchondAtCall(at);
