@@ -114,8 +114,12 @@ function adopt(
     probes.splice(probes.indexOf(taken), 1);
   const isTold = chronicle.hasTold(label, generation, pid);
   const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label));
-  const wasReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
-  const isNotReady = !wasReady && chronicle.hasYetToTellReady(label, generation, pid);
+  const wasToldReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
+  const isNotReady = !wasToldReady && chronicle.hasYetToTellReady(label, generation, pid);
+  /* Where all that was written down is lost: whatever was not ready in its time would not be there any more. */
+  const { readyTimeoutMs = Infinity } = record.unit.spec;
+  const hasOutlived = house.sys.clock.monotonicMs() - entry.startedAtMs > readyTimeoutMs;
+  const wasReady = wasToldReady || (!isNotReady && wish === undefined && hasOutlived);
   supervisor.put(record, {
     ...found,
     ...(wasReady || isNotReady ? { wasReady } : {}),

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startTicksOf } from '../../support/processes.ts';
 import { FOREVER, gate, Host, leavesAt } from './host.ts';
@@ -189,6 +191,23 @@ describe('a successor of an archond that was killed', () => {
     await host.open('web');
     await host.until('running', 'db', 'web');
     expect(await starts(host)).toEqual({ db: 3, web: 3 });
+  });
+
+  it('takes for ready what has outlived the time to become so, where all that was written down is lost', async () => {
+    await using host = await Host.start({
+      db: { command: ['sh', '-c', 'echo >&3; exec sleep 86400'], ready: { fd: 3, timeout: '50ms' } },
+      web: { ...FOREVER, needs: ['db'] },
+    });
+    await host.until('running', 'web');
+    const before = await host.pidOf('web');
+    const startedAt = Number((await host.fact('db', 'since')) ?? 0);
+    await expect.poll(() => Date.now() / 1000 - startedAt).toBeGreaterThan(0.1);
+    const archond = await host.supervisor.decidingPid();
+    process.kill(archond, 'SIGSTOP');
+    rmSync(path.join(host.supervisor.folder, 'state/journal'), { recursive: true });
+    await host.killDeciding();
+    expect(await host.states()).toBe('db:running web:running');
+    expect(await host.pidOf('web')).toBe(before);
   });
 
   it('undoes what a oneshot has done, where that had begun', async () => {
