@@ -80,7 +80,7 @@ static void adopt(uint32_t index) {
   if (state == ENTRY_EMPTY) return;
   keeper.alive++;
   follow_begin(index);
-  if (slots[index].main_fd != NONE) same++;
+  if (follow_holds_main(index)) same++;
   else ended++;
 }
 

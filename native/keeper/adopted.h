@@ -18,6 +18,7 @@ uint64_t follow_next(void);
 void follow_forget(uint32_t index);
 bool followed(uint32_t index);
 bool follow_lost(uint32_t index);
+bool follow_holds_main(uint32_t index);
 bool follow_minder_lives(uint32_t index);
 void follow_signal_minder(uint32_t index, int signal);
 int follow_signal(uint32_t index, int signal, bool group); /* to the main process; as signal_main */

@@ -65,9 +65,13 @@ static bool find_home(void) {
   own[length] = 0;
   if (read_file_at(AT_FDCWD, "/proc/self/mountinfo", text, sizeof text) <= 0) return false;
   for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) {
-    const char *type = strstr(at, " - cgroup2 ");
-    char from[400], point[400];
-    if (type == NULL || sscanf(at, "%*s %*s %*s %399s %399s", from, point) != 2) continue;
+    if (strstr(at, " - cgroup2 ") == NULL) continue;
+    char *words[5] = {at}; /* mount, parent, device, root, mount point (proc_pid_mountinfo(5)) */
+    for (int i = 1; i < 5 && words[i - 1] != NULL; i++)
+      if ((words[i] = strchr(words[i - 1], ' ')) != NULL) *words[i]++ = 0;
+    const char *from = words[3], *point = words[4];
+    if (point == NULL) continue;
+    words[4][strcspn(words[4], " ")] = 0;
     size_t skip = strcmp(from, "/") == 0 ? 0 : strlen(from);
     if (strncmp(own, from, skip) != 0 || (skip > 0 && own[skip] != '/' && own[skip] != 0)) continue;
     const char *below = own + skip;

@@ -25,13 +25,29 @@
 #define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2)
 #endif
 
+#define FOLLOW_ADOPTED 1 /* an earlier keeper made it: its processes are no children of this one */
+#define FOLLOW_LISTED 2  /* it is in the list of those to be looked at */
+#define FOLLOW_LOST 4    /* its minder died: what can be proved to be its own is killed */
+#define FOLLOW_PROVED 8  /* its session is certainly its own: its main process, or another of it, was there at the last look */
+
+/* Apart from the slots: where no keeper has died none of these pages is ever touched. */
+struct following {
+  int main_fd;        /* pidfd of the main process, where that lives */
+  int minder_fd;      /* likewise of its minder */
+  uint32_t next_look; /* index + 1 of the next in the list of those to be looked at */
+  uint16_t looks;     /* how often its end was looked for in vain since it has ended */
+  uint8_t flags;      /* FOLLOW_… */
+};
+
+static struct following followings[TABLE_ENTRIES];
 static uint32_t listed; /* index + 1 of the first that is to be looked at */
 static uint64_t look_at_ns = UINT64_MAX;
 static uint32_t distance_ms;
 static const struct rusage unknown_usage;
 
-bool followed(uint32_t index) { return (slots[index].follow & FOLLOW_ADOPTED) != 0; }
-bool follow_lost(uint32_t index) { return (slots[index].follow & FOLLOW_LOST) != 0; }
+bool followed(uint32_t index) { return (followings[index].flags & FOLLOW_ADOPTED) != 0; }
+bool follow_holds_main(uint32_t index) { return followings[index].main_fd != NONE; }
+bool follow_lost(uint32_t index) { return (followings[index].flags & FOLLOW_LOST) != 0; }
 
 bool hold_same(pid_t pid, uint64_t start, int *fd) {
   *fd = NONE;
@@ -47,9 +63,9 @@ bool hold_same(pid_t pid, uint64_t start, int *fd) {
 static void look_soon(uint32_t index) {
   look_at_ns = 0;
   distance_ms = 1;
-  if (slots[index].follow & FOLLOW_LISTED) return;
-  slots[index].follow |= FOLLOW_LISTED;
-  slots[index].next_look = listed;
+  if (followings[index].flags & FOLLOW_LISTED) return;
+  followings[index].flags |= FOLLOW_LISTED;
+  followings[index].next_look = listed;
   listed = index + 1;
 }
 
@@ -73,12 +89,12 @@ static void hold_and_watch(uint32_t index, pid_t pid, uint64_t start, int *fd) {
 
 void follow_begin(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
-  struct slot *slot = &slots[index];
-  slot->follow = FOLLOW_ADOPTED;
-  if (state_of(index) < ENTRY_EXITED) hold_and_watch(index, (pid_t)entry->pid, entry->start_ticks, &slot->main_fd);
+  struct following *it = &followings[index];
+  it->flags = FOLLOW_ADOPTED;
+  if (state_of(index) < ENTRY_EXITED) hold_and_watch(index, (pid_t)entry->pid, entry->start_ticks, &it->main_fd);
   if (entry->tree_kind == TREE_MINDER) {
     identify_minder(entry);
-    hold_and_watch(index, (pid_t)entry->minder_pid, entry->minder_start, &slot->minder_fd);
+    hold_and_watch(index, (pid_t)entry->minder_pid, entry->minder_start, &it->minder_fd);
   } else if (state_of(index) == ENTRY_EXITED) {
     cgroup_watch(index);
   }
@@ -90,13 +106,13 @@ void follow_readable(uint32_t index) {
 }
 
 static void let_go(uint32_t index) {
-  close_watched(&slots[index].main_fd);
-  close_watched(&slots[index].minder_fd);
+  close_watched(&followings[index].main_fd);
+  close_watched(&followings[index].minder_fd);
 }
 
 bool follow_minder_lives(uint32_t index) {
   const struct table_entry *entry = &keeper.entries[index];
-  if (slots[index].minder_fd != NONE) return !pidfd_ended(slots[index].minder_fd);
+  if (followings[index].minder_fd != NONE) return !pidfd_ended(followings[index].minder_fd);
   struct proc_facts facts;
   return entry->minder_pid != 0 && entry->minder_start != 0 && proc_facts((pid_t)entry->minder_pid, &facts) &&
          facts.start_ticks == entry->minder_start && facts.state != 'Z' && facts.state != 'X';
@@ -127,22 +143,22 @@ static int send_to(pid_t pid, uint64_t start, int signal, bool group) {
 
 int follow_signal(uint32_t index, int signal, bool group) {
   const struct table_entry *entry = &keeper.entries[index];
-  int fd = slots[index].main_fd;
+  int fd = followings[index].main_fd;
   if (fd == NONE) return send_to((pid_t)entry->pid, entry->start_ticks, signal, group);
   return send_by(fd, (pid_t)entry->pid, signal, group);
 }
 
 void follow_signal_minder(uint32_t index, int signal) {
   const struct table_entry *entry = &keeper.entries[index];
-  if (slots[index].minder_fd != NONE) send_by(slots[index].minder_fd, 0, signal, false);
+  if (followings[index].minder_fd != NONE) send_by(followings[index].minder_fd, 0, signal, false);
   else send_to((pid_t)entry->minder_pid, entry->minder_start, signal, false);
 }
 
 static enum ending main_how(uint32_t index, int *kind, int *status) {
   const struct table_entry *entry = &keeper.entries[index];
-  struct slot *slot = &slots[index];
-  enum ending how = ended_how((pid_t)entry->pid, entry->start_ticks, slot->main_fd, kind, status);
-  if (how == ENDED_UNKNOWN_YET && ++slot->looks > LOOKS_IN_VAIN) return ENDED_FOR_GOOD;
+  struct following *it = &followings[index];
+  enum ending how = ended_how((pid_t)entry->pid, entry->start_ticks, it->main_fd, kind, status);
+  if (how == ENDED_UNKNOWN_YET && ++it->looks > LOOKS_IN_VAIN) return ENDED_FOR_GOOD;
   return how;
 }
 
@@ -157,7 +173,7 @@ static void look_at_exec(uint32_t index) {
 }
 
 /* True: whatever comes next is told by an event. */
-static bool is_told(uint32_t index) { return state_of(index) != ENTRY_STARTING && slots[index].main_fd != NONE; }
+static bool is_told(uint32_t index) { return state_of(index) != ENTRY_STARTING && followings[index].main_fd != NONE; }
 
 static bool look_in_cgroup(uint32_t index) {
   if (state_of(index) >= ENTRY_EXITED) return true;
@@ -192,20 +208,20 @@ static int kill_session(pid_t session) {
  */
 static bool look_at_lost(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
-  struct slot *slot = &slots[index];
+  struct following *it = &followings[index];
   int kind = 0, status = 0;
   enum ending how = state_of(index) >= ENTRY_EXITED ? ENDED_FOR_GOOD : main_how(index, &kind, &status);
   if (how == ENDED_NOT) {
-    slot->follow |= FOLLOW_PROVED;
+    it->flags |= FOLLOW_PROVED;
     kill_below((pid_t)entry->pid);
   }
-  bool leads = (slot->follow & FOLLOW_PROVED) != 0;
+  bool leads = (it->flags & FOLLOW_PROVED) != 0;
   int left = leads ? kill_session((pid_t)entry->pid) : 0;
   if (how == ENDED_NOT) follow_signal(index, SIGKILL, false);
-  if (left == 0 && how != ENDED_NOT) slot->follow &= (uint8_t)~FOLLOW_PROVED;
+  if (left == 0 && how != ENDED_NOT) it->flags &= (uint8_t)~FOLLOW_PROVED;
   if (how != ENDED_FOR_GOOD) return false;
   if (state_of(index) < ENTRY_EXITED) {
-    close_watched(&slot->main_fd);
+    close_watched(&it->main_fd);
     record_end(entry, kind, status, &unknown_usage);
     publish(index, ENTRY_EXITED);
   }
@@ -220,23 +236,23 @@ static void lose_minder(uint32_t index) {
   say("the minder %u of entry %u died; what is certainly of its tree is killed", entry->minder_pid, index);
   entry->facts |= FACT_MINDER_LOST;
   entry->minder_pid = 0;
-  close_watched(&slots[index].minder_fd);
+  close_watched(&followings[index].minder_fd);
   tree_forget(index);
-  slots[index].follow |= FOLLOW_LOST;
+  followings[index].flags |= FOLLOW_LOST;
   tell_later(index, UNTOLD_STATE);
 }
 
 /* What the minder has written counts, and all of it once the minder itself has ended. */
 static bool look_below_minder(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
-  struct slot *slot = &slots[index];
+  struct following *it = &followings[index];
   bool minded = follow_minder_lives(index);
   uint64_t word = __atomic_load_n(&entry->minder_word, __ATOMIC_ACQUIRE);
-  enum entry_state seen = word >> 8 == slot->generation ? (enum entry_state)(word & 0xff) : ENTRY_FREE;
+  enum entry_state seen = word >> 8 == slots[index].generation ? (enum entry_state)(word & 0xff) : ENTRY_FREE;
   if (seen >= ENTRY_STARTING && state_of(index) == ENTRY_FREE) {
     /* While its minder lives and has not seen its end, its pid is its own. */
     if (entry->start_ticks == 0 && minded) proc_stat((pid_t)entry->pid, NULL, &entry->start_ticks, NULL);
-    if (seen == ENTRY_STARTING) hold_and_watch(index, (pid_t)entry->pid, entry->start_ticks, &slot->main_fd);
+    if (seen == ENTRY_STARTING) hold_and_watch(index, (pid_t)entry->pid, entry->start_ticks, &it->main_fd);
     publish(index, ENTRY_STARTING);
   }
   if (state_of(index) == ENTRY_FREE) {
@@ -244,7 +260,7 @@ static bool look_below_minder(uint32_t index) {
     return !minded;
   }
   if (seen >= ENTRY_EXITED && state_of(index) < ENTRY_EXITED) {
-    close_watched(&slot->main_fd);
+    close_watched(&it->main_fd);
     publish(index, ENTRY_EXITED);
   }
   if (seen == ENTRY_EMPTY) {
@@ -257,10 +273,10 @@ static bool look_below_minder(uint32_t index) {
     lose_minder(index);
     return look_at_lost(index);
   }
-  if (state_of(index) >= ENTRY_EXITED) return slot->minder_fd != NONE;
+  if (state_of(index) >= ENTRY_EXITED) return it->minder_fd != NONE;
   look_at_exec(index);
-  bool waits_for_word = slot->main_fd != NONE && pidfd_ended(slot->main_fd);
-  return is_told(index) && slot->minder_fd != NONE && !waits_for_word;
+  bool waits_for_word = it->main_fd != NONE && pidfd_ended(it->main_fd);
+  return is_told(index) && it->minder_fd != NONE && !waits_for_word;
 }
 
 /* True: nothing is to be looked for until an event says so. */
@@ -277,12 +293,12 @@ void follow_work(uint64_t now) {
   while (*link != 0) {
     uint32_t index = *link - 1;
     if (!look(index)) {
-      link = &slots[index].next_look;
+      link = &followings[index].next_look;
       continue;
     }
-    *link = slots[index].next_look;
-    slots[index].next_look = 0;
-    slots[index].follow &= (uint8_t)~FOLLOW_LISTED;
+    *link = followings[index].next_look;
+    followings[index].next_look = 0;
+    followings[index].flags &= (uint8_t)~FOLLOW_LISTED;
   }
   if (listed == 0) return;
   look_at_ns = now_ns() + distance_ms * MS;
@@ -295,13 +311,10 @@ uint64_t follow_next(void) { return listed == 0 ? UINT64_MAX : look_at_ns; }
 void follow_forget(uint32_t index) {
   if (!followed(index)) return;
   let_go(index);
-  slots[index].follow = (uint8_t)(slots[index].follow & FOLLOW_LISTED);
-  if (slots[index].follow == 0) return;
-  for (uint32_t *link = &listed; *link != 0; link = &slots[*link - 1].next_look) {
-    if (*link - 1 != index) continue;
-    *link = slots[index].next_look;
-    break;
+  if (followings[index].flags & FOLLOW_LISTED) {
+    uint32_t *link = &listed;
+    while (*link != 0 && *link - 1 != index) link = &followings[*link - 1].next_look;
+    if (*link != 0) *link = followings[index].next_look;
   }
-  slots[index].follow = 0;
-  slots[index].next_look = 0;
+  followings[index] = (struct following){0};
 }

@@ -40,11 +40,6 @@ struct slot {
   uint64_t swept_ticks; /* when it was swept last, in clock ticks after boot */
   uint64_t ask_id;      /* of the spawn request; 0 where its archond is gone: nobody waits for an answer */
   uint64_t generation;
-  int main_fd;          /* pidfd of the main process, where that is followed and lives */
-  int minder_fd;        /* likewise of its minder */
-  uint32_t next_look;   /* index + 1 of the next in the list of those to be looked at */
-  uint32_t looks;       /* how often its end was looked for in vain since it has ended */
-  uint8_t follow;       /* FOLLOW_… */
 };
 
 #define UNTOLD_SPAWNED 1 /* the answer to the spawn request */
@@ -58,11 +53,6 @@ struct slot {
 #define SLOT_EXEC_SEEN 8   /* exec is over, one way or the other */
 #define SLOT_REFUSED 16    /* it came to nothing, which is being told */
 #define SLOT_HELD 32       /* the answer to its request waits for its exec, for a little while */
-
-#define FOLLOW_ADOPTED 1 /* an earlier keeper made it: its processes are no children of this one */
-#define FOLLOW_LISTED 2  /* it is in the list of those to be looked at */
-#define FOLLOW_LOST 4    /* its minder died: what can be proved to be its own is killed */
-#define FOLLOW_PROVED 8  /* its session is certainly its own: its main process, or another of it, was there at the last look */
 
 struct keeper {
   struct table_header *header;

@@ -17,7 +17,7 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -153,8 +153,9 @@ static int probe(char *stack, uint32_t *seen) {
  */
 static bool ends_alone(void) {
   struct utsname system;
-  int major = 0, minor = 0;
-  if (uname(&system) != 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+  if (uname(&system) != 0) return false;
+  char *rest;
+  long major = strtol(system.release, &rest, 10), minor = *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
   if (major < 5 || (major == 5 && minor < 16)) return false;
   char text[16];
   int got = read_file_at(AT_FDCWD, "/proc/sys/vm/oom_kill_allocating_task", text, sizeof text);

@@ -115,7 +115,8 @@ function adopt(
   const isTold = chronicle.hasTold(label, generation, pid);
   const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label));
   const wasToldReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
-  const isNotReady = !wasToldReady && chronicle.hasYetToTellReady(label, generation, pid);
+  const isYetToBe = wish?.at === 'up' && wish.generation === generation;
+  const isNotReady = !wasToldReady && (isYetToBe || chronicle.hasYetToTellReady(label, generation, pid));
   /* Where all that was written down is lost: whatever was not ready in its time would not be there any more. */
   const { readyTimeoutMs = Infinity } = record.unit.spec;
   const hasOutlived = house.sys.clock.monotonicMs() - entry.startedAtMs > readyTimeoutMs;

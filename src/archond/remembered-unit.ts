@@ -25,7 +25,7 @@ export interface Wish {
   readonly end: End | undefined;
   /** Of its latest spawn, which may not have been asked for yet. */
   readonly generation?: number | undefined;
-  /** The generation that has become ready, where that is not the same as having been executed. */
+  /** The generation that has become ready. */
   readonly ready?: number | undefined;
   /** The process that has become the main one of the generation, or that there is to be one. */
   readonly main?: { readonly generation: number; readonly process: number | 'awaited' } | undefined;
@@ -83,13 +83,11 @@ function isWhole(restart: unknown, stop: unknown, words: unknown, env: unknown, 
 }
 
 /** The wish of a unit as it is now. */
-export function wishOf({ desired, state, lastEnd: end, spec, history }: Unit): Wish {
+export function wishOf({ desired, state, lastEnd: end, history }: Unit): Wish {
   const restarts = history.restarts === 0 ? {} : { history };
   switch (state.kind) {
-    case 'running': {
-      const ready = spec.readyBy === 'exec' ? {} : { ready: state.generation };
-      return { ...UP, ...ready, ...mainOf(state), ...restarts };
-    }
+    case 'running':
+      return { ...UP, ready: state.generation, ...mainOf(state), ...restarts };
     case 'starting':
       return { ...UP, ...mainOf(state), ...restarts };
     case 'clearing':

@@ -18,7 +18,7 @@ const FEWER = Math.ceil(UNITS / 5);
 const SEEDS = (process.env['ARCHON_GRAPH_SEEDS'] ?? '1').split(',').map(Number);
 const FEW = Math.ceil(UNITS / 25);
 /** So many further seeds for the machine in memory. */
-const MORE = Number(process.env['ARCHON_GRAPH_MORE'] ?? 0);
+const MORE = Number(process.env['ARCHON_GRAPH_MORE'] ?? 12);
 const ROUNDS = 12;
 const CRASHES = 20;
 /** How many units, and which history: of the further ones there are more, and each is smaller. */
