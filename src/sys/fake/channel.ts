@@ -100,12 +100,16 @@ export class Channel {
     this.#untold.delete(row);
   }
 
-  /** The keeper is gone: what is under way is refused (`EPIPE`, which `ask` has to see to), then that is told. */
+  /**
+   * The keeper is gone, which is told first: whoever hears that goes no further, and takes nothing for refused that
+   * nobody has refused. Then what is under way is answered with `EPIPE` (which `ask` has to see to).
+   */
   hangUp(): void {
+    this.view.post(() => this.listener?.gone());
+    this.#readAtMs = 0;
     for (const read of [...this.#inbox]) read();
     for (const row of [...this.#promised.keys()]) this.refuseSpawn(row, refusal('EPIPE'));
     this.#untold.clear();
-    this.view.post(() => this.listener?.gone());
   }
 
   /** Archond is dead: what it had asked is carried out all the same, what it was to be told is dropped. */

@@ -138,6 +138,13 @@ export function fakeHarness(
     turn: () => control.nowMs() < endMs && (control.step() || control.advanceToNext()),
     ring: () => undefined,
     restart: () => control.restart(),
+    haltKeeper: () => {
+      control.keeper.settings.askDelayMs = PATIENCE_MS;
+    },
+    killKeeper: () => {
+      control.keeper.settings.askDelayMs = 0;
+      control.keeper.die();
+    },
     connect: (path) => fakeClient(control, path),
     visit: (folder, name, visitor) => {
       const connected = control.connect(`${folder}/${name}`, { pid: 78, ...visitor });

@@ -52,6 +52,8 @@ export class RealHarness implements Harness {
   readonly #ends: (() => void)[] = [];
   #die: () => void;
   #archond: number;
+  /** The keeper was killed by a test. */
+  #isKilled = false;
 
   private constructor(
     home: Folder,
@@ -210,6 +212,19 @@ export class RealHarness implements Harness {
     return { port: (server.address() as net.AddressInfo).port, close };
   }
 
+  async haltKeeper(): Promise<void> {
+    const { pid = -1 } = this.#keeper;
+    this.#keeper.kill('SIGSTOP');
+    const stat = (): string => readFileSync(`/proc/${pid}/stat`, 'latin1');
+    /* SIGSTOP takes hold when the process is next on its way back from the kernel. */
+    while (stat().charAt(stat().lastIndexOf(')') + 2) !== 'T') await new Promise((go) => setImmediate(go));
+  }
+
+  killKeeper(): void {
+    this.#isKilled = true;
+    this.#keeper.kill('SIGKILL');
+  }
+
   signalKeeper(signal: number): void {
     this.#keeper.kill(signal);
   }
@@ -259,7 +274,7 @@ export class RealHarness implements Harness {
     for (const end of this.#ends) end();
     const isOver = once(this.#keeper, 'close');
     // Where a test has failed in the middle of a restart there is nobody to ask; a successor can.
-    if (!(await this.#quit())) {
+    if (!this.#isKilled && !(await this.#quit())) {
       await this.restart();
       this.sys.keeper.listen(DEAF);
       await new Promise<void>((done) => this.sys.keeper.hello(() => done()));

@@ -5,6 +5,7 @@ import { descriptors } from './descriptors.ts';
 import { ends } from './ends.ts';
 import { files } from './files.ts';
 import type { Capability, Implementation } from './harness.ts';
+import { keeperDeath } from './keeper-death.ts';
 import { kept } from './kept.ts';
 import { listening } from './listening.ts';
 import { network } from './network.ts';
@@ -28,6 +29,7 @@ const SECTIONS = {
   'the table': table,
   'kept descriptors': kept,
   'a new archond': restarting,
+  'the death of the keeper': keeperDeath,
   'listening and connecting': listening,
   connections: sockets,
   'processes that are not children': pidfds,

@@ -106,6 +106,10 @@ export interface Harness {
   ring(): void;
   /** Kills archond and gives the `Sys` of its successor, to which nobody has spoken yet. Needs `restart`. */
   restart(): Sys | Promise<Sys>;
+  /** The keeper stands still: what is asked of it stays unread. */
+  haltKeeper(): void | Promise<void>;
+  /** The keeper is killed; nothing can be asked of it any more. */
+  killKeeper(): void;
   connect(path: string): Client | Promise<Client>;
   /** Somebody else connects, says `here` and stays; the folder lets everyone pass from then on. Needs `other-user`. */
   visit(folder: string, name: string, visitor: Visitor): void | Promise<void>;
