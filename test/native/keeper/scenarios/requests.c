@@ -77,7 +77,7 @@ int main(int argc, char **argv) {
   wrong.bytes = sizeof large;
   memcpy(large, &wrong, sizeof wrong);
   expect("too much", raw(large, sizeof large, -1), 8, EBADMSG);
-  static const uint16_t unknown[] = {0, ASK_ARM, ASK_DISARM, ASK_BEAT, ASK_REPLACE, 16, TELL_WELCOME,
+  static const uint16_t unknown[] = {0, ASK_ARM, ASK_DISARM, ASK_REPLACE, 16, TELL_WELCOME,
                                      TELL_PROCESS, UINT16_MAX};
   for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
     wrong = head(unknown[i], 9);
