@@ -55,6 +55,7 @@ export async function productTargets() {
     ...(await filesIn('native/helper', '.c')),
   ];
   const keeper = await filesIn('native/keeper', '.c');
+  const shim = await shimSources();
   /** @type {Target[]} */
   const targets = [];
   if (helper.length > 0) {
@@ -73,7 +74,20 @@ export async function productTargets() {
     ];
     targets.push({ name: 'keeper', sources: keeper, flags: SHARED_FLAGS, links });
   }
+  if (shim.length > 0) {
+    const flags = [...SHARED_FLAGS, '-fPIC', '-fvisibility=hidden'];
+    // Names are resolved when it is loaded: later it may be called where that cannot be done.
+    const links = [{ says: 'shared', flags: ['-shared', '-Wl,-z,now', '-Wl,--no-as-needed', '-ldl'] }];
+    targets.push({ name: 'bindshim.so', sources: shim, flags, links });
+  }
   return targets;
+}
+
+async function shimSources() {
+  return [
+    ...(await filesIn('native', 'bindshim.c')).filter((file) => file === 'native/bindshim.c'),
+    ...(await filesIn('native/bindshim', '.c')),
+  ];
 }
 
 /** @returns {Promise<Target[]>} the keeper under the address and undefined-behaviour sanitizers, for tests */
