@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "queue.h"
+
 /* What is left of an earlier boot goes; anything but a socket stays. */
 static int clear_path(const char *path) {
   struct stat status;
@@ -16,8 +18,9 @@ static int clear_path(const char *path) {
   return unlink(path) < 0 ? failed(CALL_BIND) : 0;
 }
 
-/* For the unit's user alone; its folder lets nobody else in before that. */
+/* For one user alone, or everybody whom the folder lets in: -1. */
 static int hand_over(const char *path, uid_t uid) {
+  if (uid == (uid_t)-1) return chmod(path, 0666) < 0 ? failed(CALL_CHMOD) : 0;
   if (chmod(path, 0600) < 0) return failed(CALL_CHMOD);
   if (uid != geteuid() && chown(path, uid, (gid_t)-1) < 0) return failed(CALL_FCHOWN);
   return 0;
@@ -39,7 +42,7 @@ static int bind_notices(int fd, const char *path, uid_t uid) {
   return result;
 }
 
-/* openNotices(path, uid): the socket, bound there, or a failure. */
+/* openNotices(path, uid): the socket, bound there for that user, or for everybody (-1); or a failure. */
 static napi_value open_notices(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   char path[PATH_MAX];
@@ -118,6 +121,18 @@ static napi_value take_notice(napi_env env, napi_callback_info info) {
   return return_int(env, 0);
 }
 
+/* answerNotice(socket, bytes, count): one message with so many descriptors of numbers. 0, or a failure. */
+static napi_value answer_notice(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  size_t length;
+  read_arguments(env, info, &arguments);
+  const uint8_t *bytes = argument_bytes(&arguments, 1, &length);
+  ssize_t sent = send_with_riders(argument_int(&arguments, 0), bytes, length, arguments.helper->numbers,
+                                  argument_int(&arguments, 2));
+  return return_int(env, sent < 0 ? failure(CALL_SEND, (int)-sent) : 0);
+}
+
 const struct function notice_functions[] = {
-    {"openNotices", open_notices}, {"peekNotice", peek_notice}, {"takeNotice", take_notice}, {NULL, NULL},
+    {"openNotices", open_notices}, {"peekNotice", peek_notice}, {"takeNotice", take_notice},
+    {"answerNotice", answer_notice}, {NULL, NULL},
 };

@@ -73,11 +73,14 @@ export interface Native {
   readNow(descriptor: number): Answer;
   /** Bytes that are in the pipe, in the shared buffer; they stay in the pipe. A failure with EAGAIN where there are none. */
   peekNow(pipe: number): Answer;
+  /** For that user alone, or for everybody: -1. */
   openNotices(path: Uint8Array, uid: number): Answer;
   /** Bytes of the next datagram in the shared buffer, and its sender in `numbers`; it stays where it is. */
   peekNotice(socket: number): Answer;
   /** Takes it away; its descriptors are in `numbers`. */
   takeNotice(socket: number): Answer;
+  /** One message on a socket, with so many descriptors of `numbers`; never waits. */
+  answerNotice(socket: number, bytes: Uint8Array, descriptorCount: number): Answer;
 
   closeDescriptor(descriptor: number): void;
   duplicate(descriptor: number): Answer;

@@ -20,9 +20,15 @@ export interface Notice {
 export interface Notices {
   /**
    * Binds a datagram socket at `path` (at most 107 bytes, since services are given it as it is; what an
-   * earlier one left there is removed), for the user `uid` alone. The descriptor is the caller's, the file stays.
+   * earlier one left there is removed), for one user alone, by number, or for everybody whom its folder lets in. The
+   * descriptor is the caller's, the file stays.
    */
-  open(path: string, uid: number): Result<Descriptor, SysError>;
+  open(path: string, user: number | 'everybody'): Result<Descriptor, SysError>;
   /** Calls back for each datagram, when the one before has been taken; the descriptor stays the caller's, who cancels before closing it. */
   listen(socket: Descriptor, heard: (notice: Notice) => void): Cancel;
+  /**
+   * Sends one message, with copies of these descriptors, on a socket that came along with a notice. Never waits: `EPIPE`
+   * where nobody is left to hear it, `EAGAIN` where it takes no more, `ENOTSOCK` where it is none.
+   */
+  answer(to: Descriptor, bytes: Uint8Array, given: readonly Descriptor[]): Result<undefined, SysError>;
 }

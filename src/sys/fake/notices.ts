@@ -1,11 +1,12 @@
 import type { Result } from '../../base/result.ts';
-import { err } from '../../base/result.ts';
+import { err, ok } from '../../base/result.ts';
 import type { Notice, Notices } from '../notices.ts';
 import type { Cancel, Credentials, Descriptor, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
 import { Misuse } from './misuse.ts';
 import { type FileKind, OpenFile, type Reading } from './open-file.ts';
 import { PATH_BYTES } from './sockets.ts';
+import { StreamEnd } from './stream-socket.ts';
 import type { View } from './view.ts';
 
 /** A datagram that nobody has received yet. */
@@ -65,7 +66,7 @@ export class FakeNotices implements Notices {
     this.#view = view;
   }
 
-  open(path: string, uid: number): Result<Descriptor, SysError> {
+  open(path: string, user: number | 'everybody'): Result<Descriptor, SysError> {
     this.#view.call('notices.open');
     const { files } = this.#view.kernel;
     const failed = this.#view.failure('bind');
@@ -78,8 +79,24 @@ export class FakeNotices implements Notices {
       return err(sysError('EEXIST', 'bind'));
     const socket = new NoticeSocket();
     const opened = this.#view.open('notices.open', socket);
-    if (opened.ok) files.put(path, { kind: 'notices', mode: 0o600, uid, socket });
+    if (opened.ok) {
+      const own = this.#view.kernel.user.uid;
+      const [mode, uid] = user === 'everybody' ? [0o666, own] : [0o600, user];
+      files.put(path, { kind: 'notices', mode, uid, socket });
+    }
     return opened;
+  }
+
+  answer(to: Descriptor, bytes: Uint8Array, given: readonly Descriptor[]): Result<undefined, SysError> {
+    this.#view.call('notices.answer');
+    const { descriptors } = this.#view;
+    const end = descriptors.get(to, 'notices.answer');
+    if (!(end instanceof StreamEnd)) return err(sysError('ENOTSOCK', 'sendmsg'));
+    const files = given.map((one) => descriptors.get(one, 'notices.answer').hold());
+    const sent = end.send(bytes, files);
+    if (sent !== 'broken' && sent > 0) return ok(undefined);
+    for (const file of files) file.release();
+    return err(sysError(sent === 'broken' ? 'EPIPE' : 'EAGAIN', 'sendmsg'));
   }
 
   listen(descriptor: Descriptor, heard: (notice: Notice) => void): Cancel {

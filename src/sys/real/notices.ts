@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { err, ok } from '../../base/result.ts';
 import { native } from '../native.ts';
 import type { Notices } from '../notices.ts';
 import type { Cancel } from '../sys.ts';
@@ -8,10 +9,20 @@ import { whenReadable } from './readable.ts';
 
 /** Where the descriptors begin in `numbers`; before them stand dropped and count. */
 const DESCRIPTORS_AT = 2;
+const EVERYBODY = -1;
 
 /** `Sys.notices` over the helper. */
 export const realNotices: Notices = {
-  open: (socketPath, uid) => nativeResult(native.openNotices(Buffer.from(path.resolve(socketPath)), uid)),
+  open: (socketPath, user) =>
+    nativeResult(
+      native.openNotices(Buffer.from(path.resolve(socketPath)), user === 'everybody' ? EVERYBODY : user),
+    ),
+
+  answer(to, bytes, given) {
+    numbers.set(given);
+    const error = nativeError(native.answerNotice(to, bytes, given.length));
+    return error === undefined ? ok(undefined) : err(error);
+  },
 
   listen(socket, heard) {
     let cancel: Cancel | undefined;

@@ -5,6 +5,7 @@ import { createFakeSys, type FakeOptions } from '../../../src/sys/fake/fake-sys.
 import { PlainFile } from '../../../src/sys/fake/open-file.ts';
 import type { Program } from '../../../src/sys/fake/process.ts';
 import * as programs from '../../../src/sys/fake/programs.ts';
+import { StreamEnd } from '../../../src/sys/fake/stream-socket.ts';
 import type { Client, Command, Commands, Harness, Stranger } from '../suite/harness.ts';
 
 const { SIGTERM } = constants.signals;
@@ -159,6 +160,24 @@ export function fakeHarness(
       file.release();
       if (!isTaken) expect.fail(`nobody takes notifications at ${path}`);
       return sender.pid;
+    },
+    ask: (path, said) => {
+      const sender = control.stranger(programs.runs());
+      const who = { pid: sender.pid, uid: 0, gid: 0, groups: [] };
+      const [own, theirs] = [new StreamEnd(who, 4096), new StreamEnd(who, 4096)];
+      own.join(theirs);
+      const isTaken = control.kernel.notify(sender, path, said, [theirs]);
+      theirs.release();
+      if (!isTaken) expect.fail(`nobody takes notifications at ${path}`);
+      return {
+        answer: () => {
+          const received = own.receive(4096);
+          if (typeof received === 'string') return received === 'end' ? 'gone' : undefined;
+          for (const file of received.files) file.release();
+          return { text: Buffer.from(received.bytes).toString(), descriptors: received.files.length };
+        },
+        giveUp: () => own.release(),
+      };
     },
     serve: (status) => {
       const port = nextPort++;

@@ -9,7 +9,7 @@ import { realSys } from '../../../src/sys/real/real-sys.ts';
 import type { KeeperListener, Listening, Sys } from '../../../src/sys/sys.ts';
 import { Folder, openDescriptors, value } from '../../native/support.ts';
 import { Bell } from '../suite/bell.ts';
-import type { Client, Harness, Server, Stranger, Visitor } from '../suite/harness.ts';
+import type { Client, Harness, Question, Server, Stranger, Visitor } from '../suite/harness.ts';
 import { shellCommands } from '../suite/shell-commands.ts';
 import { mortal } from './mortal-sys.ts';
 
@@ -198,6 +198,31 @@ export class RealHarness implements Harness {
     const [code] = (await once(sender, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`the notifier ended with ${code}`);
     return sender.pid ?? 0;
+  }
+
+  async ask(path: string, text: string): Promise<Question> {
+    const program = await this.#home.compile('asker');
+    const asker = spawn(program, [path, text], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#streams.push(asker.stdout);
+    this.#ends.push(() => void asker.kill('SIGKILL'));
+    let said = '';
+    asker.stdout.setEncoding('utf8').on('data', (more: string) => {
+      said += more;
+      this.ring();
+    });
+    while (!said.includes('asked\n')) await this.turn();
+    return {
+      answer: () => {
+        const [, count, words] = /^asked\n(gone|\d+) ?(.*)\n$/s.exec(said) ?? [];
+        if (count === undefined) return undefined;
+        return count === 'gone' ? 'gone' : { text: words ?? '', descriptors: Number(count) };
+      },
+      giveUp: async () => {
+        const ended = once(asker, 'exit');
+        asker.kill('SIGKILL');
+        await ended;
+      },
+    };
   }
 
   async serve(status: number): Promise<Server> {

@@ -84,6 +84,14 @@ export interface Stranger {
   exit(code: number): void;
 }
 
+/** What somebody has asked who waits for an answer. */
+export interface Question {
+  /** The first message of the answer and how many descriptors came with it; `gone` where nobody can answer any more. */
+  answer(): { readonly text: string; readonly descriptors: number } | 'gone' | undefined;
+  /** It is not waited for any more. */
+  giveUp(): void | Promise<void>;
+}
+
 /** An HTTP server on the loopback that answers everything with one status. */
 export interface Server {
   readonly port: number;
@@ -116,6 +124,8 @@ export interface Harness {
   stranger(): Stranger | Promise<Stranger>;
   /** A process says this on a notification socket, with a descriptor of `/dev/null` if wanted; its pid. */
   notify(path: string, text: string, withDescriptor?: boolean): number | Promise<number>;
+  /** A process asks this on a socket of notices, and sends along where it waits for the answer. */
+  ask(path: string, text: string): Question | Promise<Question>;
   serve(status: number): Server | Promise<Server>;
   signalKeeper(signal: number): void;
   /** What a file holds, `undefined` where there is none. */

@@ -10,9 +10,13 @@ interface Taken extends Notice {
 }
 
 /** A notification socket that is listened to, and what has been heard. */
-function listening(world: World, name = 'notices'): { path: string; heard: Taken[]; stop: () => void } {
+function listening(
+  world: World,
+  name = 'notices',
+  user: number | 'everybody' = process.getuid?.() ?? 0,
+): { path: string; heard: Taken[]; stop: () => void } {
   const path = `${world.harness.folder}/${name}`;
-  const socket = value(world.sys.notices.open(path, process.getuid?.() ?? 0));
+  const socket = value(world.sys.notices.open(path, user));
   const heard: Taken[] = [];
   const cancel = world.sys.notices.listen(
     socket,
@@ -115,6 +119,48 @@ export function notices(test: Tester): void {
     const file = `${world.harness.folder}/plain`;
     value(world.sys.files.openToAppend(file, 0o600)).close();
     expect(world.sys.notices.open(file, 0)).toMatchObject({ ok: false, error: { code: 'EEXIST' } });
+  });
+
+  test('who sends along where the answer is awaited is answered there, with descriptors', async (world) => {
+    const { path, heard, stop } = listening(world, 'questions', 'everybody');
+    const question = await world.harness.ask(path, 'which?');
+    await world.until(() => heard.length > 0, 'the question is heard');
+    const [to = -1] = heard[0]?.descriptors ?? [];
+    const given = value(world.sys.descriptors.openNull());
+    expect(question.answer()).toBeUndefined();
+    expect(world.sys.notices.answer(to, Buffer.from('this'), [given]).ok).toBe(true);
+    for (const descriptor of [given, to]) world.sys.descriptors.close(descriptor);
+    let answer: ReturnType<typeof question.answer>;
+    await world.until(() => (answer ??= question.answer()) !== undefined, 'the answer has come');
+    expect(answer).toEqual({ text: 'this', descriptors: 1 });
+    await question.giveUp();
+    stop();
+  });
+
+  test('who gets no answer knows when none can come any more', async (world) => {
+    const { path, heard, stop } = listening(world, 'questions', 'everybody');
+    const question = await world.harness.ask(path, 'which?');
+    await world.until(() => heard.length > 0, 'the question is heard');
+    for (const descriptor of heard[0]?.descriptors ?? []) world.sys.descriptors.close(descriptor);
+    await world.until(() => question.answer() === 'gone', 'it is known');
+    await question.giveUp();
+    stop();
+  });
+
+  test('an answer that nobody waits for, or that has nowhere to go, is an error', async (world) => {
+    const { path, heard, stop } = listening(world, 'questions', 'everybody');
+    const question = await world.harness.ask(path, 'which?');
+    await world.until(() => heard.length > 0, 'the question is heard');
+    const [to = -1] = heard[0]?.descriptors ?? [];
+    await question.giveUp();
+    expect(world.sys.notices.answer(to, Buffer.from('this'), [])).toMatchObject({ error: { code: 'EPIPE' } });
+    world.sys.descriptors.close(to);
+    const none = value(world.sys.descriptors.openNull());
+    expect(world.sys.notices.answer(none, Buffer.from('this'), [])).toMatchObject({
+      error: { code: 'ENOTSOCK' },
+    });
+    world.sys.descriptors.close(none);
+    stop();
   });
 
   test('a path that no service could use is refused', (world) => {
