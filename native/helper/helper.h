@@ -175,6 +175,6 @@ struct function {
 };
 extern const struct function stream_functions[], socket_functions[], channel_functions[], process_functions[],
     copy_functions[], descriptor_functions[], memory_functions[], exec_functions[], user_functions[],
-    readable_functions[], notice_functions[], peer_functions[];
+    readable_functions[], notice_functions[], peer_functions[], port_functions[];
 
 #endif

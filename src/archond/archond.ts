@@ -20,6 +20,7 @@ import { LogHub } from './logs/log-hub.ts';
 import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
 import { Session } from './session.ts';
+import { HeldPorts } from './ports/held-ports.ts';
 import type { Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { StandardStreams } from './standard-streams.ts';
@@ -68,6 +69,7 @@ export class Archond {
   /** Signals that were sent before there was anybody to heed them. */
   readonly #early: number[] = [];
   #listening: Listening | undefined;
+  #keeperPid = 0;
   #admission: Admission | undefined;
   #cancelBeat: Cancel | undefined;
 
@@ -109,7 +111,8 @@ export class Archond {
     });
   }
 
-  #takeOver({ epoch, descriptorLimit, before, isToSetAside }: Welcome): void {
+  #takeOver({ epoch, descriptorLimit, before, isToSetAside, keeperPid }: Welcome): void {
+    this.#keeperPid = keeperPid;
     this.#sys.keeper.kept((kept) => {
       if (!kept.ok) this.#fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
       const { isSafe } = this.#settings;
@@ -162,20 +165,22 @@ export class Archond {
     const log = this.#log;
     const settings = this.#settings;
     const inForce = this.#inForce;
-    const { uid, gid, env } = this.#own;
+    const { pid, uid, gid, env } = this.#own;
     const empty = sys.descriptors.openNull();
     if (!empty.ok) this.#fatal(`cannot open /dev/null: ${empty.error.code}`);
     const chronicle = new Chronicle(sys, settings, log, setsTailAside);
     const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
     const supervisor = new Supervisor(sys, log, chronicle, streams, uid);
     const baseEnv = baseEnvironment(env);
+    const own = new Set([pid, this.#keeperPid]);
+    const ports = new HeldPorts(sys, log, chronicle, inForce.configuration, own);
     const turn = async (): Promise<void> =>
       new Promise((resolve) => {
         sys.timers.at(sys.clock.monotonicMs(), resolve);
       });
     const configured = new ConfiguredUnits(
       inForce.configuration,
-      { sys, baseEnv, socket: settings.socket, uid },
+      { sys, baseEnv, socket: settings.socket, uid, ports },
       {
         sys,
         log,
@@ -205,6 +210,7 @@ export class Archond {
       usage: new UsageMeter(sys),
       chronicle,
       configured,
+      ports,
       events,
       logs: new LogHub(sys, streams.writers),
       shutdown,
@@ -274,9 +280,10 @@ export class Archond {
    * Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. That
    * this was begun stays written: one that is killed before the keeper was told is followed by one that tells it.
    */
-  #end({ sys, supervisor, streams, chronicle, events, logs }: House, cause: Cause): void {
+  #end({ sys, supervisor, streams, chronicle, events, logs, ports }: House, cause: Cause): void {
     this.#listening?.close();
     for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
+    ports.close();
     chronicle.note('shut-down', [], cause);
     chronicle.flush();
     events.tell();

@@ -1,3 +1,4 @@
+import type { Address } from '../base/address.ts';
 import { describeErrno } from '../base/errno.ts';
 import type { EventRecord } from '../base/event-record.ts';
 import type { EventKind } from '../base/vocabulary.ts';
@@ -176,6 +177,26 @@ export class Chronicle {
   /** A unit was enabled or disabled by hand: for good, whatever the configuration says. */
   enabled(label: string, isEnabled: boolean): void {
     this.journal.remember('enabled', label, isEnabled);
+  }
+
+  /** Where each port was bound last, by the text of its id, those that were used last at the end. */
+  leases(): readonly (readonly [id: string, address: Address])[] {
+    return this.#remembered.flatMap(({ kind, key, value }) => {
+      if (kind !== 'lease') return [];
+      const { protocol, host, port } = (value ?? {}) as Partial<Address>;
+      const isWhole = (protocol === 'tcp' || protocol === 'udp') && typeof host === 'string';
+      return isWhole && typeof port === 'number' ? [[key, { protocol, host, port }] as const] : [];
+    });
+  }
+
+  /** A port was bound there: its name gets the same again. */
+  leased(id: string, { protocol, host, port }: Address): void {
+    this.journal.remember('lease', id, { protocol, host, port });
+  }
+
+  /** A port that nobody has asked for for long. */
+  leaseForgotten(id: string): void {
+    this.journal.forget('lease', id);
   }
 
   /** Writes what was noted so that it outlives a loss of power, as far as the disk can be had; then calls back. */

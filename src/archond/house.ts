@@ -7,6 +7,7 @@ import type { EventHub } from './events/hub.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { Log } from './log.ts';
 import type { LogHub } from './logs/log-hub.ts';
+import type { HeldPorts } from './ports/held-ports.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
@@ -26,6 +27,8 @@ export interface House {
   readonly usage: UsageMeter;
   readonly chronicle: Chronicle;
   readonly configured: ConfiguredUnits;
+  /** The sockets that are bound here. */
+  readonly ports: HeldPorts;
   readonly events: EventHub;
   /** Logs that are followed. */
   readonly logs: LogHub;

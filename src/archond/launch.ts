@@ -41,6 +41,7 @@ export function spawnOrder(
   descriptors: readonly { readonly from: Descriptor; readonly to: number }[],
   tags: readonly [bigint, bigint],
   pipes: { readonly outputPipe?: PipeIdentity; readonly errorPipe?: PipeIdentity },
+  listenPid = false,
 ): SpawnOrder {
   const { words, env, cwd, umask, user, nice, oomScoreAdjust, noNewPrivileges, limits, tty } = launch;
   return {
@@ -60,6 +61,7 @@ export function spawnOrder(
     ...(noNewPrivileges === undefined ? {} : { noNewPrivileges }),
     ...(limits === undefined ? {} : { limits }),
     ...(tty === undefined ? {} : { tty: bytesOf(tty) }),
+    ...(listenPid ? { listenPid } : {}),
     ...pipes,
   };
 }

@@ -102,9 +102,14 @@ export class Processes {
       this.#refuse(record, generation, 'descriptors', descriptors.error.code, descriptors.error.errno);
       return;
     }
-    const given = record.configured?.probes.prepare(generation, uid);
+    const given = record.configured?.prepare(generation, uid);
     if (given?.ok === false) {
-      this.#refuse(record, generation, 'descriptors', given.error.code, given.error.errno);
+      const { stage, code, errno, explain } = given.error;
+      const refuse = (): void => {
+        this.#refuse(record, generation, stage, code, errno);
+      };
+      if (explain === undefined) refuse();
+      else explain(record.unit.cause, refuse);
       return;
     }
     const tags = toTags({ spec: record.unit.spec, keep: record.keep, owner: record.owner });
@@ -119,6 +124,7 @@ export class Processes {
         ...(record.output === undefined ? {} : { outputPipe: record.output.identity }),
         ...(record.errorOutput === undefined ? {} : { errorPipe: record.errorOutput.identity }),
       },
+      own.listenPid,
     );
     this.#byGeneration.set(generation, record);
     this.#sys.keeper.spawn(order, (answer) => {

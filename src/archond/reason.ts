@@ -50,9 +50,20 @@ export function whyBlocked(needs: readonly string[], unitOf: (label: string) => 
 }
 
 /** A start that has failed, for whoever ordered it. */
-export function startFailure({ unit, launch, label, shownState }: UnitRecord): Failure {
+export function startFailure({ unit, launch, label, shownState, configured }: UnitRecord): Failure {
   const { lastEnd, state } = unit;
   const isOfItself = state.kind !== 'failed' || !['not-ready', 'unhealthy'].includes(state.reason);
+  const trouble = portTrouble(unit, configured?.portTrouble);
+  if (trouble !== undefined) return failure('exec-failed', `cannot run ${label}: ${trouble}`, ends(lastEnd));
   if (lastEnd?.kind === 'not-executed' && isOfItself) return notExecuted(launch?.words[0] ?? label, lastEnd);
   return failure('failed', `${label} ${whyDown(unit) ?? `is ${shownState}`}`);
+}
+
+/** Why a unit is not up that has not got one of its ports; undefined where it is for something else. */
+export function portTrouble({ lastEnd }: Unit, trouble: string | undefined): string | undefined {
+  return lastEnd?.kind === 'not-executed' && lastEnd.stage === 'port' ? trouble : undefined;
+}
+
+function ends(end: Unit['lastEnd']): readonly string[] {
+  return end?.kind === 'not-executed' ? [end.stage, end.code] : [];
 }

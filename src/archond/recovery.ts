@@ -39,6 +39,7 @@ export function recover(
 ): number {
   const { sys, supervisor, chronicle } = house;
   supervisor.hold();
+  house.ports.takeOver(kept, cause);
   const pipes = new RecoveredPipes(house, kept);
   const probes = kept.filter(
     ({ name }) => notifyOwner(name) !== undefined || readyPipeOwner(name) !== undefined,

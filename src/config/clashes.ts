@@ -1,6 +1,6 @@
 import nodePath from 'node:path';
+import { excludes, familyOf, type Address } from '../base/address.ts';
 import type { Complaint } from './complaint.ts';
-import type { PortDefinition } from './definition.ts';
 import type { DefinedUnit } from './dependency-names.ts';
 import { placeOf, showPath, type TreePath } from './tree.ts';
 
@@ -30,36 +30,41 @@ function errorLog(file: string): string {
   return file.endsWith('.log') ? `${file.slice(0, -'.log'.length)}.err.log` : `${file}.err`;
 }
 
-/** Addresses that stand for all addresses. */
-const ALL_HOSTS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '*']);
-
 /** Complaints about ports that two units claim, or one unit twice. Instances of one unit may share theirs. */
 export function portClashes(units: readonly DefinedUnit[]): readonly Complaint[] {
-  const claims = new Map<string, { readonly unit: DefinedUnit; readonly port: PortDefinition }[]>();
+  const claims = new Map<
+    string,
+    { readonly unit: DefinedUnit; readonly name: string; readonly address: Address }[]
+  >();
   const complaints: Complaint[] = [];
   for (const unit of units) {
-    for (const port of unit.definition.ports) {
-      if (port.port === 'auto') continue;
-      const key = `${port.protocol} ${port.port}`;
+    for (const { name, port, host, protocol } of unit.definition.ports) {
+      if (port === 'auto') continue;
+      const address = { protocol, host, port };
+      const key = familyOf(host) === 'unix' ? host : String(port);
       const earlier = claims.get(key) ?? [];
-      const other = earlier.find((claim) => meet(claim.port, port) && !isShared(claim.unit, unit));
+      const other = earlier.find(
+        (claim) => excludes(claim.address, address) && !isShared(claim, { unit, name }),
+      );
       if (other !== undefined) {
         const { label } = unit.definition;
-        const message = `port ${port.port} (${port.protocol}) is claimed by ${label} and by ${other.unit.definition.label}`;
-        complaints.push(clash('port-clash', unit, other.unit, ['ports', port.name], message));
+        const what = familyOf(host) === 'unix' ? host : `${port} (${protocol})`;
+        const message = `port ${what} is claimed by ${label} and by ${other.unit.definition.label}`;
+        complaints.push(clash('port-clash', unit, other.unit, ['ports', name], message));
       }
-      claims.set(key, [...earlier, { unit, port }]);
+      claims.set(key, [...earlier, { unit, name, address }]);
     }
   }
   return complaints;
 }
 
-function meet(one: PortDefinition, other: PortDefinition): boolean {
-  return one.host === other.host || ALL_HOSTS.has(one.host) || ALL_HOSTS.has(other.host);
-}
-
-function isShared(one: DefinedUnit, other: DefinedUnit): boolean {
-  return one !== other && one.instance.declared === other.instance.declared;
+/** Instances have one port between them, or each its own socket on it; but another port of the same unit is another one. */
+function isShared(
+  one: { readonly unit: DefinedUnit; readonly name: string },
+  other: { readonly unit: DefinedUnit; readonly name: string },
+): boolean {
+  const isOfOne = one.unit.instance.declared === other.unit.instance.declared;
+  return one.unit !== other.unit && one.name === other.name && isOfOne;
 }
 
 function clash(

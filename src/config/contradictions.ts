@@ -4,10 +4,16 @@ import { probesIn } from './define-probes.ts';
 import type { Instance } from './instances.ts';
 import { HEALTH_PROBES, READY_PROBES } from './schema/probes.ts';
 import type { UnitSettings } from './schema/unit.ts';
+import { portSetting } from './port-reference.ts';
 import { partAt, placeOf, showPath, type TreePath } from './tree.ts';
 
 /** One argument of execve(2), MAX_ARG_STRLEN with its NUL. */
 const MAX_SCRIPT_BYTES = 131_071;
+
+/** Descriptors of one process, some of which are its standard streams and its readiness (BLOCK_MAX_FDS of the keeper). */
+const MOST_PORTS = 48;
+/** SD_LISTEN_FDS_START. */
+const FIRST_PASSED = 3;
 
 type Report = (path: TreePath, message: string, kind?: ComplaintKind) => void;
 
@@ -69,7 +75,29 @@ function ending(settings: UnitSettings, report: Report): void {
     report(['on-restart'], 'replace needs a ready other than exec, which says nothing of the new one');
 }
 
-function sockets({ start, ports }: UnitSettings, report: Report): void {
-  if (start === 'on-connect' && Object.keys(ports ?? {}).length === 0)
+function sockets({ start, ports = {}, ready }: UnitSettings, report: Report): void {
+  const all = Object.entries(ports);
+  if (start === 'on-connect' && all.length === 0)
     report(['start'], 'on-connect needs ports, whose first connection starts it');
+  if (all.length > MOST_PORTS) report(['ports'], `a unit has at most ${MOST_PORTS} ports`, 'limit');
+  const settings = new Map<string, string>();
+  for (const [name, port] of all) {
+    const setting = portSetting(name);
+    const other = settings.get(setting);
+    if (other !== undefined) report(['ports', name], `${other} and ${name} would both be told as ${setting}`);
+    settings.set(setting, name);
+    if (
+      typeof port === 'object' &&
+      'share' in port &&
+      port.share === 'reuseport' &&
+      typeof port.port === 'object'
+    )
+      report(['ports', name, 'share'], 'a Unix socket cannot be shared by several sockets');
+  }
+  const passed = all.filter(
+    ([, port]) => !(typeof port === 'object' && 'pass' in port && port.pass === 'bind'),
+  );
+  const fd = typeof ready === 'object' ? ready.fd : undefined;
+  if (fd !== undefined && passed.length > 0 && fd < FIRST_PASSED + passed.length)
+    report(['ready', 'fd'], `the ports are passed as the descriptors from ${FIRST_PASSED} on`);
 }

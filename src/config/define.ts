@@ -110,11 +110,11 @@ function successOf(found: NonNullable<UnitSettings['success-codes']>): UnitDefin
 type PortSettings = NonNullable<UnitSettings['ports']>[string];
 
 function portOf([name, found]: readonly [string, PortSettings]): PortDefinition {
-  const long = typeof found === 'object' ? found : { port: found };
+  const long = typeof found === 'object' && 'port' in found ? found : { port: found };
+  const { port } = long;
   return {
     name,
-    port: long.port,
-    host: long.host ?? '127.0.0.1',
+    ...(typeof port === 'object' ? { port: 0, host: port.path } : { port, host: long.host ?? '127.0.0.1' }),
     protocol: long.protocol ?? 'tcp',
     backlog: long.backlog ?? 511,
     pass: long.pass ?? 'fd',

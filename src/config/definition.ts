@@ -79,7 +79,9 @@ export interface ProcessLimit {
 /** A socket that is bound for a unit before it starts. */
 export interface PortDefinition {
   readonly name: string;
+  /** 0 for a Unix socket. */
   readonly port: number | 'auto';
+  /** As `canonicalHost` has it: a number of IPv4 or IPv6, or the absolute path of a Unix socket. */
   readonly host: string;
   readonly protocol: 'tcp' | 'udp';
   readonly backlog: number;

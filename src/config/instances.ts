@@ -62,7 +62,7 @@ function portTexts(
   return [...ports.entries].map(([name, { value }]) => {
     const part = value.kind === 'map' ? partAt(value, ['port']) : value;
     const text = part?.kind === 'text' ? substitute(part.text, parameters, () => undefined) : 'auto';
-    return [name, /^[0-9]+$/.test(text) ? text : portReference(name)];
+    return [name, /^(?:[0-9]+$|\/)/.test(text) ? text : portReference(name)];
   });
 }
 

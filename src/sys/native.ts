@@ -82,6 +82,11 @@ export interface Native {
   /** One message on a socket, with so many descriptors of `numbers`; never waits. */
   answerNotice(socket: number, bytes: Uint8Array, descriptorCount: number): Answer;
 
+  /** A bound socket. `options`: 1 for datagrams, 2 for SO_REUSEPORT; `host` is a number, or a path. */
+  bindPort(host: Uint8Array, port: number, options: number, backlog: number): Answer;
+  /** Bytes of the host of a bound socket in the shared buffer; in `numbers` the port, and 1 where it is one of datagrams. */
+  portAddress(descriptor: number): Answer;
+
   closeDescriptor(descriptor: number): void;
   duplicate(descriptor: number): Answer;
   setCloseOnExec(descriptor: number, wanted: 0 | 1): Answer;

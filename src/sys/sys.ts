@@ -3,11 +3,13 @@ import type { Network } from './network.ts';
 import type { Notices } from './notices.ts';
 import type { Output, PipeIdentity } from './output.ts';
 import type { Consumption, Pidfds } from './pidfds.ts';
+import type { Ports } from './ports.ts';
 import type { Programs } from './programs.ts';
 import type { StoredFiles } from './stored-files.ts';
 
 export type { Copying, Output, PipeIdentity } from './output.ts';
 export type { Consumption, Pidfds } from './pidfds.ts';
+export type { BindOptions, Listener, Ports, SocketAddress } from './ports.ts';
 export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
 
 /**
@@ -29,6 +31,7 @@ export interface Sys {
   readonly pidfds: Pidfds;
   readonly notices: Notices;
   readonly network: Network;
+  readonly ports: Ports;
   readonly output: Output;
   readonly descriptors: Descriptors;
   readonly users: Users;

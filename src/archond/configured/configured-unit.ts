@@ -1,11 +1,14 @@
 import type { UnitDefinition } from '../../config/definition.ts';
-import type { Result } from '../../base/result.ts';
+import { namesPorts, withPorts } from '../../config/port-reference.ts';
+import { err, ok, type Result } from '../../base/result.ts';
 import type { Words } from '../../base/words.ts';
 import { fieldOfText } from '../../protocol/bytes.ts';
+import type { Cause } from '../../supervisor/cause.ts';
 import type { Effect } from '../../supervisor/effect.ts';
-import type { Descriptor } from '../../sys/sys.ts';
+import type { Descriptor, SysError } from '../../sys/sys.ts';
 import type { Launch } from '../launch.ts';
-import { UnitProbes, type ProbeEvent, type ProbeTools } from '../probes/unit-probes.ts';
+import { describeTrouble } from '../ports/trouble.ts';
+import { UnitProbes, type Given, type ProbeEvent, type ProbeTools } from '../probes/unit-probes.ts';
 import type { Running } from '../unit-commands.ts';
 import type { UnitOutput } from '../unit-output.ts';
 import { launchOf, type LaunchBase, type LaunchFault } from './launch.ts';
@@ -13,6 +16,13 @@ import { launchOf, type LaunchBase, type LaunchFault } from './launch.ts';
 /** What a configured unit says to the core. */
 export type Told =
   ProbeEvent | { readonly kind: 'command-ended'; readonly generation: number; readonly isDone: boolean };
+
+/** Why the next process of a unit cannot be made: the stage, and the errno. */
+export interface CannotGive extends Pick<SysError, 'code' | 'errno'> {
+  readonly stage: string;
+  /** Finds out more, which is told as an event, and calls back. */
+  readonly explain?: (cause: Cause, done: () => void) => void;
+}
 
 /** The effects that only units of a configuration have. */
 export type OwnEffect = Extract<
@@ -34,6 +44,8 @@ export interface Surrounding {
 export class ConfiguredUnit {
   readonly definition: UnitDefinition;
   readonly probes: UnitProbes;
+  /** Whether some of its texts hold numbers that are known only here. */
+  readonly #namesPorts: boolean;
   readonly #base: LaunchBase;
   readonly #tools: ProbeTools;
   readonly #surrounding: Surrounding;
@@ -41,15 +53,23 @@ export class ConfiguredUnit {
 
   constructor(definition: UnitDefinition, base: LaunchBase, tools: ProbeTools, surrounding: Surrounding) {
     this.definition = definition;
+    this.#namesPorts = namesPorts(definition);
     this.#base = base;
     this.#tools = tools;
     this.#surrounding = surrounding;
-    const { label, ready, health, pidFile, log } = definition;
+    const { label, log } = definition;
+    const known = (): UnitDefinition => this.#known;
     this.probes = new UnitProbes(tools, {
       label,
-      ready,
-      health,
-      pidFile,
+      get ready() {
+        return known().ready;
+      },
+      get health() {
+        return known().health;
+      },
+      get pidFile() {
+        return known().pidFile;
+      },
       launch: () => this.launch(),
       logPath: log.kind === 'file' ? (log.path ?? surrounding.logPath) : undefined,
       output: () => surrounding.output(),
@@ -59,14 +79,50 @@ export class ConfiguredUnit {
     });
   }
 
+  /** Its definition with the numbers of its ports. */
+  get #known(): UnitDefinition {
+    const { ports } = this.#base;
+    const { definition } = this;
+    if (!this.#namesPorts) return definition;
+    return withPorts(definition, (name) => ports.numberOf(definition.label, name));
+  }
+
   /** How its next process is made. */
   launch(): Result<Launch, LaunchFault> {
-    return launchOf(this.#base, this.definition);
+    return launchOf(this.#base, this.#known);
+  }
+
+  /** What its next process is given beside its streams; an error where that cannot be had. */
+  prepare(generation: number, uid: number): Result<Given, CannotGive> {
+    const { label } = this.definition;
+    const { ports } = this.#base;
+    const passed = ports.prepare(label);
+    if (!passed.ok) {
+      const { code, errno } = passed.error;
+      const explain = (cause: Cause, done: () => void): void => {
+        ports.explain(label, cause, done);
+      };
+      return err({ stage: 'port', code, errno, explain });
+    }
+    const probed = this.probes.prepare(generation, uid);
+    if (!probed.ok) return err({ ...probed.error, stage: 'descriptors' });
+    const { env, descriptors } = passed.value;
+    return ok({
+      env: [...env, ...probed.value.env],
+      descriptors: [...descriptors, ...probed.value.descriptors],
+      listenPid: descriptors.length > 0,
+    });
+  }
+
+  /** Why one of its ports cannot be had, for people. */
+  get portTrouble(): string | undefined {
+    const trouble = this.#base.ports.troubleOf(this.definition.label);
+    return trouble === undefined ? undefined : describeTrouble(trouble);
   }
 
   /** The words of what is run at each end. */
   get onExit(): Words | undefined {
-    const { onExit } = this.definition;
+    const { onExit } = this.#known;
     return onExit === undefined
       ? undefined
       : [fieldOfText(onExit[0]), ...onExit.slice(1).map((word) => fieldOfText(word))];
@@ -98,7 +154,7 @@ export class ConfiguredUnit {
 
   /** A service is asked to end, a oneshot is undone. */
   #runCommand(generation: number, mainPid: number | undefined): void {
-    const { definition } = this;
+    const definition = this.#known;
     const words = definition.type === 'oneshot' ? definition.undo : definition.stopBy;
     const ended = (isDone: boolean, why?: string): void => {
       this.#command = undefined;

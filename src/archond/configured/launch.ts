@@ -4,6 +4,7 @@ import type { Words } from '../../base/words.ts';
 import { fieldOf, fieldOfText } from '../../protocol/bytes.ts';
 import type { Sys } from '../../sys/sys.ts';
 import type { Launch } from '../launch.ts';
+import type { HeldPorts } from '../ports/held-ports.ts';
 import { readEnvFile } from './env-file.ts';
 
 const MOST_ENV_FILE_BYTES = 1024 * 1024;
@@ -15,6 +16,7 @@ export interface LaunchBase {
   readonly socket: string;
   /** As whom archond runs. */
   readonly uid: number;
+  readonly ports: HeldPorts;
 }
 
 /** Why a process cannot be made: the errno's name, and a sentence. */
@@ -52,12 +54,13 @@ export function launchOf(
 }
 
 function environmentOf(
-  { sys, baseEnv, socket }: LaunchBase,
+  { sys, baseEnv, socket, ports }: LaunchBase,
   label: string,
   { env, envFiles, cleanEnv }: Surroundings,
 ): Result<ReadonlyMap<string, string>, LaunchFault> {
   const all = new Map<string, string>(cleanEnv ? [] : baseEnv);
   all.set('ARCHON_LABEL', label).set('ARCHON_SOCKET', fieldOfText(socket));
+  for (const [name, value] of ports.settingsOf(label)) all.set(name, fieldOfText(value));
   for (const file of envFiles) {
     const read = sys.files.read(file, 0, MOST_ENV_FILE_BYTES);
     if (!read.ok)

@@ -53,6 +53,8 @@ export interface ProbeTools {
 export interface Given {
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly descriptors: readonly { readonly from: Descriptor; readonly to: number }[];
+  /** Whether the process is to find its own pid among the settings (`LISTEN_PID`). */
+  readonly listenPid?: boolean;
 }
 
 /** Where nothing is needed. */

@@ -9,7 +9,7 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { logPlace } from '../logs/log-place.ts';
 import { livePid } from '../outcome.ts';
-import { whyBlocked, whyDown } from '../reason.ts';
+import { portTrouble, whyBlocked, whyDown } from '../reason.ts';
 import type { UnitRecord } from '../unit-record.ts';
 import { formatPercent, type Usage } from '../usage.ts';
 import { noSuchUnit } from './targets.ts';
@@ -75,7 +75,7 @@ function dependencyFields(
   { label, unit, configured: own }: UnitRecord,
 ): Fields {
   const { state } = unit;
-  const cause: Fields = [['cause', whyDown(unit)]];
+  const cause: Fields = [['cause', portTrouble(unit, own?.portTrouble) ?? whyDown(unit)]];
   if (own === undefined) return cause;
   const { graph, field } = configured;
   const node = graph.get(label);

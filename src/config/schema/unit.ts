@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { canonicalHost } from '../../base/address.ts';
 import { err, ok } from '../../base/result.ts';
 import { signalNumber } from '../../base/signals.ts';
-import { anyText, leaf, textLike } from './leaf.ts';
+import { ANY_TEXT, anyText, leaf, textLike } from './leaf.ts';
 import { health, ready } from './probes.ts';
 import {
   decimal,
@@ -109,21 +110,31 @@ const stop = keys('a mapping such as {signal: SIGTERM, timeout: 10s}', {
   scope: z.optional(oneOf('mixed', 'tree', 'main')),
 });
 
-const portNumber = leaf<number | 'auto'>(
-  'a port from 1 to 65535, or auto',
-  { anyOf: [{ type: 'integer', minimum: 1, maximum: 65_535 }, textLike('[0-9]{1,5}|auto')] },
+/** Of a Unix socket the path; it has no number. */
+const portNumber = leaf<number | 'auto' | { readonly path: string }>(
+  'a port from 1 to 65535, auto, or the path of a Unix socket of at most 107 bytes',
+  { anyOf: [{ type: 'integer', minimum: 1, maximum: 65_535 }, textLike('[0-9]{1,5}|auto|/.+')] },
   (found) => {
     if (found === 'auto') return ok(found);
+    if (found.startsWith('/')) {
+      const host = canonicalHost(found);
+      return host === undefined ? err(undefined) : ok({ path: host });
+    }
     const number = /^[0-9]{1,5}$/.test(found) ? Number(found) : 0;
     return number >= 1 && number <= 65_535 ? ok(number) : err(undefined);
   },
 );
 
+const host = leaf('an address of IPv4 or IPv6, localhost, or * for all of them', ANY_TEXT, (found) => {
+  const address = found.startsWith('/') ? undefined : canonicalHost(found);
+  return address === undefined ? err(undefined) : ok(address);
+});
+
 const port = z.union([
   portNumber,
   keys('a mapping such as {port: 8080, host: 127.0.0.1}', {
     port: portNumber,
-    host: z.optional(text('a host')),
+    host: z.optional(host),
     protocol: z.optional(oneOf('tcp', 'udp')),
     backlog: z.optional(whole(1, 2 ** 31 - 1)),
     pass: z.optional(oneOf('fd', 'bind')),

@@ -7,6 +7,7 @@ import { Misuse } from './misuse.ts';
 import type { FakeServers } from './network.ts';
 import type { OpenFile } from './open-file.ts';
 import { makePipe, type PipeEnd } from './pipe.ts';
+import { FakePortSpace } from './ports.ts';
 import { FakeProcess, type Program } from './process.ts';
 import type { Attributes, ProcessHost, ProcessOrigin } from './process-types.ts';
 import type { Caller } from './stream-socket.ts';
@@ -68,6 +69,8 @@ export class FakeKernel implements ProcessHost {
   readonly apart = new Map<string, (argument: string) => Result<string, string>>();
   /** Nobody answers at first. */
   readonly servers: FakeServers = { accepting: new Set(), pages: new Map(), delayMs: 0 };
+  /** Nothing is bound at first. */
+  readonly portSpace = new FakePortSpace();
   /** As whom keeper and archond run. */
   readonly user: { readonly uid: number; readonly gid: number };
   /** The pid that is tried next. */

@@ -9,6 +9,7 @@ import { FakeNotices } from './notices.ts';
 import { FakeOutput } from './output.ts';
 import { FakeApart } from './apart.ts';
 import { FakePidfds } from './pidfds.ts';
+import { FakePorts } from './ports.ts';
 import { FakeSockets } from './sockets.ts';
 import { FakeUsers } from './users.ts';
 import { View } from './view.ts';
@@ -49,6 +50,7 @@ export function makeView(
     pidfds: new FakePidfds(view),
     notices: new FakeNotices(view),
     network: new FakeNetwork(view),
+    ports: new FakePorts(view),
     output: new FakeOutput(view),
     descriptors: new FakeDescriptors(view),
     users: new FakeUsers(view),

@@ -7,6 +7,7 @@ import { realNetwork } from './network.ts';
 import { realNotices } from './notices.ts';
 import { realOutput } from './output.ts';
 import { realPidfds } from './pidfds.ts';
+import { realPorts } from './ports.ts';
 import { realPrograms } from './programs.ts';
 import { realSockets } from './sockets.ts';
 import { realTimers } from './timers.ts';
@@ -29,6 +30,7 @@ export function realSys(channel: Descriptor): Sys & { readonly keeper: RealKeepe
     pidfds: realPidfds,
     notices: realNotices,
     network: realNetwork,
+    ports: realPorts,
     output: realOutput,
     descriptors: realDescriptors,
     users: realUsers,

@@ -179,14 +179,28 @@ export function fakeHarness(
         giveUp: () => own.release(),
       };
     },
+    knock: (address) => {
+      const socket = control.kernel.portSpace.at(address);
+      if (socket === undefined) expect.fail('nobody is bound there');
+      loop.post(() => socket.connect());
+    },
     serve: (status) => {
       const port = nextPort++;
       const { accepting, pages } = control.kernel.servers;
       accepting.add(`127.0.0.1:${port}`);
+      const listener = {
+        protocol: 'tcp',
+        host: '127.0.0.1',
+        port,
+        processes: [{ pid: 77, name: 'server' }],
+      } as const;
+      const { strangers } = control.kernel.portSpace;
+      strangers.push(listener);
       for (const page of ['', 'health']) pages.set(`http://127.0.0.1:${port}/${page}`, status);
       return {
         port,
         close: () => {
+          strangers.splice(strangers.indexOf(listener), 1);
           accepting.delete(`127.0.0.1:${port}`);
           for (const page of ['', 'health']) pages.delete(`http://127.0.0.1:${port}/${page}`);
         },

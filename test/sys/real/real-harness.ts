@@ -6,7 +6,7 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { realSockets } from '../../../src/sys/real/sockets.ts';
 import { realSys } from '../../../src/sys/real/real-sys.ts';
-import type { KeeperListener, Listening, Sys } from '../../../src/sys/sys.ts';
+import type { KeeperListener, Listening, SocketAddress, Sys } from '../../../src/sys/sys.ts';
 import { Folder, openDescriptors, value } from '../../native/support.ts';
 import { Bell } from '../suite/bell.ts';
 import type { Client, Harness, Question, Server, Stranger, Visitor } from '../suite/harness.ts';
@@ -223,6 +223,13 @@ export class RealHarness implements Harness {
         await ended;
       },
     };
+  }
+
+  async knock({ host, port }: SocketAddress): Promise<void> {
+    const socket = net.connect({ host, port });
+    this.#streams.push(socket);
+    this.#ends.push(() => socket.destroy());
+    await once(socket, 'connect');
   }
 
   async serve(status: number): Promise<Server> {

@@ -12,6 +12,7 @@ import { network } from './network.ts';
 import { notices } from './notices.ts';
 import { output } from './output.ts';
 import { pidfds } from './pidfds.ts';
+import { ports } from './ports.ts';
 import { readable } from './readable.ts';
 import { restarting } from './restarting.ts';
 import { sockets } from './sockets.ts';
@@ -37,6 +38,7 @@ const SECTIONS = {
   descriptors,
   'descriptors with something to read': readable,
   'what services say': notices,
+  'sockets that are bound for others': ports,
   'the network': network,
   'folders, users and groups': files,
   'stored files': storedFiles,

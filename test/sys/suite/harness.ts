@@ -1,4 +1,4 @@
-import type { SpawnOrder, Sys } from '../../../src/sys/sys.ts';
+import type { SocketAddress, SpawnOrder, Sys } from '../../../src/sys/sys.ts';
 
 /**
  * What an implementation of `Sys`, or the machine below it, may be unable to show. A test that needs
@@ -126,6 +126,8 @@ export interface Harness {
   notify(path: string, text: string, withDescriptor?: boolean): number | Promise<number>;
   /** A process asks this on a socket of notices, and sends along where it waits for the answer. */
   ask(path: string, text: string): Question | Promise<Question>;
+  /** Somebody connects there, and waits to be accepted. */
+  knock(address: SocketAddress): void | Promise<void>;
   serve(status: number): Server | Promise<Server>;
   signalKeeper(signal: number): void;
   /** What a file holds, `undefined` where there is none. */
