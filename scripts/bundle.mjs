@@ -37,7 +37,7 @@ const COMMON = /** @satisfies {import('esbuild').BuildOptions} */ ({
   minifyWhitespace: true,
   // What is loaded later is in the same file, or in one of packages/.
   supported: { 'dynamic-import': false },
-  define: { 'import.meta.dirname': '__dirname' },
+  define: { 'import.meta.dirname': '__dirname', 'globalThis.ARCHON_FREEZES': 'false' },
   external: ['*.node'],
   logLevel: 'warning',
 });
