@@ -55,8 +55,10 @@ static void adopt_unpublished(uint32_t index) {
   struct table_entry *entry = &keeper.entries[index];
   uint64_t generation = entry->minder_word >> 8;
   bool begun = generation != 0 && generation <= keeper.header->last_generation;
-  bool below_minder = entry->tree_kind == TREE_MINDER && entry->minder_pid != 0;
-  if (!begun || (entry->minder_word & 0xff) == ENTRY_EMPTY || (entry->tree_kind != TREE_CGROUP && !below_minder)) {
+  /* It was being given back when the keeper died: archond knows its end. */
+  bool over = entry->ack_word == (generation << 8 | ENTRY_EMPTY);
+  bool below_minder = begun && !over && entry->tree_kind == TREE_MINDER && !minder_take_back(entry, generation);
+  if (!begun || over || (entry->tree_kind != TREE_CGROUP && !below_minder)) {
     clear(index);
     return;
   }

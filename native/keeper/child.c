@@ -263,6 +263,8 @@ static long execute(char *const *paths, uint32_t count, char **argv, char **env)
 
 void child_body(void *given) {
   const struct child_context *context = given;
+  /* Where the keeper is killed before it can say so, and this has ended before it is looked for. */
+  if (context->minder == 0) context->entry->pid = (uint32_t)raw(SYS_getpid);
   child_cut_loose(context);
   struct spawn_block *block = own_block(context);
   if (block == NULL) fail(context, STAGE_REQUEST, -EINVAL);

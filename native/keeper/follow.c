@@ -252,7 +252,8 @@ static bool look_below_minder(uint32_t index) {
   if (seen >= ENTRY_STARTING && state_of(index) == ENTRY_FREE) {
     /* While its minder lives and has not seen its end, its pid is its own. */
     if (entry->start_ticks == 0 && minded) proc_stat((pid_t)entry->pid, NULL, &entry->start_ticks, NULL);
-    if (seen == ENTRY_STARTING) hold_and_watch(index, (pid_t)entry->pid, entry->start_ticks, &it->main_fd);
+    if (seen == ENTRY_STARTING && it->main_fd == NONE)
+      hold_and_watch(index, (pid_t)entry->pid, entry->start_ticks, &it->main_fd);
     publish(index, ENTRY_STARTING);
   }
   if (state_of(index) == ENTRY_FREE) {

@@ -180,7 +180,14 @@ struct minder_record {
 struct minder_context {
   struct child_context child;
   int pipe;
+  uint64_t generation;
 };
+/*
+ * A keeper that is killed may leave a minder that has not begun. Either that claims its entry, or a later keeper takes
+ * the claim back, and it ends without having done anything: the entry may be another's by then.
+ */
+bool minder_take_back(struct table_entry *entry, uint64_t generation); /* false: it is there, and named in the entry */
+static inline uint64_t claim_of(uint64_t generation) { return generation << CLAIM_PID_BITS; }
 void minder_body(void *context) __attribute__((noreturn));
 void minder_readable(uint32_t index);
 void minder_ended(uint32_t index);
@@ -276,6 +283,8 @@ struct proc_facts {
 };
 bool proc_facts(pid_t pid, struct proc_facts *facts);
 #define PROC_NOT_EXECUTED 0x40u /* of flags: it was forked and has not gone through exec(2) (PF_FORKNOEXEC) */
+#define PROC_EXITING 0x4u       /* it is on its way out (PF_EXITING), and lets go of its files one after the other */
+bool proc_is_over(const struct proc_facts *facts);
 int proc_children(pid_t pid, pid_t *out, int room);
 uint64_t boot_ticks(void);
 uint64_t start_of(pid_t pid, uint64_t before_ticks); /* of a child made since then, by this very process */

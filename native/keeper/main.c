@@ -119,6 +119,11 @@ static bool is_need(int error) {
   return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO || error == ESTALE;
 }
 
+static bool has_ended(pid_t pid) {
+  struct proc_facts facts;
+  return !proc_facts(pid, &facts) || proc_is_over(&facts);
+}
+
 /* False where it cannot be had for want of a disk, and need not be. */
 static bool lock(const char *path, bool must) {
   int tries = 0;
@@ -135,9 +140,9 @@ static bool lock(const char *path, bool must) {
       ssize_t got = read(fd, who, sizeof who - 1);
       if (got > 0) who[got] = 0;
       who[strcspn(who, "\n")] = 0;
-      /* One that was killed while it made a child holds it until that child has cut itself loose. */
+      /* One that was killed holds it until it has closed it, and a child that it was making has cut itself loose. */
       pid_t holder = (pid_t)strtol(who, NULL, 10);
-      if (holder > 0 && kill(holder, 0) != 0 && errno == ESRCH && tries++ < LOCK_TRIES) {
+      if (holder > 0 && has_ended(holder) && tries++ < LOCK_TRIES) {
         close(fd);
         usleep(10000);
         continue;

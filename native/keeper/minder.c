@@ -49,6 +49,16 @@ static void mind(struct table_entry *entry, uint64_t generation, pid_t main, int
   tell(pipe, &last);
 }
 
+static bool change_claim(struct table_entry *entry, uint64_t from, uint64_t to) {
+  return __atomic_compare_exchange_n(&entry->minder_claim, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+bool minder_take_back(struct table_entry *entry, uint64_t generation) {
+  if (change_claim(entry, claim_of(generation), 0)) return true;
+  entry->minder_pid = (uint32_t)(entry->minder_claim & ((1u << CLAIM_PID_BITS) - 1));
+  return entry->minder_pid == 0;
+}
+
 /* All signals are blocked, as in the keeper: none but SIGKILL and SIGSTOP reaches a minder. */
 void minder_body(void *given) {
   struct minder_context *context = given;
@@ -60,9 +70,9 @@ void minder_body(void *given) {
   prctl(PR_SET_NAME, "archon-minder", 0, 0, 0);
 
   context->child.minder = getpid();
-  entry->minder_pid = (uint32_t)getpid(); /* where the keeper is killed before it can say so */
+  uint64_t generation = context->generation;
+  if (!change_claim(entry, claim_of(generation), claim_of(generation) | (uint64_t)getpid())) _exit(1);
   struct minder_record record = {.kind = MINDER_FORKED};
-  uint64_t generation = entry->minder_word >> 8;
   const struct child_plan plan = {
       .cgroup = -1, .share_window = false, .body = child_body, .context = &context->child};
   uint64_t before_ticks = boot_ticks();

@@ -51,6 +51,10 @@ bool proc_facts(pid_t pid, struct proc_facts *facts) {
   return true;
 }
 
+bool proc_is_over(const struct proc_facts *facts) {
+  return facts->state == 'Z' || facts->state == 'X' || (facts->flags & PROC_EXITING) != 0;
+}
+
 bool proc_stat(pid_t pid, pid_t *parent, uint64_t *start_ticks, char *state) {
   struct proc_facts facts;
   if (!proc_facts(pid, &facts)) return false;

@@ -62,6 +62,7 @@ static void fill(uint32_t index, const struct ask_spawn *spawn, uint32_t kind) {
   slots[index].ask_id = spawn->head.id;
   slots[index].generation = spawn->generation;
   entry->minder_word = spawn->generation << 8;
+  entry->minder_claim = kind == TREE_MINDER ? claim_of(spawn->generation) : 0;
   entry->tree_kind = kind;
   entry->tag[0] = spawn->tag[0];
   entry->tag[1] = spawn->tag[1];
@@ -150,6 +151,7 @@ static void fill_context(struct minder_context *context, uint32_t index, const s
                 .fd_count = given->fd_count,
                 .nofile = &keeper.nofile},
       .pipe = pipes->minder_write,
+      .generation = generation_of(index),
   };
   /* A child with a copy of the memory has the request in it. */
   context->child.block = (struct spawn_block *)(uintptr_t)given->block;

@@ -118,10 +118,9 @@ static bool inherit(const char *path) {
 
 /* Whether the keeper that wrote it last still lives: then nobody else may. */
 static bool others(const struct table_header *header) {
-  uint64_t start = 0;
-  char state = 0;
-  bool there = proc_stat((pid_t)header->keeper_pid, NULL, &start, &state) && start == header->keeper_start;
-  return there && state != 'Z' && state != 'X' && (pid_t)header->keeper_pid != keeper.pid;
+  struct proc_facts facts;
+  bool there = proc_facts((pid_t)header->keeper_pid, &facts) && facts.start_ticks == header->keeper_start;
+  return there && !proc_is_over(&facts) && (pid_t)header->keeper_pid != keeper.pid;
 }
 
 int table_open(const char *path) {
@@ -180,6 +179,9 @@ void table_free(uint32_t index) {
   follow_forget(index);
   __atomic_store_n(&entry->state_word, 0, __ATOMIC_RELEASE);
   /* A reader that finds the old word again after the fields must not have seen what follows. */
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  /* Before the word that says that it is over: a keeper that finds the rest half cleared takes it for free. */
+  __atomic_store_n(&entry->minder_word, 0, __ATOMIC_RELEASE);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   memset((char *)entry + sizeof entry->state_word, 0, sizeof *entry - sizeof entry->state_word);
   memset(&slots[index], 0, sizeof slots[index]);

@@ -98,8 +98,12 @@ struct table_entry {            /* 256 bytes */
   uint64_t error_ino;           /* 192 */
   uint64_t armed_generation;    /* 200 later: the generation deposited to follow this one */
   uint64_t minder_start;        /* 208 start time of the minder; 0: not known */
-  uint64_t reserved[5];         /* 216 */
+  uint64_t minder_claim;        /* 216 the keeper writes the generation, its minder adds itself: CLAIM_… */
+  uint64_t reserved[4];         /* 224 */
 };
+
+/* table_entry.minder_claim: the low bits are the minder's pid once it is there, the others those of the generation. */
+#define CLAIM_PID_BITS 22 /* Linux gives out no larger pid */
 
 struct ring_record {      /* 64 bytes: the end of an orphan, at index sequence % TABLE_RING */
   uint64_t sequence;      /*  0 published last; 0 while it is being written */

@@ -33,7 +33,7 @@ export interface Run {
   readonly options?: readonly string[];
   /** Not as root, where the test itself is. */
   readonly ordinary?: boolean;
-  /** Which keeper, and what it is run by. */
+  /** Which keeper, and what it is run by; `RUNTIME` in these words and in `args` is the runtime folder. */
   readonly keeper?: readonly string[];
 }
 
@@ -150,8 +150,11 @@ export class Bench implements AsyncDisposable {
     const program = this.path(`scenario-${run.scenario}`);
     const lock = ['--lock', path.join(runtime, 'lock')];
     const tree = run.tree === undefined ? [] : ['--tree', run.tree];
-    const keeper = [...(run.keeper ?? [this.path('keeper')]), '--runtime', runtime, ...lock, ...tree];
-    const args = (run.args ?? []).map((arg) => (arg === 'RUNTIME' ? runtime : arg));
+    const inRuntime = (words: readonly string[]): string[] =>
+      words.map((word) => word.replace(/^RUNTIME(?=\/|$)/, runtime));
+    const by = inRuntime(run.keeper ?? [this.path('keeper')]);
+    const keeper = [...by, '--runtime', runtime, ...lock, ...tree];
+    const args = inRuntime(run.args ?? []);
     const command = [...keeper, ...(run.options ?? []), '--', program, ...args];
     using user = run.ordinary === true && isRoot ? new OrdinaryUser(run.tree === 'cgroup') : undefined;
     const { code, text } = await collect(user === undefined ? command : user.command(command), run.env ?? {});

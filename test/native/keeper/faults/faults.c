@@ -34,7 +34,7 @@ static bool hit(enum fault_kind kind) {
   if (page->kind != FAULT_ANY && page->kind != (uint32_t)kind) return false;
   if (keeper.pid != getpid()) return false; /* a child, before its exec, or a minder */
   if (++page->seen != page->at) return false;
-  page->fired = 1;
+  page->fired = (uint32_t)getpid();
   if (page->action == FAULT_KILL_KEEPER) kill(getpid(), SIGKILL);
   if (page->action == FAULT_KILL_ARCHOND) {
     if (keeper.archond > 0) kill(keeper.archond, SIGKILL);

@@ -40,7 +40,7 @@ struct faults {
   uint32_t at;     /* the first is 1 */
   uint32_t action; /* errno, or FAULT_KILL_… */
   uint32_t seen;   /* points of that kind since it was armed */
-  uint32_t fired;
+  uint32_t fired;  /* the keeper that it happened to */
 };
 
 #endif

@@ -38,8 +38,12 @@ static bool receive(struct incoming *in) {
   struct iovec part = {.iov_base = &in->as, .iov_len = sizeof in->as};
   struct msghdr whole = {
       .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  ssize_t got = recvmsg(peer.fd, &whole, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t got;
+  /* ECONNRESET comes once where the keeper has died with requests unread; what it had sent comes after that. */
+  do got = recvmsg(peer.fd, &whole, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (got < 0 && errno == ECONNRESET && peer.lost != NULL);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (got == 0 && peer.lost != NULL) peer.lost();
   CHECK(got >= (ssize_t)sizeof in->as.head, "received %zd bytes", got);
   CHECK((whole.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0, "flags %x", whole.msg_flags);
   in->bytes = (size_t)got;
@@ -102,6 +106,7 @@ uint64_t peer_send(uint16_t type, void *message, size_t bytes, const int *fds, i
   count_event();
   uint64_t id = head->id;
   while (sendmsg(peer.fd, &whole, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+    if (peer.lost != NULL && (errno == EPIPE || errno == ECONNRESET)) break; /* its reader will see */
     CHECK(errno == EAGAIN || errno == EINTR, "sending a message of type %u", type);
     /* The keeper may read nothing while an answer waits for room: make room. */
     struct pollfd ready = {.fd = peer.fd, .events = POLLIN | POLLOUT};

@@ -60,6 +60,7 @@ struct peer {
   uint64_t events;                         /* messages sent and received */
   uint64_t die_at;                         /* SIGKILL to itself before this one; 0: never */
   void (*told)(const struct incoming *in); /* gets what nobody waits for; may be NULL */
+  void (*lost)(void);                      /* the keeper has died, and all that it had sent was read; does not return */
 };
 extern struct peer peer;
 

@@ -7,17 +7,15 @@
  * What must be known of an earlier life stands in FOLDER/page; what the processes say themselves in FOLDER/record.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "../lib/faults.h"
+#include "../lib/outside.h"
 #include "../lib/peer.h"
 
 #define CODE 7
@@ -28,51 +26,6 @@ static struct faults *faults;
 static struct { uint32_t at, points; uint64_t serial, first_of_cycle; int files; } *page;
 static const char *ender;
 static char record_path[512];
-
-static void *map_file(const char *path, size_t bytes) {
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  CHECK(fd >= 0 && ftruncate(fd, (off_t)bytes) == 0, "%s", path);
-  void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  CHECK(map != MAP_FAILED, "mmap");
-  close(fd);
-  return map;
-}
-
-static void arm(enum fault_kind kind, uint32_t at, uint32_t action) {
-  *faults = (struct faults){.kind = (uint32_t)kind, .at = at, .action = action};
-  __atomic_store_n(&faults->armed, 1, __ATOMIC_RELEASE);
-}
-
-static void disarm(void) { __atomic_store_n(&faults->armed, 0, __ATOMIC_RELEASE); }
-
-/* How often the process of that number has begun, by its own word; its pid. */
-static int begun(uint64_t serial, uint32_t *pid) {
-  FILE *file = fopen(record_path, "r");
-  CHECK(file != NULL, "%s", record_path);
-  unsigned long long number;
-  unsigned found;
-  int count = 0;
-  while (fscanf(file, "%llu %u", &number, &found) == 2) {
-    if (number != serial) continue;
-    *pid = found;
-    count++;
-  }
-  fclose(file);
-  return count;
-}
-
-static uint64_t start_ticks_of(uint32_t pid) {
-  char path[64], text[1024];
-  snprintf(path, sizeof path, "/proc/%u/stat", pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-  CHECK(got > 0, "%s", path);
-  close(fd);
-  text[got] = 0;
-  char *at = strrchr(text, ')') + 2;
-  for (int field = 3; field < 22; field++) at = strchr(at, ' ') + 1;
-  return strtoull(at, NULL, 10);
-}
 
 /* A process that waits for its gate, or none where that was refused. */
 struct life { bool there; uint32_t index; int gate; uint64_t serial; };
@@ -98,13 +51,13 @@ static struct life begin(void) {
           "refused with errno %u", in.as.refused.error);
     uint32_t stage = in.as.refused.stage;
     CHECK(stage == STAGE_FORK || stage == STAGE_CGROUP || stage == STAGE_DESCRIPTORS, "stage %u", stage);
-    CHECK(begun(life.serial, &pid) == 0, "what was refused has run");
+    CHECK(recorded(record_path, life.serial, &pid) == 0, "what was refused has run");
     return life;
   }
   life.index = in.as.spawned.index;
   const struct table_entry *entry = &peer.entries[life.index];
   wait_for_state(life.index, ENTRY_RUNNING);
-  while (begun(life.serial, &pid) == 0) CHECK(state_at(life.index) == ENTRY_RUNNING, "it has ended");
+  while (recorded(record_path, life.serial, &pid) == 0) CHECK(state_at(life.index) == ENTRY_RUNNING, "it has ended");
   CHECK(entry->pid == pid && entry->start_ticks == start_ticks_of(pid), "pid %u, start %llu, not %llu", pid,
         (unsigned long long)entry->start_ticks, (unsigned long long)start_ticks_of(pid));
   return life;
@@ -117,7 +70,7 @@ static void end(const struct life *life, uint32_t kind, uint32_t status) {
   uint32_t pid;
   CHECK(entry->exec_stage == STAGE_NONE && entry->exit_kind == kind && entry->exit_status == status,
         "stage %u, kind %u, status %u", entry->exec_stage, entry->exit_kind, entry->exit_status);
-  CHECK(begun(life->serial, &pid) == 1 && pid == entry->pid, "begun twice");
+  CHECK(recorded(record_path, life->serial, &pid) == 1 && pid == entry->pid, "begun twice");
   peer_free(life->index);
 }
 
@@ -149,31 +102,9 @@ static void cycle(void) {
   close(killed.gate);
 }
 
-static int children_of(pid_t pid) {
-  char path[64], text[4096];
-  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t got = read(fd, text, sizeof text - 1);
-  CHECK(got >= 0, "%s", path);
-  close(fd);
-  int count = 0;
-  for (ssize_t i = 0; i < got; i++) count += text[i] == ' ';
-  return count;
-}
-
-static int trees_left(void) {
-  DIR *folder = peer.header->cgroup_root[0] != 0 ? opendir(peer.header->cgroup_root) : NULL;
-  int count = 0;
-  for (struct dirent *item; folder != NULL && (item = readdir(folder)) != NULL;)
-    count += item->d_type == DT_DIR && item->d_name[0] >= '0' && item->d_name[0] <= '9' &&
-             strtoull(item->d_name, NULL, 10) <= peer.header->last_generation;
-  if (folder != NULL) closedir(folder);
-  return count;
-}
-
 /* Nothing is there but we, and what the keeper has ready for the next spawns. */
 static void check_rest(void) {
-  disarm();
+  faults_disarm(faults);
   cycle(); /* and makes up for what could not be made beforehand */
   int files = open_files_of((pid_t)peer.welcome.keeper_pid);
   if (page->files == 0) page->files = files;
@@ -202,9 +133,9 @@ static void errors(void) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     for (int j = 0; j < 4 && cases[i].errors[j] != 0; j++)
       for (uint32_t at = 1;; at++) {
-        arm(cases[i].kind, at, (uint32_t)cases[i].errors[j]);
+        faults_arm(faults, cases[i].kind, at, (uint32_t)cases[i].errors[j]);
         cycle();
-        disarm();
+        faults_disarm(faults);
         if (!faults->fired) break;
         page->points++;
         check_rest();
@@ -225,28 +156,28 @@ static void take_over(void) {
     bool by_kill = entry->exit_kind == 2 && entry->exit_status == SIGKILL && serial == page->first_of_cycle + 1;
     CHECK(by_gate || by_kill, "kind %u, status %u", entry->exit_kind, entry->exit_status);
     uint32_t pid = 0;
-    CHECK(begun(serial, &pid) == 1 && pid == entry->pid, "serial %llu", (unsigned long long)serial);
+    CHECK(recorded(record_path, serial, &pid) == 1 && pid == entry->pid, "serial %llu", (unsigned long long)serial);
     peer_free(index);
   }
   uint32_t pid;
   for (uint64_t serial = page->first_of_cycle; serial <= page->serial; serial++)
-    CHECK(begun(serial, &pid) <= 1, "begun twice");
+    CHECK(recorded(record_path, serial, &pid) <= 1, "begun twice");
   peer_name(ASK_STORE, "name", 4, STDERR_FILENO, 1, TELL_DONE);
   peer_name(ASK_DROP, "name", 4, -1, 0, TELL_DONE);
 }
 
 static void deaths(void) {
   if (faults->fired) {
-    disarm();
+    faults_disarm(faults);
     faults->fired = 0;
     page->points++;
     take_over();
   }
   check_rest();
-  arm(FAULT_ANY, ++page->at, FAULT_KILL_ARCHOND);
+  faults_arm(faults, FAULT_ANY, ++page->at, FAULT_KILL_ARCHOND);
   cycle();
   /* The call before which we are to die may be the one by which the keeper answers: it comes as soon as that. */
-  disarm();
+  faults_disarm(faults);
   while (faults->fired) pause();
 }
 
