@@ -15,8 +15,10 @@ import { sequenceIn } from '../../support/told.ts';
 const MIB = 1024 * 1024;
 /** Two hundred at ARCHON_TEST_SCALE=10. */
 const LISTENERS = scaled(20, 5);
-/** More than a reader may leave unread (16 MiB) and what its socket takes. */
-const EVENT_BYTES = 18 * MIB;
+/** A little more than a reader may leave unread (16 MiB) and what its socket takes. */
+const UNREAD_BYTES = 17 * MIB;
+/** And so much comes behind it. */
+const FURTHER_BYTES = MIB;
 /** What may wait for one that reads, but is slow to: what its connection holds. */
 const WINDOW_BYTES = MIB / 4;
 
@@ -106,9 +108,10 @@ describe.skipIf(!hasPython)(`${LISTENERS} listeners, one of which never reads (n
       using storm = new Storm(supervisor.socket, 2);
       const latency = await whileMeasured(supervisor.socket, async () => {
         await storm.blow();
-        await flood(supervisor.socket, EVENT_BYTES);
-        /* It was told its end in the flood: whoever does not even take that for half a minute is cut off without it. */
+        await flood(supervisor.socket, UNREAD_BYTES);
+        /* It was told its end just now: whoever does not even take that for half a minute is cut off without it. */
         deaf.resume();
+        await flood(supervisor.socket, FURTHER_BYTES);
         await storm.calm();
       });
 
