@@ -21,6 +21,7 @@ import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
 import { Session } from './session.ts';
 import { HeldPorts } from './ports/held-ports.ts';
+import { OwnBinding } from './ports/own-binding.ts';
 import type { Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { StandardStreams } from './standard-streams.ts';
@@ -174,13 +175,21 @@ export class Archond {
     const baseEnv = baseEnvironment(env);
     const own = new Set([pid, this.#keeperPid]);
     const ports = new HeldPorts(sys, log, chronicle, inForce.configuration, own);
+    const binding = new OwnBinding({
+      sys,
+      log,
+      chronicle,
+      ports,
+      units: inForce.configuration.units,
+      settings,
+    });
     const turn = async (): Promise<void> =>
       new Promise((resolve) => {
         sys.timers.at(sys.clock.monotonicMs(), resolve);
       });
     const configured = new ConfiguredUnits(
       inForce.configuration,
-      { sys, baseEnv, socket: settings.socket, uid, ports },
+      { sys, baseEnv, socket: settings.socket, uid, ports, binding },
       {
         sys,
         log,
@@ -211,6 +220,7 @@ export class Archond {
       chronicle,
       configured,
       ports,
+      binding,
       events,
       logs: new LogHub(sys, streams.writers),
       shutdown,
@@ -280,9 +290,10 @@ export class Archond {
    * Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. That
    * this was begun stays written: one that is killed before the keeper was told is followed by one that tells it.
    */
-  #end({ sys, supervisor, streams, chronicle, events, logs, ports }: House, cause: Cause): void {
+  #end({ sys, supervisor, streams, chronicle, events, logs, ports, binding }: House, cause: Cause): void {
     this.#listening?.close();
     for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
+    binding.close();
     ports.close();
     chronicle.note('shut-down', [], cause);
     chronicle.flush();

@@ -8,6 +8,7 @@ import type { EndedRuns } from './ended-runs.ts';
 import type { Log } from './log.ts';
 import type { LogHub } from './logs/log-hub.ts';
 import type { HeldPorts } from './ports/held-ports.ts';
+import type { OwnBinding } from './ports/own-binding.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
@@ -29,6 +30,8 @@ export interface House {
   readonly configured: ConfiguredUnits;
   /** The sockets that are bound here. */
   readonly ports: HeldPorts;
+  /** For programs that bind by themselves. */
+  readonly binding: OwnBinding;
   readonly events: EventHub;
   /** Logs that are followed. */
   readonly logs: LogHub;

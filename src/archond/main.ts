@@ -10,6 +10,7 @@ import { readFlags, type Flags } from './flags.ts';
 import { KEEPER_VARIABLE, SETTINGS_VARIABLE, type KeeperCommand, type Settings } from './settings.ts';
 
 const KEEPER = path.join(import.meta.dirname, '../../build/native/keeper');
+const BIND_SHIM = path.join(import.meta.dirname, '../../build/native/bindshim.so');
 const DECIDE = path.join(import.meta.dirname, 'decide.cjs');
 
 function fail(message: string): never {
@@ -27,6 +28,7 @@ function settingsOf(flags: Flags): Settings {
     logLevel: flags.logLevel,
     tree: flags.tree,
     isSafe: flags.safe,
+    bindShim: BIND_SHIM,
   };
 }
 

@@ -102,7 +102,7 @@ export class Processes {
       this.#refuse(record, generation, 'descriptors', descriptors.error.code, descriptors.error.errno);
       return;
     }
-    const given = record.configured?.prepare(generation, uid);
+    const given = record.configured?.prepare(generation, uid, launch);
     if (given?.ok === false) {
       const { stage, code, errno, explain } = given.error;
       const refuse = (): void => {

@@ -40,6 +40,7 @@ export function recover(
   const { sys, supervisor, chronicle } = house;
   supervisor.hold();
   house.ports.takeOver(kept, cause);
+  house.binding.takeOver(kept);
   const pipes = new RecoveredPipes(house, kept);
   const probes = kept.filter(
     ({ name }) => notifyOwner(name) !== undefined || readyPipeOwner(name) !== undefined,

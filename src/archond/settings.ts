@@ -12,6 +12,8 @@ export interface Settings {
   readonly tree: TreeChoice;
   /** Only what is surely good: the configuration that was in force, and the journal without its tail. */
   readonly isSafe: boolean;
+  /** The library that is preloaded into programs which bind by themselves. */
+  readonly bindShim: string;
 }
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;

@@ -93,6 +93,11 @@ function sockets({ start, ports = {}, ready }: UnitSettings, report: Report): vo
       typeof port.port === 'object'
     )
       report(['ports', name, 'share'], 'a Unix socket cannot be shared by several sockets');
+    if (typeof port === 'object' && 'pass' in port && port.pass === 'bind' && typeof port.port === 'object')
+      report(
+        ['ports', name, 'pass'],
+        'a server replaces the file of a Unix socket before it binds it; pass: fd can be had',
+      );
   }
   const passed = all.filter(
     ([, port]) => !(typeof port === 'object' && 'pass' in port && port.pass === 'bind'),

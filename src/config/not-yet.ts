@@ -25,21 +25,13 @@ const FILE_KEYS: readonly TreePath[] = [['monitor'], ['rc']];
 
 /** Complaints about the keys of a unit that cannot be had yet. */
 export function notYetInUnit(tree: Tree, prefix: TreePath): readonly Complaint[] {
-  return [...UNIT_KEYS, ...passedByBind(tree)].flatMap(([path, value]) => {
+  return UNIT_KEYS.flatMap(([path, value]) => {
     const part = partAt(tree, path);
     if (part === undefined || part.kind === 'empty') return [];
     const isOff = part.kind === 'text' && part.text === 'none';
     const isMeant = value === undefined || (part.kind === 'text' && part.text.toLowerCase() === value);
     return isOff || !isMeant ? [] : [cannotBeHad(tree, path, prefix, value)];
   });
-}
-
-/** That a program's own bind(2) gets a port, whatever the port is called. */
-function passedByBind(tree: Tree): readonly (readonly [path: TreePath, value: string])[] {
-  const ports = partAt(tree, ['ports']);
-  return ports?.kind === 'map'
-    ? [...ports.entries.keys()].map((name) => [['ports', name, 'pass'], 'bind'] as const)
-    : [];
 }
 
 /** Complaints about the keys of a file that cannot be had yet. */

@@ -92,10 +92,10 @@ export class ConfiguredUnit {
     return launchOf(this.#base, this.#known);
   }
 
-  /** What its next process is given beside its streams; an error where that cannot be had. */
-  prepare(generation: number, uid: number): Result<Given, CannotGive> {
+  /** What its next process, which is made so, is given beside its streams; an error where that cannot be had. */
+  prepare(generation: number, uid: number, { env: own }: Launch): Result<Given, CannotGive> {
     const { label } = this.definition;
-    const { ports } = this.#base;
+    const { ports, binding } = this.#base;
     const passed = ports.prepare(label);
     if (!passed.ok) {
       const { code, errno } = passed.error;
@@ -108,7 +108,7 @@ export class ConfiguredUnit {
     if (!probed.ok) return err({ ...probed.error, stage: 'descriptors' });
     const { env, descriptors } = passed.value;
     return ok({
-      env: [...env, ...probed.value.env],
+      env: [...env, ...binding.settingsOf(label, own.get('LD_PRELOAD')), ...probed.value.env],
       descriptors: [...descriptors, ...probed.value.descriptors],
       listenPid: descriptors.length > 0,
     });

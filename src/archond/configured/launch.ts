@@ -5,6 +5,7 @@ import { fieldOf, fieldOfText } from '../../protocol/bytes.ts';
 import type { Sys } from '../../sys/sys.ts';
 import type { Launch } from '../launch.ts';
 import type { HeldPorts } from '../ports/held-ports.ts';
+import type { OwnBinding } from '../ports/own-binding.ts';
 import { readEnvFile } from './env-file.ts';
 
 const MOST_ENV_FILE_BYTES = 1024 * 1024;
@@ -17,6 +18,7 @@ export interface LaunchBase {
   /** As whom archond runs. */
   readonly uid: number;
   readonly ports: HeldPorts;
+  readonly binding: OwnBinding;
 }
 
 /** Why a process cannot be made: the errno's name, and a sentence. */

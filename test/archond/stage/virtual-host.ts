@@ -25,6 +25,7 @@ const SETTINGS: Settings = {
   logLevel: 'debug',
   tree: 'auto',
   isSafe: false,
+  bindShim: '/usr/lib/archon/bindshim.so',
 };
 /** native/keeper: `--silence`. */
 const SILENCE_MS = 30_000;
