@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run torture [-- OPTIONS]`: 200 daemons that die at random, while archond is killed again and again; prints what came of it.
+// `npm run torture [-- OPTIONS]`: 200 daemons that die at random, while archond and the keeper are killed again and again; prints what came of it.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { setUp } from './setup.mjs';
 
 const USAGE = `npm run torture -- [--archond COUNT] [--keeper COUNT] [--both COUNT] [--daemons COUNT] [--clients COUNT]
                       [--most-ms MS] [--seed NUMBER] [--tree cgroup|minder] [--user NAME]
-  --archond, --keeper, --both  how often each is killed (1000, 0, 0)
+  --archond, --keeper, --both  how often each is killed (1000, 100, 20)
   --daemons, --clients         how many there are (200, 4)
   --most-ms                    a daemon lives no longer (15000)
   --tree                       what keeps processes together
@@ -26,8 +26,8 @@ const VARIABLES = {
   tree: 'TREE',
   user: 'UID',
 };
-/** As often archond is killed where nothing else is said. */
-const USUAL_DEATHS = '1000';
+/** As often each is killed where nothing else is said. */
+const USUAL = { ARCHON_TORTURE_DEATHS: '1000', ARCHON_TORTURE_KEEPER: '100', ARCHON_TORTURE_BOTH: '20' };
 
 /**
  * The environment for the test.
@@ -35,7 +35,7 @@ const USUAL_DEATHS = '1000';
  * @param {Readonly<Record<string, unknown>>} values of the options
  */
 function environmentFor(values) {
-  const env = { ...process.env, ARCHON_TORTURE_DEATHS: USUAL_DEATHS };
+  const env = { ...process.env, ...USUAL };
   for (const [option, variable] of Object.entries(VARIABLES)) {
     const value = values[option];
     if (typeof value !== 'string') continue;

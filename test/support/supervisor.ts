@@ -102,7 +102,19 @@ export class TestSupervisor implements AsyncDisposable {
     return TestSupervisor.#startIn(this.folder, options);
   }
 
+  /** Another one, like this one, in its folder, when this one has ended; it is not waited for until it answers. */
+  async follow(): Promise<TestSupervisor> {
+    await this.#ended;
+    return TestSupervisor.#launchIn(this.folder, this.#options);
+  }
+
   static async #startIn(folder: string, options: SupervisorOptions): Promise<TestSupervisor> {
+    const started = await TestSupervisor.#launchIn(folder, options);
+    await started.untilReady(1);
+    return started;
+  }
+
+  static async #launchIn(folder: string, options: SupervisorOptions): Promise<TestSupervisor> {
     const home = options.uid === undefined ? ROOT : await publicCopy(folder, options.uid);
     const args = [
       '--foreground',
@@ -131,9 +143,7 @@ export class TestSupervisor implements AsyncDisposable {
       stdio: ['ignore', 'ignore', 'pipe'],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
-    const started = new TestSupervisor(folder, child, options);
-    await started.untilReady(1);
-    return started;
+    return new TestSupervisor(folder, child, options);
   }
 
   /** The keeper: the process that was started. */

@@ -15,15 +15,15 @@ const SIZE: Torture = {
   clients: number('CLIENTS', 4),
   mostMs: number('MOST_MS', 15_000),
   deaths: number('DEATHS', 20),
-  keeperDeaths: number('KEEPER', 0),
-  bothDeaths: number('BOTH', 0),
+  keeperDeaths: number('KEEPER', 4),
+  bothDeaths: number('BOTH', 2),
   seed: number('SEED', 1),
   tree: TREE === 'minder' || TREE === 'cgroup' ? TREE : undefined,
   uid: UID === undefined ? undefined : Number(UID),
 };
 
 it(
-  `${SIZE.daemons} daemons that die at random are all known, and every end of theirs is told once, while archond is killed ${SIZE.deaths} times`,
+  `${SIZE.daemons} daemons that die at random are all known, and every end of theirs is told once, while archond is killed ${SIZE.deaths} times, the keeper ${SIZE.keeperDeaths} times, and both ${SIZE.bothDeaths} times`,
   { timeout: 3_600_000 },
   async () => {
     const { verdict, counts } = await torture(SIZE);

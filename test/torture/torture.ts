@@ -1,20 +1,15 @@
 import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Chance } from '../archond/fuzz/chance.ts';
 import { compileFixture } from '../support/fixture.ts';
 import { isAlive, processesWith } from '../support/processes.ts';
 import { TestSupervisor } from '../support/supervisor.ts';
+import { House, killAll } from './house.ts';
 import { readBook } from './book.ts';
 import { askUntilAnswered, Client, type Answers } from './client.ts';
 import { Follower } from './follower.ts';
+import { unknownFaults } from './unknown.ts';
 import { judge, type Verdict } from './verdict.ts';
-
-/** At most so long archond lives between two deaths, beside the time that it needs to come up. */
-const MOST_LIFE_MS = 400;
-/** One death in so many is followed by one of its successor before that answers. */
-const EARLY = 8;
-const MOST_EARLY_MS = 150;
 
 /** How large a torture is. */
 export interface Torture {
@@ -39,8 +34,6 @@ export interface Tortured {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-type Victim = 'archond' | 'keeper' | 'both';
-
 /** Lets daemons come and go, gives orders, kills archond and the keeper again and again, and then looks what was told. */
 export async function torture(size: Torture): Promise<Tortured> {
   const folder = mkdtempSync(path.join(realpathSync(os.tmpdir()), 'archon-torture-'));
@@ -62,7 +55,7 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   const answers: Answers = { started: [], runs: new Map(), answered: 0, lost: 0, wrong: [] };
 
   await using house = new House(await TestSupervisor.start(options));
-  const { socket } = house.supervisor;
+  const { socket } = house;
   using follower = new Follower(socket);
   const clients = Array.from({ length: size.clients }, (_, at) => {
     const labels = Array.from({ length: size.daemons }, (_, number) => `d${number}`);
@@ -82,6 +75,7 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   }
 
   const wrong = [...answers.wrong];
+  const trees = await treeKind(socket);
   await askUntilAnswered(socket, 'Stop,*');
   const units = await askUntilAnswered(socket, 'List');
   for (const line of units.filter((one) =>
@@ -97,6 +91,7 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
 
   const lives = readBook(book);
   wrong.push(...answerFaults(answers, lives, follower.lines));
+  wrong.push(...unknownFaults(lives, follower.lines, house.gaps, trees));
   const verdict = judge(lives, follower.lines, orphans, wrong);
   const { kills } = house;
   const counts = {
@@ -107,8 +102,15 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
     'deaths of archond': kills.archond,
     'deaths of the keeper': kills.keeper,
     'deaths of both': kills.both,
+    'of these before the one before was overcome': house.early,
   };
   return { verdict, counts };
+}
+
+/** What keeps its processes together. */
+async function treeKind(socket: string): Promise<string> {
+  const lines = await askUntilAnswered(socket, 'Status,d0');
+  return lines.find((line) => line.startsWith('Field,tree,'))?.split(',')[2] ?? '';
 }
 
 /** What was answered and is not so. */
@@ -136,67 +138,4 @@ function answerFaults(
       faults.push(`the Run ${label} ended with ${life.code}, answered is ${code}`);
   }
   return faults;
-}
-
-async function killAll(house: House, size: Torture): Promise<void> {
-  const chance = new Chance(size.seed);
-  const victims: Victim[] = [
-    ...Array<Victim>(size.deaths).fill('archond'),
-    ...Array<Victim>(size.keeperDeaths).fill('keeper'),
-    ...Array<Victim>(size.bothDeaths).fill('both'),
-  ];
-  while (victims.length > 0) {
-    const [victim = 'archond'] = victims.splice(chance.below(victims.length), 1);
-    await new Promise((resolve) => setTimeout(resolve, chance.below(MOST_LIFE_MS)));
-    const second = victims.indexOf('archond');
-    const isTwice = victim === 'archond' && second >= 0 && chance.onceIn(EARLY);
-    const isDone = await house.kill(victim, isTwice ? chance.below(MOST_EARLY_MS) : undefined);
-    if (isTwice && isDone) victims.splice(second, 1);
-  }
-}
-
-/** The supervisor, and whoever starts it again where its keeper has died. */
-class House implements AsyncDisposable {
-  supervisor: TestSupervisor;
-  readonly kills: Record<Victim, number> = { archond: 0, keeper: 0, both: 0 };
-
-  constructor(supervisor: TestSupervisor) {
-    this.supervisor = supervisor;
-  }
-
-  /**
-   * Kills, and resolves when the next archond answers.
-   *
-   * @param earlyMs so long after the death its successor is killed too, where it is there by then; resolves with whether it was
-   */
-  async kill(victim: Victim, earlyMs: number | undefined): Promise<boolean> {
-    const { supervisor } = this;
-    const deciding = await supervisor.decidingPid();
-    this.kills[victim] += 1;
-    if (victim === 'archond') {
-      const count = supervisor.readyCount;
-      process.kill(deciding, 'SIGKILL');
-      const isTwice = earlyMs !== undefined && (await this.#killSuccessor(deciding, earlyMs));
-      await supervisor.untilReady(count + 1);
-      return isTwice;
-    }
-    process.kill(supervisor.pid, 'SIGKILL');
-    if (victim === 'both') process.kill(deciding, 'SIGKILL');
-    await supervisor.ended();
-    this.supervisor = await supervisor.again();
-    return false;
-  }
-
-  async #killSuccessor(first: number, earlyMs: number): Promise<boolean> {
-    await new Promise((resolve) => setTimeout(resolve, earlyMs));
-    const next = await this.supervisor.decidingPid().catch(() => first);
-    if (next === first) return false;
-    this.kills.archond += 1;
-    process.kill(next, 'SIGKILL');
-    return true;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.supervisor[Symbol.asyncDispose]();
-  }
 }
