@@ -3,8 +3,8 @@
  * the channel (a seqpacket socketpair) and the spawn block (a sealed memfd).
  *
  * Everything is in the byte order and alignment of the machine: the three never leave it.
- * The page docs/keeper-interface.org explains every word; a test holds the numbers here, the
- * page, and src/sys/keeper-layout.ts together.
+ * docs/keeper-interface.org and docs/keeper-channel.org explain every word; a test holds the numbers here, the
+ * pages, and src/sys/keeper-layout.ts together.
  */
 #ifndef ARCHON_WIRE_H
 #define ARCHON_WIRE_H

@@ -1,7 +1,7 @@
 /**
  * The numbers of native/keeper/wire.h: where things stand in the table, the messages and the spawn
- * block. docs/keeper-interface.org explains each word; test/sys/keeper-layout.test.ts has the C
- * compiler confirm them. Offsets and sizes are in bytes, in the byte order of the machine.
+ * block. docs/keeper-interface.org and docs/keeper-channel.org explain each word;
+ * test/sys/keeper-layout.test.ts has the C compiler confirm them. Offsets and sizes are in bytes, in the byte order of the machine.
  */
 
 /** The table and its header (`struct table_header`). */
