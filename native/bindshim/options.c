@@ -116,21 +116,29 @@ static void carry_one(int from, int to, int level, int name) {
     setsockopt(to, level, name, wanted, wanted_length);
 }
 
-/* One that nobody has set grows by itself, and would not any more once it has been set. The kernel doubles what is set. */
-static void carry_buffer(int from, int to, int locked, int name, int forced_name) {
-  int locks = option_of(from, SOL_SOCKET, SO_BUF_LOCK, -1);
+/* The kernel doubles what is set. */
+static void carry_buffer(int from, int to, int name, int forced_name) {
   int bytes = option_of(from, SOL_SOCKET, name, -1);
-  if (bytes < 0 || bytes == option_of(to, SOL_SOCKET, name, -1) || (locks >= 0 && (locks & locked) == 0)) return;
+  if (bytes < 0 || bytes == option_of(to, SOL_SOCKET, name, -1)) return;
   bytes /= 2;
   if (setsockopt(to, SOL_SOCKET, forced_name, &bytes, sizeof bytes) < 0)
     setsockopt(to, SOL_SOCKET, name, &bytes, sizeof bytes);
 }
 
+/* One that nobody has set grows by itself, and does not any more once it has been set: the kernel has a lock for that. */
+static void carry_buffers(int from, int to) {
+  int wanted = option_of(from, SOL_SOCKET, SO_BUF_LOCK, -1);
+  int either = wanted < 0 ? -1 : wanted | option_of(to, SOL_SOCKET, SO_BUF_LOCK, 0);
+  if ((either & SEND_BUFFER_LOCKED) != 0) carry_buffer(from, to, SO_SNDBUF, SO_SNDBUFFORCE);
+  if ((either & RECEIVE_BUFFER_LOCKED) != 0) carry_buffer(from, to, SO_RCVBUF, SO_RCVBUFFORCE);
+  if (wanted >= 0 && wanted != option_of(to, SOL_SOCKET, SO_BUF_LOCK, wanted))
+    setsockopt(to, SOL_SOCKET, SO_BUF_LOCK, &wanted, sizeof wanted);
+}
+
 void carry_options(int from, int to, const struct wish *wish) {
   for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
     if (concerns(options[i].whose, wish)) carry_one(from, to, options[i].level, options[i].name);
-  carry_buffer(from, to, SEND_BUFFER_LOCKED, SO_SNDBUF, SO_SNDBUFFORCE);
-  carry_buffer(from, to, RECEIVE_BUFFER_LOCKED, SO_RCVBUF, SO_RCVBUFFORCE);
+  carry_buffers(from, to);
   int wanted = fcntl(from, F_GETFL), found = fcntl(to, F_GETFL);
   if (wanted >= 0 && found >= 0 && ((wanted ^ found) & O_NONBLOCK) != 0) fcntl(to, F_SETFL, found ^ O_NONBLOCK);
 }
