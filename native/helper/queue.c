@@ -124,10 +124,17 @@ void queue_clear(struct helper *helper, struct queue *queue) {
   *queue = (struct queue){0};
 }
 
+/*
+ * A want of memory, or of room for descriptors of this user under way (ETOOMANYREFS), is over some day like that of room
+ * in the socket: what is to be sent waits.
+ */
+static bool is_want(int error) { return error == ENOBUFS || error == ENOMEM || error == ETOOMANYREFS; }
+
 static ssize_t send_message(int fd, struct msghdr *message) {
   for (;;) {
     ssize_t sent = sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return sent;
+    if (is_want(errno)) return -EAGAIN;
     if (errno != EINTR) return -errno;
   }
 }
