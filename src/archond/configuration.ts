@@ -11,6 +11,12 @@ import type { Settings } from './settings.ts';
 /** The program that reads files of configuration. */
 export const LOADER = path.join(import.meta.dirname, '../loader/main.cjs');
 
+/** For want of these a program cannot be started at this moment. */
+const WANTS = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'];
+/** How often that is tried again, and after how long: 5 s in all. */
+const TRIES = 50;
+const RETRY_MS = 100;
+
 /** Settings may hold what not everybody is to read. */
 const MODE = 0o600;
 
@@ -43,8 +49,22 @@ export class InForce {
       return;
     }
     const request: LoadRequest = { paths, logDir };
-    this.#sys.programs.run(LOADER, JSON.stringify(request), (answer) => {
+    this.#runLoader(JSON.stringify(request), TRIES, (answer) => {
       done(answer.ok ? freeze(JSON.parse(answer.value) as LoadAnswer) : err(cannotRun(answer.error, paths)));
+    });
+  }
+
+  /** Nothing is in force at the very start, and without this nothing would be: a want of the moment is waited out. */
+  #runLoader(request: string, tries: number, done: (answer: Result<string, SysError>) => void): void {
+    const { programs, timers, clock } = this.#sys;
+    programs.run(LOADER, request, (answer) => {
+      if (answer.ok || tries === 0 || !WANTS.includes(answer.error.code)) {
+        done(answer);
+        return;
+      }
+      timers.at(clock.monotonicMs() + RETRY_MS, () => {
+        this.#runLoader(request, tries - 1, done);
+      });
     });
   }
 

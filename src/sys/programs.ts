@@ -5,7 +5,7 @@ import type { Cancel, SysError } from './sys.ts';
 export interface Programs {
   /**
    * Runs a JavaScript file with one argument and answers with what it has written to standard output. `EIO`
-   * where it did not end well.
+   * where it did not end well, the errno of its start (`EAGAIN`, `ENOMEM`, `EMFILE`, `ENFILE`) where it could not be begun.
    */
   run(program: string, argument: string, done: (result: Result<string, SysError>) => void): Cancel;
 }

@@ -1,16 +1,46 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { errnoNumber } from '../../base/errno.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Programs } from '../programs.ts';
 import type { Cancel, SysError } from '../sys.ts';
+import { thrownError } from './thrown-error.ts';
 
 /** More than any answer is. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
+/** As it is made: it has no standard output where there was no descriptor for that. */
+type Child = ChildProcessByStdio<null, Readable, null>;
+
+function notBegun(code = 'EIO'): Result<never, SysError> {
+  return err({ code, errno: errnoNumber(code) ?? 0, call: 'spawn' });
+}
+
+/** Some of what can go wrong is thrown, some told later, by a child that is none (child_process of Node). */
+function begin(program: string, argument: string): Result<Child, SysError> {
+  try {
+    const child = spawn(process.execPath, [program, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+    if ((child.stdout as Readable | undefined) !== undefined) return ok(child);
+    child.once('error', () => undefined);
+    return notBegun('EMFILE');
+  } catch (error) {
+    return notBegun(thrownError(error).code);
+  }
+}
+
 /** `Sys.programs`: libuv's own children; it waits for their pids only and disturbs nobody's. */
 export const realPrograms: Programs = {
   run(program, argument, done): Cancel {
-    const child = spawn(process.execPath, [program, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const begun = begin(program, argument);
+    if (!begun.ok) {
+      const timer = setImmediate(() => {
+        done(begun);
+      });
+      return () => {
+        clearImmediate(timer);
+      };
+    }
+    const child = begun.value;
     const pieces: Buffer[] = [];
     let bytes = 0;
     let failed: SysError | undefined;
@@ -27,8 +57,7 @@ export const realPrograms: Programs = {
       child.kill('SIGKILL');
     });
     child.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? 'EIO';
-      finish(err({ code, errno: errnoNumber(code) ?? 0, call: 'spawn' }));
+      finish(notBegun(error.code));
     });
     child.once('close', (code) => {
       if (code === 0 && failed === undefined) finish(ok(Buffer.concat(pieces).toString()));
