@@ -305,7 +305,7 @@ export class Archond {
       sys.keeper.quit(0, () => {
         this.#cancelBeat?.();
         this.#own.over(0);
-        sys.descriptors.close(streams.nothing);
+        streams.close();
         sys.close();
       });
     });

@@ -30,9 +30,19 @@ export class RecoveredPipes {
     }
   }
 
-  /** Lets go of those that no unit has taken. */
+  /** Lets go of those that no unit has taken: what is in them comes to its log first. */
   dropRest(): void {
-    for (const pipe of this.#pipes.values()) drop(this.#house.sys, pipe);
+    const { sys, streams } = this.#house;
+    for (const pipe of this.#pipes.values()) {
+      const unit = { label: pipe.label, configured: undefined };
+      const output = UnitOutput.adopt(
+        sys,
+        pipe.descriptor,
+        streams.target(unit, pipe.stream, pipe.generation),
+      );
+      if (output.ok) streams.outlast(output.value);
+      else drop(sys, pipe);
+    }
     this.#pipes.clear();
   }
 }

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { LogDefinition } from '../config/definition.ts';
 import type { Log } from './log.ts';
 import { LogWriters } from './logs/log-writers.ts';
+import { isDown } from './outcome.ts';
 import { UnitOutput, type OutputTarget } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
@@ -11,6 +12,9 @@ interface Handed {
   readonly from: Descriptor;
   readonly to: number;
 }
+
+/** So many units that are no more may leave behind what their logs could not take, a pipe each. */
+const MOST_LATE = 256;
 
 /** archond's own, for `log: inherit`. */
 const OWN_OUTPUT = 1;
@@ -29,6 +33,8 @@ export class StandardStreams {
   readonly #emptyInput: Descriptor;
   /** What writes to which log. */
   readonly writers = new LogWriters();
+  /** Pipes of units that are no more. */
+  readonly #late = new Set<UnitOutput>();
 
   constructor(sys: Sys, log: Log, logDir: string, emptyInput: Descriptor) {
     this.#sys = sys;
@@ -49,7 +55,11 @@ export class StandardStreams {
   }
 
   /** What a stream of a unit goes to. */
-  target({ label, configured }: UnitRecord, stream: 'out' | 'err', generation: number): OutputTarget {
+  target(
+    { label, configured }: Pick<UnitRecord, 'label' | 'configured'>,
+    stream: 'out' | 'err',
+    generation: number,
+  ): OutputTarget {
     const failed = (problem: SysError): void => {
       this.#log.warn('output cannot be kept', { label, call: problem.call, error: problem.code });
     };
@@ -118,16 +128,22 @@ export class StandardStreams {
     errorOutput?.drain();
   }
 
-  /** Of what is down nothing more comes: its pipe goes, unless it holds what its log could not take. */
+  /** Of what is down nothing more comes: its pipe goes, as soon as it holds nothing that its log could not take. */
   rest(record: UnitRecord): void {
-    if (record.output?.drain() === true) {
-      record.output.discard();
-      record.output = undefined;
+    const { output, errorOutput } = record;
+    if (output !== undefined && this.#letRest(record, output)) record.output = undefined;
+    if (errorOutput !== undefined && this.#letRest(record, errorOutput)) record.errorOutput = undefined;
+  }
+
+  #letRest(record: UnitRecord, output: UnitOutput): boolean {
+    if (!output.drain()) {
+      output.whenKept = () => {
+        if (isDown(record) && record.exitCommands === 0) this.rest(record);
+      };
+      return false;
     }
-    if (record.errorOutput?.drain() === true) {
-      record.errorOutput.discard();
-      record.errorOutput = undefined;
-    }
+    output.discard();
+    return true;
   }
 
   /** Closes what the unit was given for its processes. */
@@ -139,10 +155,41 @@ export class StandardStreams {
 
   /** The unit is no more. */
   release(record: UnitRecord): void {
-    record.output?.discard();
+    const { output, errorOutput } = record;
     record.output = undefined;
-    record.errorOutput?.discard();
     record.errorOutput = undefined;
+    if (output !== undefined) this.outlast(output);
+    if (errorOutput !== undefined) this.outlast(errorOutput);
     this.closeGiven(record);
+  }
+
+  /** Lets go of a pipe whose unit is no more when its log has taken what is in it. */
+  outlast(output: UnitOutput): void {
+    if (output.drain()) {
+      output.discard();
+      return;
+    }
+    const [oldest] = this.#late;
+    if (this.#late.size >= MOST_LATE && oldest !== undefined) this.#lose(oldest);
+    this.#late.add(output);
+    output.whenKept = () => {
+      this.#late.delete(output);
+      output.discard();
+    };
+  }
+
+  #lose(output: UnitOutput): void {
+    this.#late.delete(output);
+    this.#log.warn('the end of its output is lost: its log did not take it', { label: output.label });
+    output.discard();
+  }
+
+  /** Everything is over: what no log has taken by now is lost. */
+  close(): void {
+    for (const output of [...this.#late]) {
+      if (output.drain()) output.whenKept();
+      else this.#lose(output);
+    }
+    this.#sys.descriptors.close(this.#emptyInput);
   }
 }

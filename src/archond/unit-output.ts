@@ -3,6 +3,10 @@ import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
 import type { LogWriters } from './logs/log-writers.ts';
 
+/** What a log could not take is tried again after so long, then less and less often. */
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 60_000;
+
 /** Rights of a log file: the owner's, and reading for its group. */
 const LOG_MODE = 0o640;
 
@@ -41,12 +45,17 @@ export interface OutputTarget {
 
 /** The output of a unit on its way to its log: a pipe that outlives processes and archond, and the copying out of it. */
 export class UnitOutput {
+  /** Of the unit. */
+  readonly label: string;
   readonly write: Descriptor;
   readonly identity: PipeIdentity;
   readonly #sys: Sys;
   readonly #name: string;
   readonly #copying: Copying;
   readonly #leaveLog: Cancel;
+  #cancelRetry: Cancel = () => undefined;
+  /** Told when a log that could not take everything has taken it. */
+  whenKept: () => void = () => undefined;
 
   private constructor(
     sys: Sys,
@@ -55,10 +64,14 @@ export class UnitOutput {
     { write, identity }: { readonly write: Descriptor; readonly identity: PipeIdentity },
   ) {
     this.#sys = sys;
+    this.label = target.label;
     this.#name = outputName(target);
     this.write = write;
     this.identity = identity;
-    this.#copying = sys.output.copy(read, target.path, LOG_MODE, target.failed);
+    this.#copying = sys.output.copy(read, target.path, LOG_MODE, (error) => {
+      target.failed(error);
+      this.#tryAgainAfter(FIRST_RETRY_MS);
+    });
     this.#leaveLog = target.writers.add(target.path, this.#copying);
   }
 
@@ -88,6 +101,16 @@ export class UnitOutput {
     return UnitOutput.adopt(sys, read, target);
   }
 
+  /** Without this a disk that was full for a moment would hold up for good whoever writes. */
+  #tryAgainAfter(ms: number): void {
+    const { clock, timers } = this.#sys;
+    this.#cancelRetry();
+    this.#cancelRetry = timers.at(clock.monotonicMs() + ms, () => {
+      if (this.drain()) this.whenKept();
+      else this.#tryAgainAfter(Math.min(2 * ms, LAST_RETRY_MS));
+    });
+  }
+
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */
   drain(): boolean {
     return this.#copying.drain();
@@ -106,6 +129,7 @@ export class UnitOutput {
 
   /** The unit is no more: so is its pipe. */
   discard(): void {
+    this.#cancelRetry();
     this.#leaveLog();
     this.#copying.close();
     this.#sys.descriptors.close(this.write);
