@@ -218,7 +218,8 @@ export class Journal {
       const { trouble, current } = this.#writer;
       const finish: SyncDone = (result) => {
         this.#syncs.whenIdle(() => {
-          current.file.close();
+          /* Where the last sync has failed it is written elsewhere by now. */
+          this.#writer.current.file.close();
           done(result);
         });
       };

@@ -39,7 +39,7 @@ export interface Recovered {
  * at its beginning, and sets aside what came after that, whatever it may be.
  */
 export function recover(stores: Stores, setsTailAside = false): Recovered {
-  const state = stores.state.open();
+  const state = persistently(() => stores.state.open());
   const runtime = stores.runtime.open();
   const segments = new Segments();
   if (state.ok) for (const ordinal of state.value) segments.add(unreadSegment(stores.state, ordinal));
@@ -64,6 +64,25 @@ export function recover(stores: Stores, setsTailAside = false): Recovered {
   const lastSequence = base?.scan.lastSequence ?? 0;
   const wasDegraded = fresh.length > 0;
   return { segments, values, lastSequence, base, wasDegraded, setAside, stateError, isMerged, movedFiles };
+}
+
+/**
+ * What cannot be read now and could be a moment later (a want of descriptors, a disk that answers the next time) is tried
+ * again at once: it would cost the journal its id, and whoever comes up the numbers that there were.
+ */
+const TRIES = 3;
+
+function persistently<T extends { readonly ok: boolean }>(attempt: () => T): T {
+  let result = attempt();
+  for (let tries = 1; !result.ok && tries < TRIES; tries += 1) result = attempt();
+  return result;
+}
+
+function scanPersistently(segment: Segment): ReturnType<typeof scanSegment> {
+  let scan = scanSegment(readerOf(segment));
+  for (let tries = 1; scan.kind === 'failed' && tries < TRIES; tries += 1)
+    scan = scanSegment(readerOf(segment));
+  return scan;
 }
 
 /** Copies so many bytes (default: all) of a segment to another store and takes it out of its own. The file is open to go on with. */
@@ -96,7 +115,7 @@ export function newestUsable(
   setsTailAside = false,
 ): { readonly base: Recovered['base']; readonly error: SysError | undefined } {
   for (let segment = segments.last; segment !== undefined; segment = segments.last) {
-    const whole = scanSegment(readerOf(segment));
+    const whole = scanPersistently(segment);
     const hasTail =
       whole.kind === 'scanned' && (whole.goodBytes > whole.checkpointBytes || whole.rest !== 'none');
     const isCut = setsTailAside && hasTail;
