@@ -15,6 +15,15 @@ export class FakeApart implements Programs {
   run(...[program, argument, done]: Parameters<Programs['run']>): Cancel {
     this.#view.call('programs.run');
     let isOver = false;
+    const failed = this.#view.failure('programs.run');
+    if (failed !== undefined) {
+      this.#view.post(() => {
+        if (!isOver) done(failed);
+      });
+      return () => {
+        isOver = true;
+      };
+    }
     this.#view.kernel.loop.schedule(this.#view.kernel.loop.nowMs(), () => {
       if (isOver) return;
       const answer = this.#view.kernel.apart.get(program)?.(argument) ?? err('EIO');

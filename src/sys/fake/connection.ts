@@ -1,8 +1,12 @@
 import type { Cancel, Connection, ConnectionListener, Credentials, Descriptor } from '../sys.ts';
+import { partly } from './faults.ts';
 import { Misuse } from './misuse.ts';
 import { Outbox } from './outbox.ts';
 import type { StreamEnd } from './stream-socket.ts';
 import type { View } from './view.ts';
+
+/** After so long there is room again for what a connection did not take. */
+const AGAIN_MS = 1;
 
 /** With this the bytes of a read are overwritten once the listener has returned: they are valid no longer. */
 const SPENT = 0xdb;
@@ -99,7 +103,20 @@ export class FakeConnection implements Connection {
     if (this.#state === 'closed') return;
     this.#state = 'closing';
     this.#listener = undefined;
-    if (now || this.#gone || this.#outbox.flush(this.#end) !== 'full') this.#close();
+    if (now || this.#gone || this.#flush() !== 'full') this.#close();
+  }
+
+  /** Sends what the peer takes; where nothing more can be sent now, that is tried in another step. */
+  #flush(): 'empty' | 'full' | 'broken' {
+    const { code, isPart } = partly(this.#outbox.bytes === 0 ? undefined : this.#view.fault('sendmsg'));
+    if (code === 'EPIPE') return 'broken';
+    if (code === undefined) return this.#outbox.flush(this.#end);
+    if (isPart) this.#outbox.flush(this.#end, 1);
+    const { loop } = this.#view.kernel;
+    loop.schedule(loop.nowMs() + AGAIN_MS, () => {
+      if (this.#view.alive) this.#later();
+    });
+    return 'full';
   }
 
   #close(): void {
@@ -123,7 +140,7 @@ export class FakeConnection implements Connection {
   /** Does the next thing that there is to do, and comes back while there is more. */
   #pump(): void {
     if (this.#state === 'closed' || this.#gone) return;
-    const flushed = this.#outbox.flush(this.#end);
+    const flushed = this.#flush();
     if (this.#ending === 'behind-the-queue' && flushed === 'empty') {
       this.#ending = 'done';
       this.#end.endOutput();

@@ -14,7 +14,8 @@ export class FakeFiles extends FakeStoredFiles implements Files {
   ensureFolder(path: string, mode: number): Result<undefined, SysError> {
     this.view.call('files.ensureFolder');
     const { files, user } = this.view.kernel;
-    const failed = this.view.failure('mkdir');
+    // One that is there is only opened, to see whose it is.
+    const failed = this.view.failure(files.node(path)?.kind === 'folder' ? 'open' : 'mkdir');
     if (failed !== undefined) return failed;
     const trouble = this.view.kernel.disk.trouble('mkdir', path);
     // A folder that is there needs not be made, and is found on a read-only disk too.

@@ -6,6 +6,7 @@ import type {
   Cancel,
   EndBefore,
   EntryState,
+  ExecStage,
   ProcessRef,
   Refusal,
   SignalScope,
@@ -19,6 +20,7 @@ import { Watchdog } from './watchdog.ts';
 import { refusal } from './errno.ts';
 import { makeChild, runToExec } from './child.ts';
 import { type FailureChoice, orderFault } from './exec.ts';
+import { isFallible } from './faults.ts';
 import type { FakeKernel } from './kernel.ts';
 import { KeptStore } from './kept-store.ts';
 import { Misuse } from './misuse.ts';
@@ -126,7 +128,14 @@ export class FakeKeeper implements RowOwner {
   objection(name: KeeperRequest, channel: Channel): Refusal | undefined {
     if (this.gone) return refusal('EPIPE');
     if (name !== 'hello' && !channel.greeted && channel.view.alive) return refusal('EPROTO');
-    return this.#refusals.get(name)?.shift();
+    return this.#refusals.get(name)?.shift() ?? this.#mishap(name, channel);
+  }
+
+  /** What the plan of faults has for this request; that of an archond that is dead reaches the keeper or not, as a whole. */
+  #mishap(name: KeeperRequest, { view }: Channel): Refusal | undefined {
+    const call = `keeper.${name}`;
+    const [code = '', stage] = isFallible(call) ? (view.fault(call)?.split('@') ?? []) : [];
+    return code === '' ? undefined : refusal(code, stage as ExecStage | undefined);
   }
 
   /** Greets archond when all that its predecessor asked for can be seen; then tells it which signals nobody has noted. */

@@ -1,6 +1,7 @@
 import type { Result } from '../../base/result.ts';
 import type { UserEntry } from '../sys.ts';
 import { FakeDisk } from './disk.ts';
+import { Faults } from './faults.ts';
 import { FileTree, pathKey } from './file-tree.ts';
 import type { VirtualLoop } from './loop.ts';
 import { Misuse } from './misuse.ts';
@@ -47,6 +48,8 @@ export class FakeKernel implements ProcessHost {
   readonly loop: VirtualLoop;
   readonly files = new FileTree();
   readonly disk = new FakeDisk(this.files);
+  /** Which calls of archond fail. */
+  readonly faults = new Faults();
   readonly processes = new Map<number, FakeProcess>();
   /** By path; see `pathKey`. */
   readonly commands = new Map<string, Command>();

@@ -23,10 +23,10 @@ export class Outbox {
     this.#bytes += bytes.length;
   }
 
-  /** Sends as far as the peer's buffer takes it. */
-  flush(end: StreamEnd): 'empty' | 'full' | 'broken' {
+  /** Sends as far as the peer's buffer takes it, of a parcel `mostBytes` at most. */
+  flush(end: StreamEnd, mostBytes = Infinity): 'empty' | 'full' | 'broken' {
     for (let parcel = this.#parcels[0]; parcel !== undefined; parcel = this.#parcels[0]) {
-      const taken = end.send(parcel.bytes, parcel.files);
+      const taken = end.send(parcel.bytes.subarray(0, mostBytes), parcel.files);
       if (taken === 'broken') return 'broken';
       if (taken > 0) parcel.files = [];
       this.#bytes -= taken;

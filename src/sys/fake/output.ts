@@ -2,6 +2,7 @@ import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
+import { partly } from './faults.ts';
 import { above } from './file-tree.ts';
 import { Misuse } from './misuse.ts';
 import type { PlainNode } from './disk.ts';
@@ -111,8 +112,8 @@ class FakeCopying implements Copying {
   /** Returns what stood in the way, if anything did. */
   #append(): SysError | undefined {
     const { files, user, disk } = this.#view.kernel;
-    const failure = this.#view.failure('splice');
-    if (failure !== undefined) return failure.error;
+    const { code, isPart } = partly(this.#view.fault('splice'));
+    if (code !== undefined && !isPart) return sysError(code, 'splice');
     const closed = disk.trouble('open', this.#path);
     if (closed !== undefined) return sysError(closed, 'open');
     const mode = this.#mode | ((this.#mode & 0o444) >> 2) | 0o100;
@@ -121,10 +122,12 @@ class FakeCopying implements Copying {
     const file = files.openToAppend(this.#path, this.#mode, user.uid);
     if (!file.ok) return sysError(file.error, 'open');
     this.#noteTime(sizeOf(file.value));
+    let most = isPart ? this.#pipe.bytes >> 1 : Infinity;
     while (this.#pipe.bytes > 0) {
-      const room = disk.room(this.#path, PIECE_BYTES);
+      const room = disk.room(this.#path, Math.min(PIECE_BYTES, most));
       const bytes = room < 1 ? 'again' : this.#pipe.read(room);
-      if (typeof bytes === 'string') return sysError('ENOSPC', 'splice');
+      if (typeof bytes === 'string') return sysError(code ?? 'ENOSPC', 'splice');
+      most -= bytes.length;
       files.append(file.value, bytes);
       disk.grown(this.#path, bytes.length);
       this.copiedBytes += bytes.length;
@@ -186,7 +189,7 @@ export class FakeOutput implements Output {
 
   reopen(read: Descriptor): Result<NewPipe, SysError> {
     this.#view.call('output.reopen');
-    const failed = this.#view.failure('open');
+    const failed = this.#view.failure('open', 'reopen');
     if (failed !== undefined) return failed;
     const pipe = this.#view.descriptors.get(read, 'output.reopen');
     if (!(pipe instanceof PipeEnd)) throw new Misuse('output.reopen of what is no pipe');

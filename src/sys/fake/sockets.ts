@@ -9,6 +9,9 @@ import type { View } from './view.ts';
 /** `sun_path` of unix(7), less its NUL. */
 export const PATH_BYTES = 107;
 
+/** FULL_PAUSE_MS of src/sys/real/sockets.ts. */
+const FULL_PAUSE_MS = 100;
+
 /** Connections that wait to be accepted. */
 class Backlog {
   readonly #view: View;
@@ -25,8 +28,22 @@ class Backlog {
   arrived(end: StreamEnd): void {
     this.#waiting.add(end);
     this.#view.post(() => {
-      if (this.#waiting.delete(end)) this.#accept(new FakeConnection(this.#view, end, 'sockets.accept'));
+      this.#take(end);
     });
+  }
+
+  /** As the helper does: where there is no descriptor for it, whoever waits is looked for later again. */
+  #take(end: StreamEnd): void {
+    if (!this.#waiting.has(end)) return;
+    const { loop } = this.#view.kernel;
+    if (this.#view.fault('accept4') !== undefined) {
+      loop.schedule(loop.nowMs() + FULL_PAUSE_MS, () => {
+        this.#take(end);
+      });
+      return;
+    }
+    this.#waiting.delete(end);
+    this.#accept(new FakeConnection(this.#view, end, 'sockets.accept'));
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import type { AppendFile, Descriptor, FileStatus, Files, StoredFiles, SysError, Written } from '../sys.ts';
 import type { DiskCall, PlainNode } from './disk.ts';
 import { sysError } from './errno.ts';
+import { type Fallible, partly } from './faults.ts';
 import { Misuse } from './misuse.ts';
 import { PlainFile } from './open-file.ts';
 import type { View } from './view.ts';
@@ -18,8 +19,8 @@ function sizeOf(node: PlainNode): number {
 }
 
 /** The injected failure of a call, of `Control.failNext` or of a disk. */
-function failure(view: View, call: DiskCall, path: string): Failed | undefined {
-  const injected = view.failure(call);
+function failure(view: View, call: DiskCall, path: string, fallible?: Fallible): Failed | undefined {
+  const injected = view.failure(call, fallible ?? call);
   if (injected !== undefined) return injected;
   const code = view.kernel.disk.trouble(call, path);
   return code === undefined ? undefined : err(sysError(code, call));
@@ -50,10 +51,11 @@ class FakeAppendFile implements AppendFile {
   write(bytes: Uint8Array): Written {
     this.#called('write');
     const { disk, files } = this.#view.kernel;
-    const failed = failure(this.#view, 'write', this.#path);
-    if (failed !== undefined) return { bytes: 0, error: failed.error };
+    const { code, isPart } = partly(this.#view.fault('write') ?? disk.trouble('write', this.#path));
+    if (code !== undefined && !isPart) return { bytes: 0, error: sysError(code, 'write') };
     const cut = disk.takeCut(this.#path);
-    const room = disk.room(this.#path, cut === undefined ? bytes.length : Math.min(cut.bytes, bytes.length));
+    const most = isPart ? bytes.length >> 1 : bytes.length;
+    const room = disk.room(this.#path, cut === undefined ? most : Math.min(cut.bytes, most));
     files.append(this.#node, new Uint8Array(bytes.subarray(0, room)));
     disk.grown(this.#path, room);
     if (cut !== undefined) {
@@ -61,7 +63,7 @@ class FakeAppendFile implements AppendFile {
       // A death in the middle of the write: this archond learns nothing more.
       this.#view.call('file.write');
     }
-    return { bytes: room, error: room < bytes.length ? sysError('ENOSPC', 'write') : undefined };
+    return { bytes: room, error: room < bytes.length ? sysError(code ?? 'ENOSPC', 'write') : undefined };
   }
 
   truncate(sizeBytes: number): Result<undefined, SysError> {
@@ -124,7 +126,7 @@ export abstract class FakeStoredFiles implements StoredFiles {
   openToAppend(path: string, mode: number): Result<AppendFile, SysError> {
     this.view.call('files.openToAppend');
     const { files, user, disk } = this.view.kernel;
-    const failed = failure(this.view, 'open', path);
+    const failed = failure(this.view, 'open', path, 'open to append');
     if (failed !== undefined) return failed;
     if (files.node(path) === undefined && disk.room(path, 1) === 0) return err(sysError('ENOSPC', 'open'));
     const node = files.openToAppend(path, mode, user.uid);
@@ -166,8 +168,9 @@ export abstract class FakeStoredFiles implements StoredFiles {
 
   rename(from: string, to: string): Result<undefined, SysError> {
     this.view.call('files.rename');
-    const { files } = this.view.kernel;
-    const failed = failure(this.view, 'rename', from) ?? failure(this.view, 'rename', to);
+    const { files, disk } = this.view.kernel;
+    const code = this.view.fault('rename') ?? disk.trouble('rename', from) ?? disk.trouble('rename', to);
+    const failed = code === undefined ? undefined : err(sysError(code, 'rename'));
     if (failed !== undefined) return failed;
     const node = this.#find(from, 'rename');
     if (!node.ok) return node;

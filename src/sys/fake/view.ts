@@ -3,6 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import type { Descriptor, SysError } from '../sys.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { sysError } from './errno.ts';
+import type { Fallible } from './faults.ts';
 import type { FakeKernel } from './kernel.ts';
 import { ArchondKilled } from './misuse.ts';
 import type { OpenFile } from './open-file.ts';
@@ -60,10 +61,18 @@ export class View {
     return () => this.#atDeath.delete(action);
   }
 
-  /** The injected failure of this call, if there is one. */
-  failure(call: string): { readonly ok: false; readonly error: SysError } | undefined {
-    const code = this.#failures.get(call)?.shift();
+  /** The injected failure of this call, if there is one; `fallible`: what it is among those of `ERRNOS`. */
+  failure(
+    call: string,
+    fallible: Fallible = call as Fallible,
+  ): { readonly ok: false; readonly error: SysError } | undefined {
+    const code = this.fault(call, fallible);
     return code === undefined ? undefined : err(sysError(code, call));
+  }
+
+  /** The errno of it; of a write it may be one that `partly` takes apart. */
+  fault(call: string, fallible: Fallible = call as Fallible): string | undefined {
+    return this.#failures.get(call)?.shift() ?? (this.#alive ? this.kernel.faults.take(fallible) : undefined);
   }
 
   /** Archond closes its door: it ends when its present step is over. */

@@ -34,6 +34,9 @@ const RESTART_MS = 2;
 /** Where a test asks for more than this, what it waits for does not come. */
 const MOST_MS = 7 * 86_400_000;
 
+/** So many steps at one instant are taken for a circle. */
+const MOST_STEPS = 200_000;
+
 /** How one begins. */
 export interface VirtualOptions extends FakeOptions {
   /** Called for each archond that is started (the first is 1), before it makes a call. */
@@ -49,6 +52,8 @@ export class VirtualHost implements Stage {
   readonly #endMs: number;
   readonly #atBirth: (life: number) => void;
   #lives = 0;
+  #steps = 0;
+  #steppedAtMs = 0;
   /** An end that was asked for has come. */
   #isOver = false;
 
@@ -138,7 +143,11 @@ export class VirtualHost implements Stage {
 
   /** Lets the next thing happen, be it in a moment or in an hour, and all that follows without time. An archond that has died is started again. */
   async step(): Promise<void> {
-    if (this.control.nowMs() > this.#endMs) throw new Error('it waits for what does not come');
+    const nowMs = this.control.nowMs();
+    this.#steps = nowMs === this.#steppedAtMs ? this.#steps + 1 : 0;
+    this.#steppedAtMs = nowMs;
+    if (this.#steps > MOST_STEPS) throw new Error('it goes round in a circle in which no time passes');
+    if (nowMs > this.#endMs) throw new Error('it waits for what does not come');
     if (!this.control.archondAlive && !this.isOver) this.#startAgain();
     else if (!this.control.stepOn()) throw new Error('nothing is to come, and something is waited for');
     await turn();

@@ -96,6 +96,18 @@ export function storyFaults(events: readonly Event[]): string[] {
   return faults;
 }
 
+const LOGS = '/var/log/archon/';
+
+/** What is missing of what processes have written, each its pid in a line, or stands there twice. */
+export function outputFaults({ lives }: Ledger, { kernel }: Control): string[] {
+  return lives.flatMap(({ label, pid, isFirst, isBeside }) => {
+    if (!isFirst || isBeside) return [];
+    const log = Buffer.from(kernel.files.read(`${LOGS}${label}.log`) ?? []).toString();
+    const times = log.split('\n').filter((line) => line === `${pid} begins`).length;
+    return times === 1 ? [] : [`what ${label} (process ${pid}) wrote is in its log ${times} times`];
+  });
+}
+
 /** So much earlier something may seem to come that is counted from a word which a death has held up. */
 const EARLY_MS = 5;
 

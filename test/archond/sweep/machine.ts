@@ -82,5 +82,9 @@ export function installMachine(control: Control, ledger: Ledger): void {
     },
     undo: exits(0, 30),
   };
-  for (const [name, program] of Object.entries(programs)) control.install(`/usr/bin/${name}`, program);
+  for (const [name, program] of Object.entries(programs))
+    control.install(`/usr/bin/${name}`, (self) => {
+      self.write(1, `${self.pid} begins\n`);
+      program(self);
+    });
 }

@@ -2,8 +2,11 @@ import type { VirtualClient } from '../stage/virtual-client.ts';
 import type { VirtualHost } from '../stage/virtual-host.ts';
 import type { Ledger } from './ledger.ts';
 
+/** After so long a client tries again what was refused. */
+const AGAIN_MS = 50;
+
 /** A reply that closes its request. */
-const CLOSING = /^(?:Ok|Error|ExitStatus)(?:,|$)/;
+export const CLOSING = /^(?:Ok|Error|ExitStatus)(?:,|$)/;
 
 /**
  * Clients as they should be: one that loses its connection connects again, looks how things are, and goes on. And one
@@ -16,6 +19,10 @@ export class Player {
   readonly faults: string[] = [];
   /** Numbers of the events that the follower was told, in order. */
   readonly followed: { readonly sequence: number; readonly line: string }[] = [];
+  /** A death of archond, or a fault, while something is under way may make it late by so much. */
+  slackMs = 30;
+  /** Whether an order may be answered so for the sake of a fault; then it is given again. */
+  pardons: (lines: readonly string[]) => boolean = () => false;
   #journal: string | undefined;
   #following: VirtualClient | undefined;
 
@@ -36,7 +43,8 @@ export class Player {
   async insist(line: string): Promise<string[]> {
     for (;;) {
       const lines = await this.ask(line);
-      if (lines !== undefined) return lines;
+      if (lines !== undefined && !(await this.isRefused(lines))) return lines;
+      this.mustGoOn();
     }
   }
 
@@ -49,9 +57,23 @@ export class Player {
   async order(line: string, last: RegExp, isDone: () => Promise<boolean>): Promise<void> {
     for (;;) {
       const lines = await this.ask(line);
+      this.mustGoOn();
+      if (lines !== undefined && (await this.isRefused(lines))) continue;
       if (lines !== undefined) this.check(line, lines, last);
       if (lines !== undefined || (await isDone())) return;
     }
+  }
+
+  /** Whether that is a refusal which may be; whoever got it asks again a little later. */
+  async isRefused(lines: readonly string[]): Promise<boolean> {
+    if (!this.pardons(lines)) return false;
+    await this.pass(AGAIN_MS);
+    return true;
+  }
+
+  /** The day is not over. */
+  mustGoOn(): void {
+    if (this.host.isOver) throw new Error('the supervisor has ended before its day was over');
   }
 
   check(line: string, lines: readonly string[], last: RegExp): void {

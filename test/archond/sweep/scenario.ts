@@ -1,9 +1,8 @@
 import { FAILURES, LATE_MS, PATIENCE_MS, WAITS_MS } from './machine.ts';
 import { timeFault } from './checker.ts';
-import type { Player } from './player.ts';
+import { CLOSING, type Player } from './player.ts';
 
-/** A death of archond while something is under way may make it late by so much. */
-const SLACK_MS = 30;
+const MOST_WAITS = 10;
 /** A Run whose client went away with archond goes on for so long. */
 const UNCLAIMED_MS = 60_000;
 
@@ -41,14 +40,19 @@ async function bringUp(player: Player): Promise<void> {
   }
   for (const [label, state] of Object.entries(AT_REST))
     if (label !== 'spare') await player.expect(`Wait,${label},@for=${state},@timeout=1m`, /^Ok$/);
+  /* A start that was refused counts as a failure, and makes the waits behind it longer. */
+  for (let wait = 0; wait < MOST_WAITS && player.ledger.of('flaky').length <= FAILURES; wait += 1)
+    await player.pass(player.slackMs / 2);
   const lives = player.ledger.of('flaky');
   if (lives.length !== FAILURES + 1) player.faults.push(`flaky was started ${lives.length} times`);
   lives.slice(1).forEach(({ bornAtMs }, at) => {
     const what = `restart ${at + 1} of flaky`;
-    player.faults.push(...timeFault(what, lives[at]?.endedAtMs, bornAtMs, WAITS_MS[at] ?? 0, SLACK_MS));
+    player.faults.push(...timeFault(what, lives[at]?.endedAtMs, bornAtMs, WAITS_MS[at] ?? 0, player.slackMs));
   });
   const [late] = player.ledger.of('late');
-  player.faults.push(...timeFault('the end of late', late?.bornAtMs, late?.endedAtMs, LATE_MS, SLACK_MS));
+  player.faults.push(
+    ...timeFault('the end of late', late?.bornAtMs, late?.endedAtMs, LATE_MS, player.slackMs),
+  );
 }
 
 /** The code of a Run, also where its answer was lost: then whoever waits for it is told. */
@@ -71,7 +75,9 @@ async function runs(player: Player): Promise<void> {
   await runToEnd(player, 'timed', 'Run,/usr/bin/stays,@label=timed,@timeout=1s', 124);
   await looked;
   const timed = player.ledger.of('timed').at(-1);
-  player.faults.push(...timeFault('the end of timed', timed?.bornAtMs, timed?.endedAtMs, 1000, SLACK_MS));
+  player.faults.push(
+    ...timeFault('the end of timed', timed?.bornAtMs, timed?.endedAtMs, 1000, player.slackMs),
+  );
 
   await keptRun(player);
   await leftRun(player);
@@ -83,9 +89,12 @@ async function leave(player: Player, label: string, line: string): Promise<void>
   while (ledger.of(label).length === 0) {
     const { lives } = host;
     using client = await player.begin(line);
+    player.mustGoOn();
     if (client === undefined) continue;
-    await host.until(() => ledger.of(label).length > 0 || host.lives > lives);
+    const isRefused = (): boolean => client.isGone || client.peek(CLOSING) !== undefined;
+    await host.until(() => ledger.of(label).length > 0 || host.lives > lives || isRefused());
     if (host.lives > lives) await player.insist('List');
+    else if (ledger.of(label).length === 0) await player.pass(50);
   }
 }
 
@@ -154,7 +163,7 @@ async function orders(player: Player): Promise<void> {
   await looked;
   const stopped = player.ledger.of('stubborn').at(-1);
   player.faults.push(
-    ...timeFault('the stop of stubborn', stopped?.terms[0], stopped?.endedAtMs, PATIENCE_MS, SLACK_MS),
+    ...timeFault('the stop of stubborn', stopped?.terms[0], stopped?.endedAtMs, PATIENCE_MS, player.slackMs),
   );
   if (stopped?.end !== 'signal=SIGKILL') player.faults.push(`stubborn ended with ${stopped?.end}`);
   await player.expect('Start,stubborn', /^Ok,1$/);
@@ -204,7 +213,7 @@ async function shutdown(player: Player): Promise<void> {
   const { host } = player;
   while (!host.isOver) {
     const lines = await player.ask('Shutdown');
-    if (lines === undefined) continue;
+    if (lines === undefined || (await player.isRefused(lines))) continue;
     player.check('Shutdown', lines, /^Ok$/);
     break;
   }
