@@ -62,7 +62,7 @@ export function partly(fault: string | undefined): {
   readonly isPart: boolean;
 } {
   const isPart = fault?.startsWith(PART) === true;
-  return { code: isPart ? fault?.slice(PART.length) : fault, isPart };
+  return { code: isPart ? fault.slice(PART.length) : fault, isPart };
 }
 
 /** Which call is to fail with what; undefined: this one does not. `at` counts all that could fail, from 1 on. */

@@ -45,7 +45,7 @@ function strike({ kernel }: Control, { at, fault, forMs = 0 }: Failing): void {
   faults.plan = (number, call) => {
     const isFirst = number - before === at;
     if (isFirst) struck = { call, atMs: loop.nowMs() };
-    if (struck === undefined || struck.call !== call) return undefined;
+    if (struck?.call !== call) return undefined;
     return isFirst || loop.nowMs() - struck.atMs < forMs ? fault : undefined;
   };
 }
