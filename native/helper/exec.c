@@ -14,6 +14,7 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#define MAX_PLACED 8
 #define RANGE_CLOEXEC 4u /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */
 
 /* The strings that lie one after the other in `bytes`, each ended by NUL; NULL where memory is short. */
@@ -66,7 +67,47 @@ static void set_on_exec(const uint8_t *numbers, size_t count, int flags) {
   }
 }
 
-/* exec(path, argv, env, descriptors that stay open, 4 bytes each): returns only a failure. */
+/* Descriptors that go to numbers of their own, and what was there before. */
+struct placed {
+  int32_t number;
+  int before, flags; /* -1 where the number was free */
+};
+
+static void set_where_it_was(const struct placed *placed, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (placed[i].before < 0) {
+      close(placed[i].number);
+      continue;
+    }
+    dup3(placed[i].before, placed[i].number, (placed[i].flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+    close(placed[i].before);
+  }
+}
+
+/* The descriptors become `first`, `first + 1` … and stay open; what is in their way is put aside, for the case of a failure. */
+static bool place(const uint8_t *numbers, size_t count, int first, struct placed *placed) {
+  for (size_t i = 0; i < count; i++) {
+    int32_t fd;
+    memcpy(&fd, numbers + i * sizeof fd, sizeof fd);
+    int number = first + (int)i, flags = fcntl(number, F_GETFD);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, first + (int)count);
+    int before = flags < 0 ? -1 : fcntl(number, F_DUPFD_CLOEXEC, first + (int)count);
+    placed[i] = (struct placed){.number = number, .before = before, .flags = flags};
+    bool is_done = copy >= 0 && (flags < 0 || before >= 0) && dup2(copy, number) >= 0;
+    int error = errno;
+    close(copy);
+    if (is_done) continue;
+    set_where_it_was(placed, i + 1);
+    errno = error;
+    return false;
+  }
+  return true;
+}
+
+/*
+ * exec(path, argv, env, descriptors that stay open, 4 bytes each[, number of the first]): returns only a failure. With
+ * the number they become that and those that follow, 8 at most.
+ */
 static napi_value exec(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   char path[PATH_MAX];
@@ -76,7 +117,8 @@ static napi_value exec(napi_env env, napi_callback_info info) {
   uint8_t *env_bytes = argument_bytes(&arguments, 2, &env_length);
   uint8_t *kept_bytes = argument_bytes(&arguments, 3, &kept_length);
   size_t kept = kept_length / sizeof(int32_t);
-  if (!argument_path(&arguments, 0, path, sizeof path) || argv_length == 0 || argv_bytes[argv_length - 1] != 0 ||
+  int first = arguments.count > 4 ? argument_int(&arguments, 4) : -1;
+  if ((first >= 0 && kept > MAX_PLACED) || !argument_path(&arguments, 0, path, sizeof path) || argv_length == 0 || argv_bytes[argv_length - 1] != 0 ||
       (env_length > 0 && env_bytes[env_length - 1] != 0)) {
     return return_int(env, failure(CALL_EXECVE, EINVAL));
   }
@@ -84,12 +126,19 @@ static napi_value exec(napi_env env, napi_callback_info info) {
   char **environment = split(env_bytes, env_length);
   int result = failure(CALL_EXECVE, ENOMEM);
   if (argv != NULL && environment != NULL) {
-    close_all_on_exec();
-    set_on_exec(kept_bytes, kept, 0);
-    set_back();
-    execve(path, argv, environment);
+    struct placed placed[MAX_PLACED];
+    bool is_placed = first < 0 || place(kept_bytes, kept, first, placed);
     result = failed(CALL_EXECVE);
-    set_on_exec(kept_bytes, kept, FD_CLOEXEC);
+    close_all_on_exec();
+    if (first < 0) set_on_exec(kept_bytes, kept, 0);
+    else for (size_t i = 0; is_placed && i < kept; i++) fcntl(placed[i].number, F_SETFD, 0);
+    if (is_placed) {
+      set_back();
+      execve(path, argv, environment);
+      result = failed(CALL_EXECVE);
+    }
+    if (first < 0) set_on_exec(kept_bytes, kept, FD_CLOEXEC);
+    else if (is_placed) set_where_it_was(placed, kept);
     signal(SIGPIPE, SIG_IGN); /* as Node has it, since it goes on */
     signal(SIGXFSZ, SIG_IGN);
   }

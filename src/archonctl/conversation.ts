@@ -30,6 +30,8 @@ interface Open {
   readonly onData: OnData;
   /** Of a stream. */
   readonly end?: (reason: string | undefined) => void;
+  /** Gets the descriptors that came with the closing reply, where it asks for them. */
+  readonly takes?: (descriptors: readonly Descriptor[]) => void;
   readonly close: (closing: Closing | Lost) => void;
 }
 
@@ -37,7 +39,7 @@ const NOTHING: OnData = () => undefined;
 
 /**
  * Requests and their replies over one connection, each under a tag of its own, so that they run side
- * by side. Descriptors that come with replies are closed: nothing here asks for any.
+ * by side. Descriptors that come with replies are closed, but for those of requests that ask for some.
  */
 export class Conversation {
   readonly #connection: Connection;
@@ -68,6 +70,18 @@ export class Conversation {
     descriptors: readonly Descriptor[] = [],
   ): Promise<Closing | Lost> {
     return this.#ask(fields, { onData }, descriptors);
+  }
+
+  /** The same of a request that is answered with descriptors, which are the caller's from then on. */
+  async askFor(
+    fields: Fields,
+  ): Promise<{ readonly closing: Closing | Lost; readonly descriptors: readonly Descriptor[] }> {
+    let descriptors: readonly Descriptor[] = [];
+    const takes = (came: readonly Descriptor[]): void => {
+      descriptors = came;
+    };
+    const closing = await this.#ask(fields, { onData: NOTHING, takes }, []);
+    return { closing, descriptors };
   }
 
   async #ask(
@@ -114,9 +128,12 @@ export class Conversation {
   }
 
   readonly #take = (cut: Cut<Descriptor>): boolean => {
-    for (const descriptor of cut.descriptors) closeDescriptor(descriptor);
+    const drop = (): void => {
+      for (const descriptor of cut.descriptors) closeDescriptor(descriptor);
+    };
     const read = cut.kind === 'line' ? readLine(cut.bytes) : err(failure('syntax', NO_SUPERVISOR));
     if (!read.ok) {
+      drop();
       this.#end({ kind: 'error', failure: read.error });
       this.#connection.close(true);
       return true;
@@ -125,6 +142,8 @@ export class Conversation {
     /* Only an error about a line that could not be read comes without a tag; it concerns the oldest. */
     const key = tag ?? this.#open.keys().next().value;
     const open = key === undefined ? undefined : this.#open.get(key);
+    if (isClosing(reply) && open?.takes !== undefined) open.takes(cut.descriptors);
+    else drop();
     if (key === undefined || open === undefined) return true;
     if (isClosing(reply)) {
       if (open.end === undefined || reply.kind !== 'ok') this.#open.delete(key);

@@ -4,6 +4,7 @@ import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
 import { EMPTY_CONFIGURATION, type AccessRule } from '../config/configuration.ts';
+import { USUAL_POOL } from '../portalloc/port-table.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import type { Cancel, Connection, Listening, Sys, SysError, Welcome } from '../sys/sys.ts';
 import { Admission, socketMode } from './admission.ts';
@@ -20,6 +21,8 @@ import { LogHub } from './logs/log-hub.ts';
 import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
 import { Session } from './session.ts';
+import { AskedPorts } from './ports/asked-ports.ts';
+import { BoundSockets } from './ports/bound-sockets.ts';
 import { HeldPorts } from './ports/held-ports.ts';
 import { OwnBinding } from './ports/own-binding.ts';
 import type { Settings } from './settings.ts';
@@ -174,13 +177,15 @@ export class Archond {
     const supervisor = new Supervisor(sys, log, chronicle, streams, uid);
     const baseEnv = baseEnvironment(env);
     const own = new Set([pid, this.#keeperPid]);
-    const ports = new HeldPorts(sys, log, chronicle, inForce.configuration, own);
+    const { configuration } = inForce;
+    const sockets = new BoundSockets(sys, log, chronicle, configuration.portPool ?? USUAL_POOL);
+    const ports = new HeldPorts(sys, sockets, log, chronicle, configuration, own);
     const binding = new OwnBinding({
       sys,
       log,
       chronicle,
       ports,
-      units: inForce.configuration.units,
+      units: configuration.units,
       settings,
     });
     const turn = async (): Promise<void> =>
@@ -221,6 +226,9 @@ export class Archond {
       configured,
       ports,
       binding,
+      sockets,
+      askedPorts: new AskedPorts(sys, sockets, ports, own),
+      ownPids: own,
       events,
       logs: new LogHub(sys, streams.writers),
       shutdown,
@@ -290,11 +298,11 @@ export class Archond {
    * Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. That
    * this was begun stays written: one that is killed before the keeper was told is followed by one that tells it.
    */
-  #end({ sys, supervisor, streams, chronicle, events, logs, ports, binding }: House, cause: Cause): void {
+  #end({ sys, supervisor, streams, chronicle, events, logs, sockets, binding }: House, cause: Cause): void {
     this.#listening?.close();
     for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
     binding.close();
-    ports.close();
+    sockets.close();
     chronicle.note('shut-down', [], cause);
     chronicle.flush();
     events.tell();

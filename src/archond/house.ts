@@ -7,6 +7,8 @@ import type { EventHub } from './events/hub.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { Log } from './log.ts';
 import type { LogHub } from './logs/log-hub.ts';
+import type { AskedPorts } from './ports/asked-ports.ts';
+import type { BoundSockets } from './ports/bound-sockets.ts';
 import type { HeldPorts } from './ports/held-ports.ts';
 import type { OwnBinding } from './ports/own-binding.ts';
 import type { Settings } from './settings.ts';
@@ -28,10 +30,16 @@ export interface House {
   readonly usage: UsageMeter;
   readonly chronicle: Chronicle;
   readonly configured: ConfiguredUnits;
-  /** The sockets that are bound here. */
+  /** The ports of units. */
   readonly ports: HeldPorts;
   /** For programs that bind by themselves. */
   readonly binding: OwnBinding;
+  /** Those that requests ask for. */
+  readonly askedPorts: AskedPorts;
+  /** The sockets of both. */
+  readonly sockets: BoundSockets;
+  /** Keeper and archond, which have all these open. */
+  readonly ownPids: ReadonlySet<number>;
   readonly events: EventHub;
   /** Logs that are followed. */
   readonly logs: LogHub;

@@ -1,6 +1,6 @@
 import type { Descriptor, PipeIdentity, ResourceLimit, SpawnOrder } from '../sys/sys.ts';
 import { bytesOf } from '../protocol/bytes.ts';
-import { candidates } from './base-environment.ts';
+import { searchPath } from '../base/search-path.ts';
 
 /**
  * How the process of a unit is made, as often as it has to be. Strings are fields: a character is a byte.
@@ -49,7 +49,7 @@ export function spawnOrder(
     label,
     argv: words.map(bytesOf),
     env: Array.from(env, ([name, value]) => settingBytes(name, value)),
-    paths: candidates(words[0], env.get('PATH')).map(bytesOf),
+    paths: searchPath(words[0], env.get('PATH')).map(bytesOf),
     cwd: bytesOf(cwd),
     descriptors,
     session: true,

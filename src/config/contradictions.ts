@@ -1,10 +1,10 @@
+import { portSetting } from '../base/port-setting.ts';
 import { listing } from '../base/show.ts';
 import type { Complaint, ComplaintKind } from './complaint.ts';
 import { probesIn } from './define-probes.ts';
 import type { Instance } from './instances.ts';
 import { HEALTH_PROBES, READY_PROBES } from './schema/probes.ts';
 import type { UnitSettings } from './schema/unit.ts';
-import { portSetting } from './port-reference.ts';
 import { partAt, placeOf, showPath, type TreePath } from './tree.ts';
 
 /** One argument of execve(2), MAX_ARG_STRLEN with its NUL. */

@@ -15,11 +15,6 @@ export function resolvePorts(text: string, numberOf: (name: string) => number): 
   return text.replace(REFERENCE, (_whole, name: string) => String(numberOf(name)));
 }
 
-/** The setting that tells a process the number of one of its ports: `PORT_HTTP` for `http`. */
-export function portSetting(name: string): string {
-  return `PORT_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
-}
-
 /** A value with the number of each port that its texts name, to the bottom; itself where they name none. */
 export function withPorts<T>(value: T, numberOf: (name: string) => number): T {
   if (typeof value === 'string') return (value.includes('\0') ? resolvePorts(value, numberOf) : value) as T;

@@ -4,6 +4,7 @@ import { nativeResult } from './real/native-error.ts';
 import { connect } from './real/sockets.ts';
 import type { Connection, Descriptor, SysError } from './sys.ts';
 
+export { becomeBytes } from './real/exec.ts';
 export { ringAt } from './real/folder-bell.ts';
 export { exit, isTerminal, ownBytes, terminalColumns, whenReaderGone, writeAll } from './real/caller.ts';
 

@@ -110,8 +110,8 @@ export interface Native {
     number: number,
     done: (uid: number, gid: number, name: string, groups: Uint8Array) => void,
   ): boolean;
-  /** Becomes another program; `argv` and `env` are strings ended by NUL each, `kept` numbers of 4 bytes. Returns only a failure. */
-  exec(path: Uint8Array, argv: Uint8Array, env: Uint8Array, kept: Uint8Array): Answer;
+  /** Becomes another program; `argv` and `env` are strings ended by NUL each, `kept` numbers of 4 bytes, which become `first` and so on (-1: stay as they are). Returns only a failure. */
+  exec(path: Uint8Array, argv: Uint8Array, env: Uint8Array, kept: Uint8Array, first: number): Answer;
   /** _exit(2). */
   exit(code: number): never;
 }

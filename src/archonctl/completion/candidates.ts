@@ -37,6 +37,7 @@ const VALUES: Readonly<Record<string, Candidates>> = {
   signal: plain(SIGNALS),
   'stop-signal': plain(SIGNALS),
   scope: plain(['main', 'group', 'tree']),
+  protocol: plain(['tcp', 'udp']),
   restart: plain(['always', 'on-failure', 'never']),
 };
 

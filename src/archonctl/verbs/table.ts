@@ -62,6 +62,11 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'print what the supervisor goes by, such as its configuration',
     load: async () => (await import('./dump.ts')).dump,
   },
+  port: {
+    summary: 'run a command with a bound socket',
+    load: async () => (await import('./port.ts')).port,
+  },
+  ports: { summary: 'list ports, and who has them', load: async () => (await import('./ports.ts')).ports },
   check: {
     summary: 'say what is wrong with configuration files',
     load: async () => (await import('./check.ts')).check,

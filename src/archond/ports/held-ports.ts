@@ -1,18 +1,16 @@
 import { familyOf, isSame, type Address, type Family } from '../../base/address.ts';
+import { portSetting } from '../../base/port-setting.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { portSetting } from '../../config/port-reference.ts';
-import { idText, PortTable, USUAL_POOL, type Lease, type PortId } from '../../portalloc/port-table.ts';
+import { idText, type PortId } from '../../portalloc/port-table.ts';
 import { NO_CAUSE, type Cause } from '../../supervisor/cause.ts';
-import type { Descriptor, Sys, SysError } from '../../sys/sys.ts';
+import type { Descriptor, Sys } from '../../sys/sys.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { Kept } from '../configured/configured-units.ts';
 import type { Log } from '../log.ts';
+import type { BoundSockets } from './bound-sockets.ts';
 import { claimsOf, type Claim, type Claims, type UnitPort } from './claims.ts';
 import { describeTrouble, holdersOf, type PortTrouble } from './trouble.ts';
-
-const KEPT = /^port:(one|shared):(.+)$/s;
-const EADDRINUSE = 98;
 
 /** A socket that is held for a unit. */
 export interface HeldPort {
@@ -40,14 +38,13 @@ const FIRST_PASSED = 3;
  * refused while there is no archond; an archond that comes up takes over what is still wanted, and lets go of the rest.
  */
 export class HeldPorts {
-  readonly table: PortTable;
   readonly #sys: Sys;
+  readonly #sockets: BoundSockets;
   readonly #log: Log;
   readonly #chronicle: Chronicle;
   readonly #claims: Claims;
   /** By label: of which it is an instance. */
   readonly #groups: ReadonlyMap<string, string>;
-  readonly #descriptors = new Map<string, Descriptor>();
   readonly #troubles = new Map<string, PortTrouble>();
   /** What was told last of a port that is in trouble. */
   readonly #told = new Map<string, string>();
@@ -57,43 +54,36 @@ export class HeldPorts {
   /** @param own pids of keeper and archond */
   constructor(
     sys: Sys,
+    sockets: BoundSockets,
     log: Log,
     chronicle: Chronicle,
-    configuration: Configuration,
+    { units }: Configuration,
     own: ReadonlySet<number>,
   ) {
     this.#sys = sys;
+    this.#sockets = sockets;
     this.#log = log;
     this.#chronicle = chronicle;
     this.#own = own;
-    const { units, portPool = USUAL_POOL } = configuration;
     this.#claims = claimsOf(units);
     this.#groups = new Map(
       units.flatMap(({ label, instance }) => (instance === undefined ? [] : [[label, instance.of] as const])),
     );
-    this.table = new PortTable(portPool, chronicle.leases());
   }
 
   /** Takes over what an earlier archond held, and binds what is missing: before anything is started. */
   takeOver(kept: readonly Kept[], cause: Cause): void {
-    const wanted = new Map(this.#claims.all.map((claim) => [keptName(claim), claim]));
-    for (const one of kept) {
-      if (!KEPT.test(one.name)) continue;
-      if (!this.#take(one, wanted.get(one.name))) this.#letGo(one);
-    }
+    this.#sockets.takeOver(kept, this.#claims.all);
     for (const claim of this.#claims.all) if (!this.#isHeld(claim)) this.#bind(claim, cause);
-    for (const id of this.table.trim()) this.#chronicle.leaseForgotten(id);
-    this.#explainAll(cause);
+    const claims = this.#claims.all.filter((claim) => this.#troubles.has(idText(claim)));
+    if (claims.length > 0) this.#explain(claims, cause, () => undefined);
   }
 
   /** The sockets that are held for a unit, in the order in which they are passed. */
   lease(label: string): readonly HeldPort[] {
     return this.portsOf(label).flatMap(({ id, name, pass }) => {
-      const address = this.table.leaseOf(id)?.address;
-      const descriptor = this.#descriptors.get(idText(id));
-      return address === undefined || descriptor === undefined
-        ? []
-        : [{ name, ...address, pass, descriptor }];
+      const socket = this.#sockets.socketOf(id);
+      return socket === undefined ? [] : [{ name, ...socket.address, pass, descriptor: socket.descriptor }];
     });
   }
 
@@ -107,6 +97,16 @@ export class HeldPorts {
   ): HeldPort | undefined {
     const wanted = { protocol, host: address, port };
     return this.lease(label).find((held) => familyOf(held.host) === family && isSame(held, wanted));
+  }
+
+  /** All that units want, in the order of the configuration. */
+  get claims(): readonly Claim[] {
+    return this.#claims.all;
+  }
+
+  /** Why a port is not held; undefined where it is, or nobody wants it. */
+  troubleWith(id: PortId): PortTrouble | undefined {
+    return this.#troubles.get(idText(id));
   }
 
   /** The ports of a unit by its definition, held or not. */
@@ -137,7 +137,8 @@ export class HeldPorts {
   }
 
   #addressOf(id: PortId): Address | undefined {
-    return this.table.leaseOf(id)?.address ?? this.table.rememberedOf(id);
+    const { table } = this.#sockets;
+    return table.leaseOf(id)?.address ?? table.rememberedOf(id);
   }
 
   /** What the next process of a unit gets; what could not be bound before is tried once more. */
@@ -164,98 +165,35 @@ export class HeldPorts {
   }
 
   #isHeld(id: PortId): boolean {
-    return this.table.leaseOf(id) !== undefined;
-  }
-
-  // ---- taking over and letting go ---------------------------------------------------------------
-
-  /** Whether what the keeper held is what is wanted. */
-  #take({ descriptor }: Kept, claim: Claim | undefined): boolean {
-    const bound = this.#sys.ports.addressOf(descriptor);
-    if (claim === undefined || !bound.ok || this.#isHeld(claim)) return false;
-    const { owner, name: port, isShared } = claim;
-    const lease = { owner, name: port, isShared, address: bound.value };
-    if (!this.table.fits(claim, bound.value) || this.table.rivalOf(claim, bound.value) !== undefined)
-      return false;
-    this.#hold(lease, descriptor);
-    return true;
-  }
-
-  #letGo({ name, descriptor }: Kept): void {
-    const bound = this.#sys.ports.addressOf(descriptor);
-    this.#sys.descriptors.close(descriptor);
-    this.#sys.keeper.drop(name, () => undefined);
-    if (bound.ok && familyOf(bound.value.host) === 'unix') this.#sys.files.remove(bound.value.host);
-  }
-
-  #hold(lease: Lease, descriptor: Descriptor): void {
-    const id = idText(lease);
-    const isNews = !this.table.isRemembered(lease, lease.address);
-    this.table.hold(lease);
-    this.#descriptors.set(id, descriptor);
-    this.#troubles.delete(id);
-    this.#told.delete(id);
-    if (isNews) this.#chronicle.leased(id, lease.address);
-  }
-
-  /** At an orderly end: the files of Unix sockets go with what listened there. */
-  close(): void {
-    for (const lease of this.table.leases) {
-      const descriptor = this.#descriptors.get(idText(lease));
-      if (descriptor !== undefined) this.#letGo({ name: keptName(lease), descriptor });
-    }
-    this.#descriptors.clear();
+    return this.#sockets.socketOf(id) !== undefined;
   }
 
   // ---- binding ------------------------------------------------------------------------------------
 
   #bind(claim: Claim, cause: Cause): void {
-    const { owner, name, isShared, backlog } = claim;
-    const proposed = this.table.propose(this.#asSiblings(claim));
-    if (!proposed.ok) {
-      const by = proposed.error.kind === 'claimed' ? proposed.error.by : undefined;
-      this.#failed(claim, by?.address, { code: 'EADDRINUSE', errno: EADDRINUSE }, by);
+    const before = this.#sockets.table.rememberedOf(claim);
+    const bound = this.#sockets.bind(this.#asSibling(claim));
+    const id = idText(claim);
+    if (bound.ok) {
+      this.#troubles.delete(id);
+      this.#told.delete(id);
+      if (bound.value.isElsewhere && before !== undefined)
+        this.#moved(claim, before, bound.value.address, cause);
       return;
     }
-    let first: { readonly address: Address; readonly error: SysError } | undefined;
-    for (const address of proposed.value) {
-      const bound = this.#sys.ports.bind(address, { backlog, reusePort: isShared });
-      if (bound.ok) {
-        const before = this.table.rememberedOf(claim);
-        const kept = keptName(claim);
-        this.#sys.keeper.store(kept, bound.value, true, (stored) => {
-          if (!stored.ok)
-            this.#log.error('a port is not held by the keeper', { port: name, error: stored.error.code });
-        });
-        this.#hold({ owner, name, isShared, address }, bound.value);
-        if (first !== undefined && before !== undefined) this.#moved(claim, before, address, cause);
-        return;
-      }
-      first ??= { address, error: bound.error };
-      if (bound.error.code !== 'EADDRINUSE') break;
-    }
-    if (first === undefined) this.#failed(claim, undefined, { code: 'EADDRINUSE', errno: EADDRINUSE });
-    else this.#failed(claim, first.address, first.error);
+    const { by, ...unbound } = bound.error;
+    const claimedBy = by === undefined ? {} : { claimedBy: by.owner ?? by.name };
+    this.#troubles.set(id, { name: claim.name, ...unbound, ...claimedBy });
   }
 
   /** Instances that each have a socket of their own on one port: the first chooses it where it is `auto`. */
-  #asSiblings(claim: Claim): Claim {
+  #asSibling(claim: Claim): Claim {
     const group = this.#groups.get(claim.owner ?? '');
     if (claim.port !== 'auto' || !claim.isShared || group === undefined) return claim;
-    const sibling = this.table.leases.find(
+    const sibling = this.#sockets.table.leases.find(
       (lease) => lease.name === claim.name && this.#groups.get(lease.owner ?? '') === group,
     );
     return sibling === undefined ? claim : { ...claim, port: sibling.address.port };
-  }
-
-  #failed(
-    claim: Claim,
-    address: Address | undefined,
-    { code, errno }: Pick<SysError, 'code' | 'errno'>,
-    by?: Lease,
-  ): void {
-    const claimedBy = by === undefined ? {} : { claimedBy: by.owner ?? by.name };
-    this.#troubles.set(idText(claim), { name: claim.name, address, code, errno, ...claimedBy });
   }
 
   /** The port that a name had was taken by somebody else while it was not held. */
@@ -281,11 +219,6 @@ export class HeldPorts {
   explain(label: string, cause: Cause, done: () => void): void {
     const claims = this.#claimsOf(label).filter((claim) => this.#troubles.has(idText(claim)));
     this.#explain(claims, cause, done);
-  }
-
-  #explainAll(cause: Cause): void {
-    const claims = this.#claims.all.filter((claim) => this.#troubles.has(idText(claim)));
-    if (claims.length > 0) this.#explain(claims, cause, () => undefined);
   }
 
   #explain(claims: readonly Claim[], cause: Cause, done: () => void): void {
@@ -332,9 +265,4 @@ export class HeldPorts {
       );
     }
   }
-}
-
-/** How the keeper calls the socket of a port: one that shares its address is not the same as one that does not. */
-function keptName(id: PortId & { readonly isShared: boolean }): string {
-  return `port:${id.isShared ? 'shared' : 'one'}:${idText(id)}`;
 }

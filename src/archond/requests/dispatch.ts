@@ -12,6 +12,8 @@ import { forget } from './forget.ts';
 import { list } from './list.ts';
 import { log } from './log.ts';
 import { monitorDescriptor, monitorPid } from './monitor.ts';
+import { port, releasePort } from './port.ts';
+import { ports } from './ports.ts';
 import { restart } from './orders/restart.ts';
 import { start } from './orders/start.ts';
 import { stop, stopDaemon } from './orders/stop.ts';
@@ -58,9 +60,9 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Boot: undefined,
   Reload: undefined,
   Confirm: undefined,
-  Port: undefined,
-  Ports: undefined,
-  ReleasePort: undefined,
+  Port: port,
+  Ports: ports,
+  ReleasePort: releasePort,
   Link: undefined,
   Unlink: undefined,
   Links: undefined,

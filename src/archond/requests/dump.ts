@@ -5,16 +5,16 @@ import type { RequestOf } from '../../protocol/request.ts';
 import type { Dependencies } from '../../supervisor/graph/dependencies.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
+import { portLines } from './ports.ts';
 
 /** `Dump`: a `Line` record for each line of what was asked for. */
 export function dump(house: House, request: RequestOf<'Dump'>, call: Call): void {
   const { what } = request.args;
-  if (what === 'ports' || what === 'rules') {
+  if (what === 'rules') {
     call.fail(failure('unsupported', `Dump of ${what} cannot be had in this version`));
     return;
   }
-  const lines =
-    what === 'config' ? configLines(house, call) : what === 'graph' ? graphLines(house) : stateLines(house);
+  const lines = LINES[what](house, call);
   for (const line of lines) call.data('Line', fieldOfText(line));
   call.ok();
 }
@@ -24,6 +24,14 @@ function configLines(house: House, call: Call): readonly string[] {
   const shown = call.client.role === 'read' ? hideSettings(yaml) : yaml;
   return shown.trimEnd().split('\n');
 }
+
+/** Who knows the lines of what. */
+const LINES = {
+  config: configLines,
+  graph: graphLines,
+  ports: portLines,
+  state: stateLines,
+} as const satisfies Readonly<Record<string, (house: House, call: Call) => readonly string[]>>;
 
 /** What each key of dependencies is called in the configuration, and so here. */
 const WORDS: readonly (readonly [keyof Dependencies, string])[] = [

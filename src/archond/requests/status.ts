@@ -1,3 +1,4 @@
+import { showAddress } from '../../base/address.ts';
 import { signalName } from '../../base/signals.ts';
 import { formatTime } from '../../base/time.ts';
 import { formatDuration } from '../../base/duration.ts';
@@ -64,6 +65,7 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['tree', record.watched === undefined ? entry?.tree : undefined],
     ['cpu', usage === undefined ? undefined : formatPercent(usage)],
     ['memory', usage?.memoryBytes.toString()],
+    ['ports', ...portsOf(house, record)],
     ['command', record.launch?.words.join(' ')],
     ['log', logOf(house, record)],
   ];
@@ -98,6 +100,11 @@ function dependencyFields(
       ? [['cause', whyBlocked(state.needs, unitOf), ...state.needs] as const]
       : cause),
   ];
+}
+
+/** `NAME=ADDRESS` for each port that it has. */
+function portsOf({ ports }: House, { label }: UnitRecord): readonly string[] {
+  return ports.lease(label).map((held) => `${held.name}=${fieldOfText(showAddress(held))}`);
 }
 
 /** What it says of itself, or why it is not yet, or no longer, well. */

@@ -5,8 +5,8 @@ import { nativeError } from './native-error.ts';
 
 const NUL = '\0';
 
-function strings(list: readonly string[]): Buffer {
-  return Buffer.from(list.map((text) => text + NUL).join(''));
+function strings(list: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(list.flatMap((bytes) => [bytes, Uint8Array.of(0)]));
 }
 
 /**
@@ -23,14 +23,30 @@ export function becomeProgram(
   const settings = Object.entries(env).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`],
   );
-  const hasNul = [...argv, ...settings].some((text) => text.includes(NUL));
+  const bytes = (list: readonly string[]): Uint8Array[] => list.map((text) => Buffer.from(text));
+  return err(becomeBytes(Buffer.from(file), bytes(argv), bytes(settings), kept, -1));
+}
+
+/**
+ * The same with words and settings as bytes. The kept descriptors become `first` and the numbers behind it, 8 at most;
+ * with -1 they stay what they are. Where nothing can be executed, all is again as it was.
+ */
+export function becomeBytes(
+  file: Uint8Array,
+  argv: readonly Uint8Array[],
+  env: readonly Uint8Array[],
+  kept: readonly Descriptor[],
+  first: number,
+): SysError {
+  const hasNul = [...argv, ...env].some((bytes) => bytes.includes(0));
   const failure = native.exec(
-    Buffer.from(hasNul ? NUL : file),
+    hasNul ? Buffer.from(NUL) : file,
     strings(argv),
-    strings(settings),
+    strings(env),
     Buffer.from(Int32Array.from(kept).buffer),
+    first,
   );
   const error = nativeError(failure);
   if (error === undefined) throw new Error('execve came back without an error');
-  return err(error);
+  return error;
 }

@@ -3,31 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TestSupervisor } from '../../support/supervisor.ts';
-import { answerOf, factsOf, SERVER } from './ports-rig.ts';
-
-const HOST = '127.0.0.1';
-
-/** A port that was free a moment ago: below those that the kernel gives, so that no client of another test has it next. */
-let nextPort = 22_000 + (process.pid % 800) * 10;
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    nextPort += 1;
-    const server = createServer().on('error', () => undefined);
-    server.listen(nextPort, HOST);
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    return nextPort;
-  }
-}
-
-function pool(first: number, count = 4): string {
-  return `ports: {pool: ${first}-${first + count - 1}}\n`;
-}
+import { answerOf, factsOf, freePort, HOST, pool, SERVER } from './ports-rig.ts';
 
 describe('a unit', () => {
   test('finds its sockets, and what they are called, wherever they are bound', async () => {
