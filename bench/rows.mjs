@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../scripts/process.mjs';
 import { STORM_UNITS } from './contestants.mjs';
+import { ENDURANCE } from './endurance.mjs';
 import { tellTo } from './subscribers.mjs';
 import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './tools.mjs';
 
@@ -21,6 +22,7 @@ import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './
  * @property {number} requests
  * @property {number} longMs what counts as having been up for long
  * @property {number} seconds of the storm and of idling
+ * @property {number} storm restarts of the endurance
  */
 
 /**
@@ -33,6 +35,7 @@ import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './
  * @property {number} [lifeMs] how long its services live, where they die by themselves
  * @property {boolean} speaks only those that speak the protocol
  * @property {boolean} [onlyArchon]
+ * @property {number} [mostMs] who needs longer for it has lost
  * @property {(bench: Bench) => Promise<Record<string, number>>} measure
  */
 
@@ -217,6 +220,7 @@ export const ROWS = [
       return { 'storm of 200': lives / size.seconds };
     },
   },
+  ENDURANCE,
   {
     name: 'growth',
     figures: { 'growth for each further daemon': 'KiB' },

@@ -11,9 +11,9 @@ import { CONTESTANTS, clear, isInPath } from './contestants.mjs';
 import { ROWS } from './rows.mjs';
 import { Records, compile, median } from './tools.mjs';
 
-const USUAL = { units: 1000, restarts: 15, requests: 1000, longMs: 11_000, seconds: 5 };
+const USUAL = { units: 1000, restarts: 15, requests: 1000, longMs: 11_000, seconds: 5, storm: 100_000 };
 const MOST_MS = 180_000;
-const SMALLEST = { units: 5, restarts: 2, requests: 10, longMs: 100, seconds: 0.2 };
+const SMALLEST = { units: 5, restarts: 2, requests: 10, longMs: 100, seconds: 0.2, storm: 50 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,12 +35,13 @@ const say = (text) => void process.stderr.write(`${text}\n`);
  * @template T
  * @param {Promise<T>} work
  * @param {string} what
+ * @param {number} [mostMs]
  * @returns {Promise<T>}
  */
-async function inTime(work, what) {
+async function inTime(work, what, mostMs = MOST_MS) {
   const over = new AbortController();
-  const limit = setTimeout(MOST_MS, undefined, { signal: over.signal, ref: false }).then(() => {
-    throw new Error(`${what} took more than ${MOST_MS / 60_000} minutes`);
+  const limit = setTimeout(mostMs, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new Error(`${what} took more than ${mostMs / 60_000} minutes`);
   });
   try {
     return await Promise.race([work, limit]);
@@ -63,7 +64,7 @@ async function measure(contestant, row, size) {
   const running = await contestant.start(folder, row.lifeMs, row.units?.(size));
   const own = running.own();
   try {
-    return await inTime(row.measure({ running, records, size }), row.name);
+    return await inTime(row.measure({ running, records, size }), row.name, row.mostMs);
   } finally {
     await inTime(running.end(), 'the end').catch((/** @type {unknown} */ error) => {
       say(`${contestant.name}: ${error instanceof Error ? error.message : String(error)}; it is killed`);

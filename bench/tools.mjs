@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,7 +11,7 @@ const BUILT = path.join(ROOT, 'build/bench');
 export const SERVICE = path.join(BUILT, 'service');
 export const FLOOR = path.join(BUILT, 'floor');
 const GAUGE = path.join(BUILT, 'gauge');
-const RECORD_BYTES = 16;
+export const RECORD_BYTES = 16;
 const LIMIT_MS = 120_000;
 
 /** Compiles the C of the bench. */
@@ -149,6 +149,13 @@ export function pssKiB(pids) {
     Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0),
   );
 }
+
+/** @param {number} pid @returns {number} KiB that it has in memory, shared with others or not */
+export const rssKiB = (pid) =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
+
+/** @param {number} pid @returns {number} how many descriptors it has */
+export const openFiles = (pid) => readdirSync(`/proc/${pid}/fd`).length;
 
 /** @param {readonly number[]} pids @returns {number} nanoseconds on a processor (proc(5), schedstat), all threads */
 export function cpuNs(pids) {

@@ -135,6 +135,11 @@ export class Chronicle {
     return this.#latestEvents().hasBeenReady(label, generation, pid);
   }
 
+  /** Whether it was told that something of this process is lost, as far back as is looked. */
+  hasToldLost(label: string, generation: number, pid: number, what: string): boolean {
+    return this.#latestEvents().hasLost(label, generation, pid, what);
+  }
+
   /** Whether it was certainly not told yet that this process is ready. */
   hasYetToTellReady(label: string, generation: number, pid: number): boolean {
     return this.#latestEvents().hasYetToBeReady(label, generation, pid);

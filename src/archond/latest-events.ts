@@ -12,6 +12,7 @@ export class LatestEvents {
   readonly #ends = new Set<string>();
   readonly #ready = new Set<string>();
   readonly #started = new Set<string>();
+  readonly #lost = new Set<string>();
   /** The lowest number among them: those above it that are not there were never told of. */
   #firstStarted = Infinity;
   readonly #causes = new Map<string, Cause>();
@@ -34,6 +35,11 @@ export class LatestEvents {
   /** Whether it was told that this process is ready. */
   hasBeenReady(label: string, generation: number, pid: number): boolean {
     return this.#ready.has(endKey(label, String(generation), String(pid)));
+  }
+
+  /** Whether it was told that `what` of this process is lost. */
+  hasLost(label: string, generation: number, pid: number, what: string): boolean {
+    return this.#lost.has(`${endKey(label, String(generation), String(pid))} ${what}`);
   }
 
   /**
@@ -67,6 +73,7 @@ export class LatestEvents {
     const key = endKey(label, values.get('generation') ?? '', values.get('pid') ?? '');
     if (kind === 'exited') this.#ends.add(key);
     else if (kind === 'running') this.#ready.add(key);
+    else if (kind === 'lost') this.#lost.add(`${key} ${values.get('what') ?? ''}`);
     else if (kind === 'starting') {
       this.#started.add(key);
       this.#firstStarted = Math.min(this.#firstStarted, Number(values.get('generation') ?? Infinity));

@@ -1,6 +1,8 @@
+import type { Cause } from '../supervisor/cause.ts';
 import type { ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
+import { processDetails } from './told-details.ts';
 import { pipeOwner, UnitOutput, type PipeOwner } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
@@ -20,13 +22,20 @@ export class RecoveredPipes {
     this.#pipes = newestPipes(house.sys, kept);
   }
 
-  /** Gives a unit those that are its own; what was lost with the keeper is looked for at its process. */
-  take(record: UnitRecord, entry: ProcessEntry): void {
+  /**
+   * Gives a unit those that are its own; what was lost with the keeper is looked for at its process. One that cannot be had
+   * is told of once, for each process.
+   *
+   * @param cause that this archond was started
+   */
+  take(record: UnitRecord, entry: ProcessEntry, cause: Cause): void {
     for (const stream of STREAMS) {
       const key = `${stream}:${record.label}`;
       const pipe = this.#pipes.get(key);
-      if (pipe === undefined) findPipe(this.#house, record, entry, stream);
-      else if (takePipe(this.#house, record, pipe)) this.#pipes.delete(key);
+      if (pipe === undefined) {
+        if (!findPipe(this.#house, record, entry, stream)) tellLost(this.#house, entry, stream, cause);
+      } else if (takePipe(this.#house, record, pipe)) this.#pipes.delete(key);
+      else tellLost(this.#house, entry, stream, cause);
     }
   }
 
@@ -64,29 +73,41 @@ function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
   return pipes;
 }
 
-function takePipe({ sys, streams, log }: House, record: UnitRecord, pipe: Pipe): boolean {
+function takePipe({ sys, streams }: House, record: UnitRecord, pipe: Pipe): boolean {
   const target = streams.target(record, pipe.stream, pipe.generation);
   const output = UnitOutput.adopt(sys, pipe.descriptor, target);
   if (output.ok) put(record, pipe.stream, output.value);
-  else log.warn('the pipe of its output is lost', { label: record.label, error: output.error.code });
   return output.ok;
 }
 
-/** No archond and no keeper held it; its process does, while it lives. */
+/** No archond and no keeper held it; its process does, while it lives. True also where there is none to be found. */
 function findPipe(
-  { sys, streams, log }: House,
+  { sys, streams }: House,
   record: UnitRecord,
   { pid, state, generation, outputPipe, errorPipe }: ProcessEntry,
   stream: 'out' | 'err',
-): void {
+): boolean {
   const identity = stream === 'out' ? outputPipe : errorPipe;
-  if (identity === undefined || state === 'empty') return;
+  if (identity === undefined || state === 'empty') return true;
   const read = sys.output.ofProcess(pid, identity);
   const output = read.ok
     ? UnitOutput.find(sys, read.value, streams.target(record, stream, generation))
     : undefined;
   if (output?.ok === true) put(record, stream, output.value);
-  else log.warn('the pipe of its output is lost', { label: record.label });
+  return output?.ok === true;
+}
+
+/** What the process writes from now on, and what nobody had read, is in no log. */
+function tellLost(
+  { chronicle, log }: House,
+  { label, generation, pid }: ProcessEntry,
+  stream: 'out' | 'err',
+  cause: Cause,
+): void {
+  const what = stream === 'out' ? 'output' : 'error-output';
+  log.warn('the pipe of its output is lost', { label, what });
+  if (chronicle.hasToldLost(label, generation, pid, what)) return;
+  chronicle.append(label, 'lost', [...processDetails(pid, generation), ['what', what]], cause);
 }
 
 function put(record: UnitRecord, stream: 'out' | 'err', output: UnitOutput): void {

@@ -52,7 +52,7 @@ export function recover(
     remembered.delete(entry.label);
     const wish = wishFor(entry, before?.wish ?? chronicle.wishOf(entry.label));
     const record = adopt(house, entry, before, wish, probes, cause);
-    pipes.take(record, entry);
+    pipes.take(record, entry, cause);
     goOn(house, record, entry, wish, cause);
   }
   for (const [label, before] of remembered) {

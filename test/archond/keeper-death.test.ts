@@ -162,6 +162,27 @@ describe('the death of keeper and archond', () => {
     expect(contentOf(log)).toBe('armed\ntold\nwrong\n');
   });
 
+  it('tells once of output that cannot be had again, and why', { timeout: 60_000 }, async () => {
+    const first = await TestSupervisor.start();
+    const file = path.join(first.folder, 'out');
+    const script = `exec > /dev/null 2>&1; echo there > ${file}; exec sleep 1000`;
+    await first.ask(`StartDaemon,"sh -c '${script}'",@label=turned`);
+    await untilFile(file, (text) => text === 'there\n');
+    await first.killAll();
+    await using next = await first.again();
+    const lost = await told(next, 'turned', 'lost');
+    const started = (await next.ask('Events,@kind=supervisor')).filter((line) =>
+      line.includes('what=started'),
+    );
+    const [, sequence = ''] = (started.at(-1) ?? '').split(',');
+    expect(lost.map((line) => line.split(',').slice(4).join())).toEqual([
+      expect.stringMatching(`^lost,pid=\\d+,generation=1,what=output,cause=${sequence}$`),
+    ]);
+    await next.killDeciding();
+    expect(await told(next, 'turned', 'lost')).toEqual(lost);
+    expect((await list(next))['turned']?.[0]).toBe('running');
+  });
+
   it('again and again starts nothing twice', { timeout: 120_000 }, async () => {
     let supervisor = await TestSupervisor.start();
     const daemons = [await start(supervisor, 'one', 1), await start(supervisor, 'two', 2)];
