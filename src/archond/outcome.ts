@@ -48,8 +48,18 @@ export function endReply(program: string, end: End | undefined, isTimedOut: bool
   }
 }
 
-/** `exec-failed` with the stage and the errno's name. */
-export function notExecuted(program: string, end: Extract<End, { kind: 'not-executed' }>): Failure {
+type NotExecuted = Extract<End, { kind: 'not-executed' }>;
+
+const NO_ENTRY = 'the table of processes is full';
+
+/** There is no room for a further process with the keeper (TABLE_ENTRIES); nothing else of a request is ENOSPC. */
+function isTableFull({ stage, code }: NotExecuted): boolean {
+  return stage === 'request' && code === 'ENOSPC';
+}
+
+/** `exec-failed` with the stage and the errno's name; `limit` where there are too many processes. */
+export function notExecuted(program: string, end: NotExecuted): Failure {
+  if (isTableFull(end)) return failure('limit', `cannot run ${program}: ${NO_ENTRY}`);
   const message = isForgotten(end)
     ? `how ${program} is made is not known any more; forget it and start it anew`
     : `cannot run ${program}: ${describeErrno(end.code)} at ${end.stage}`;
@@ -79,6 +89,7 @@ export function describeEnd(end: End): string {
     case 'signalled':
       return `was ended by ${signalName(end.signal)}`;
     case 'not-executed':
+      if (isTableFull(end)) return `cannot be run: ${NO_ENTRY}`;
       return `cannot be run: ${describeErrno(end.code)} at ${end.stage}`;
     case 'unknown':
       return 'ended, and how cannot be known';
