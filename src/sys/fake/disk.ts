@@ -43,6 +43,8 @@ function covers(folder: string, path: string): boolean {
  * the middle of a write, a loss of power. Unlike `Control.failNext` it lasts until it is taken back.
  */
 export class FakeDisk {
+  /** How long fdatasync(2) and fsync(2) take that nothing waits for. Default 0. */
+  syncMs = 0;
   readonly #files: FileTree;
   readonly #troubles = new Set<Trouble>();
   readonly #rooms = new Set<Room>();

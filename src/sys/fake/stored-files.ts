@@ -28,10 +28,13 @@ function failure(view: View, call: DiskCall, path: string, fallible?: Fallible):
 
 /** An answer in a task of its own, for which the kernel needs no living archond to do its work. */
 function answerLater(view: View, failed: Failed | undefined, work: () => void, done: Done): void {
-  view.kernel.loop.post(() => {
+  const { loop, disk } = view.kernel;
+  const answer = (): void => {
     if (failed === undefined) work();
     if (view.alive) done(failed ?? ok(undefined));
-  });
+  };
+  if (disk.syncMs > 0) loop.schedule(loop.nowMs() + disk.syncMs, answer);
+  else loop.post(answer);
 }
 
 class FakeAppendFile implements AppendFile {

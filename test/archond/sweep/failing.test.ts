@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERRNOS, type Fallible } from '../../../src/sys/fake/faults.ts';
 import { ignoreLastWords } from '../stage/last-words.ts';
+import { playDay } from './sweep.ts';
 import { codeOf, fallibleCalls, playFailing, pointsOf, type Failing } from './failing.ts';
 
 /*
@@ -21,6 +22,8 @@ const EVERY_AFTER = IS_FULL ? 1 : 23;
 /** A recovery has about so many calls that can fail. */
 const RECOVERY_CALLS = 40;
 const TIMEOUT_MS = 3_600_000;
+/** A disk that is used by others. */
+const SLOW_SYNC_MS = 4000;
 
 /** What an archond cannot do without lasts long enough for safe mode; what no log and no journal can have in the end is lost. */
 const NOT_LASTING: readonly Fallible[] = ['keeper.hello', 'keeper.kept', 'write', 'splice', 'open to append'];
@@ -69,6 +72,20 @@ describe.each(['cgroup', 'minder'] as const)('a day in need on a machine with tr
     const all = pointsOf(calls).filter(({ at }) => !NOT_LASTING.includes(calls[at - 1] ?? 'open'));
     const points = oneIn(all, EVERY_LASTING).map((failing) => ({ ...failing, forMs: LASTING_MS }));
     expect(await sweep(points, tree, 'points of lasting failure')).toEqual({});
+  });
+
+  it('ends as it should where the disk is slow, also over deaths', { timeout: TIMEOUT_MS }, async () => {
+    for (const death of [undefined, 333, 901, 1333]) {
+      const { faults, control } = await playDay(tree, {
+        slackMs: SLOW_SYNC_MS,
+        atBirth: (born, life) => {
+          born.kernel.disk.syncMs = SLOW_SYNC_MS;
+          if (life === 1 && death !== undefined) born.killArchondAtCall(death);
+        },
+      });
+      expect(faults).toEqual([]);
+      expect(control.killedAt === undefined).toBe(death === undefined);
+    }
   });
 
   it('ends as it should where a call fails in a recovery', { timeout: TIMEOUT_MS }, async () => {
