@@ -24,6 +24,7 @@ import { Session } from './session.ts';
 import { AskedPorts } from './ports/asked-ports.ts';
 import { BoundSockets } from './ports/bound-sockets.ts';
 import { HeldPorts } from './ports/held-ports.ts';
+import { OnConnect } from './ports/on-connect.ts';
 import { OwnBinding } from './ports/own-binding.ts';
 import type { Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
@@ -211,6 +212,8 @@ export class Archond {
       this.#end(house, shutdown.cause);
     };
     const shutdown = new Shutdown({ sys, supervisor, chronicle, log, graph: configured.graph, over });
+    const isEnding = (): boolean => shutdown.isBegun;
+    const onConnect = new OnConnect({ sys, chronicle, supervisor, configured, ports, isEnding });
     const events = new EventHub(sys.clock, sys.timers);
     chronicle.tellTo(events);
     const house: House = {
@@ -227,6 +230,7 @@ export class Archond {
       ports,
       binding,
       sockets,
+      onConnect,
       askedPorts: new AskedPorts(sys, sockets, ports, own),
       ownPids: own,
       events,
@@ -298,10 +302,14 @@ export class Archond {
    * Everything is down: the last replies go out, what was wanted by hand is over, the keeper cleans up, and both end. That
    * this was begun stays written: one that is killed before the keeper was told is followed by one that tells it.
    */
-  #end({ sys, supervisor, streams, chronicle, events, logs, sockets, binding }: House, cause: Cause): void {
+  #end(
+    { sys, supervisor, streams, chronicle, events, logs, sockets, binding, onConnect }: House,
+    cause: Cause,
+  ): void {
     this.#listening?.close();
     for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
     binding.close();
+    onConnect.close();
     sockets.close();
     chronicle.note('shut-down', [], cause);
     chronicle.flush();

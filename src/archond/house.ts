@@ -10,6 +10,7 @@ import type { LogHub } from './logs/log-hub.ts';
 import type { AskedPorts } from './ports/asked-ports.ts';
 import type { BoundSockets } from './ports/bound-sockets.ts';
 import type { HeldPorts } from './ports/held-ports.ts';
+import type { OnConnect } from './ports/on-connect.ts';
 import type { OwnBinding } from './ports/own-binding.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -34,6 +35,8 @@ export interface House {
   readonly ports: HeldPorts;
   /** For programs that bind by themselves. */
   readonly binding: OwnBinding;
+  /** Units that are started by a connection. */
+  readonly onConnect: OnConnect;
   /** Those that requests ask for. */
   readonly askedPorts: AskedPorts;
   /** The sockets of both. */

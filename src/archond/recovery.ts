@@ -66,6 +66,7 @@ export function recover(
   supervisor.link(house.configured.graph);
   supervisor.release();
   if (startsMore) startEnabled(house, isFirst, cause);
+  house.onConnect.begin();
   chronicle.flush();
   return supervisor.records.size;
 }

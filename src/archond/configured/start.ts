@@ -22,6 +22,7 @@ export function addConfigured(house: House, isFirst: boolean): void {
     }
     const cause = chronicle.causeBefore(definition.label);
     const { restarts } = chronicle.unitBefore(definition.label) ?? {};
+    record.stoppedFor = wish.stoppedFor;
     supervisor.put(record, { ...foundNothing(wish, sys.clock.monotonicMs(), cause), restarts });
     putSince(house, record, wish);
   }
@@ -29,7 +30,7 @@ export function addConfigured(house: House, isFirst: boolean): void {
 
 /**
  * Starts what is enabled, with all that it needs and wants: at a new boot or after an orderly end everything, else what
- * the archond before had not come to.
+ * the archond before had not come to. What waits for a connection is left to that.
  */
 export function startEnabled(
   { configured, supervisor, chronicle }: House,
@@ -37,7 +38,12 @@ export function startEnabled(
   cause: Cause,
 ): void {
   const labels = configured.definitions
-    .filter((one) => configured.isEnabled(one) && (isFirst || chronicle.wishOf(one.label) === undefined))
+    .filter(
+      (one) =>
+        one.start === 'at-once' &&
+        configured.isEnabled(one) &&
+        (isFirst || chronicle.wishOf(one.label) === undefined),
+    )
     .map(({ label }) => label);
   if (labels.length > 0) supervisor.order(startOrder(configured.field, labels, cause).told);
 }

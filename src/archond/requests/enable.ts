@@ -38,15 +38,17 @@ function flag(
 
 /** Notes it for good, and tells of what has changed. */
 export function setEnabled(
-  { configured, chronicle }: House,
+  { configured, chronicle, onConnect }: House,
   records: readonly UnitRecord[],
   isEnabled: boolean,
   call: Call,
 ): void {
-  for (const { label, configured: own } of records) {
+  for (const record of records) {
+    const { label, configured: own } = record;
     if (own === undefined) continue;
     const was = configured.isEnabled(own.definition);
     configured.enable(label, isEnabled);
+    onConnect.look(record);
     const what = isEnabled ? 'enabled' : 'disabled';
     if (was !== isEnabled) chronicle.append(label, 'config', [['what', what]], call.cause);
   }

@@ -31,6 +31,7 @@ export function stop(house: House, request: RequestOf<'Stop'>, call: Call): void
     setEnabled(house, records, false, call);
   }
   give(house, request, call, order.value);
+  for (const record of order.value.judged.keys()) house.onConnect.stopped(record);
 }
 
 /** `StopDaemon`: the same for one label, answered by a bare `Ok`. */
@@ -46,6 +47,7 @@ export function stopDaemon(house: House, request: RequestOf<'StopDaemon'>, call:
     left -= 1;
     if (left === 0) call.ok();
   });
+  for (const record of order.value.judged.keys()) house.onConnect.stopped(record);
 }
 
 function orderFor(
