@@ -1,5 +1,6 @@
 /* The front: reads the command line, prepares the folders, and becomes the keeper. */
 import path from 'node:path';
+import { BIND_SHIM } from '../sys/bind-shim.ts';
 import { becomeProgram } from '../sys/real/exec.ts';
 import { realFiles } from '../sys/real/files.ts';
 import { describeErrno } from '../base/errno.ts';
@@ -10,7 +11,6 @@ import { readFlags, type Flags } from './flags.ts';
 import { KEEPER_VARIABLE, SETTINGS_VARIABLE, type KeeperCommand, type Settings } from './settings.ts';
 
 const KEEPER = path.join(import.meta.dirname, '../../build/native/keeper');
-const BIND_SHIM = path.join(import.meta.dirname, '../../build/native/bindshim.so');
 const DECIDE = path.join(import.meta.dirname, 'decide.cjs');
 
 function fail(message: string): never {

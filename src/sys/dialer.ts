@@ -1,9 +1,11 @@
 import type { Result } from '../base/result.ts';
 import { native } from './native.ts';
+import { realDescriptors } from './real/descriptors.ts';
 import { nativeResult } from './real/native-error.ts';
 import { connect } from './real/sockets.ts';
 import type { Connection, Descriptor, SysError } from './sys.ts';
 
+export { BIND_SHIM } from './bind-shim.ts';
 export { becomeBytes } from './real/exec.ts';
 export { ringAt } from './real/folder-bell.ts';
 export { exit, isTerminal, ownBytes, terminalColumns, whenReaderGone, writeAll } from './real/caller.ts';
@@ -31,6 +33,12 @@ export async function dial(path: string, giveUp?: AbortSignal): Promise<Result<C
 /** A descriptor of a process, to be handed to the supervisor; `ESRCH` where there is none (pidfd_open(2)). */
 export function openPidfd(pid: number): Result<Descriptor, SysError> {
   return nativeResult(native.openPidfd(pid));
+}
+
+/** Whether it is an open descriptor, of a socket. */
+export function isSocket(descriptor: Descriptor): boolean {
+  const kind = realDescriptors.kindOf(descriptor);
+  return kind.ok && kind.value === 'socket';
 }
 
 /** Closes a descriptor of `openPidfd`, or one that came with a reply. */

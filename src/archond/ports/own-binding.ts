@@ -1,4 +1,5 @@
 import { familyOf, type Address } from '../../base/address.ts';
+import { isPreloadable, preloading } from '../../base/preload.ts';
 import type { UnitDefinition } from '../../config/definition.ts';
 import { fieldOfText } from '../../protocol/bytes.ts';
 import type { Sys } from '../../sys/sys.ts';
@@ -9,9 +10,6 @@ import type { Settings } from '../settings.ts';
 import { BindDoor, isBindDoor } from './bind-door.ts';
 import { BindRequests, type Bindable } from './bind-requests.ts';
 import type { HeldPorts } from './held-ports.ts';
-
-/** What the loader takes for the end of a name in LD_PRELOAD, or replaces (ld.so(8)). */
-const UNUSABLE = /[\s:$]/;
 
 /** What is needed for the programs that bind by themselves. */
 export interface OwnBindingTools {
@@ -84,15 +82,14 @@ export class OwnBinding {
    *
    * @param preloaded what is to be preloaded into it anyway, as a field
    */
-  settingsOf(label: string, preloaded = ''): readonly (readonly [name: string, value: string])[] {
+  settingsOf(label: string, preloaded?: string): readonly (readonly [name: string, value: string])[] {
     if (!this.#labels.has(label)) return [];
     const { bindShim } = this.#tools.settings;
-    if (UNUSABLE.test(bindShim)) this.#complain({ 'cannot be preloaded': bindShim });
+    if (!isPreloadable(bindShim)) this.#complain({ 'cannot be preloaded': bindShim });
     else if (this.#door === undefined) this.#open();
-    if (this.#door === undefined || UNUSABLE.test(bindShim)) return [];
-    const shim = fieldOfText(bindShim);
+    if (this.#door === undefined || !isPreloadable(bindShim)) return [];
     return [
-      ['LD_PRELOAD', preloaded === '' ? shim : `${shim}:${preloaded}`],
+      ['LD_PRELOAD', preloading(fieldOfText(bindShim), preloaded)],
       ['ARCHON_BIND', fieldOfText(this.#door.path)],
     ];
   }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environmentOf } from '../../support/processes.ts';
 import { ORDINARY_UID, ROOT, TestSupervisor } from '../../support/supervisor.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from './ports-rig.ts';
 
 const SHIM = path.join(ROOT, 'build/native/bindshim.so');
 const IN_USE = /EADDRINUSE|address already in use/i;
