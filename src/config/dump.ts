@@ -49,7 +49,9 @@ function written(tree: Tree, path: TreePath): Written {
     case 'text': {
       const isSetting = path.length === 2 && path[0] === 'env';
       const scalar = textOf(tree.text);
-      if (isSetting || isEmptyWord(tree.text)) scalar.type = Scalar.QUOTE_DOUBLE;
+      /* A block of blank lines alone would lose the blanks in them. */
+      const isBlank = tree.text.trim() === '';
+      if (isSetting || isBlank || isEmptyWord(tree.text)) scalar.type = Scalar.QUOTE_DOUBLE;
       return scalar;
     }
     case 'list':

@@ -133,6 +133,12 @@ describe('the dump of a configuration', () => {
     );
   });
 
+  it.each([' \n', ' \n \n', '\n \n', ' ', '\n'])('keeps the blanks of %j', async (text) => {
+    await expectSame(
+      `units:\n  a:\n    command: [x, ${JSON.stringify(text)}]\n    description: ${JSON.stringify(text)}\n`,
+    );
+  });
+
   it('keeps anchors, merge keys and defaults as what they come to', async () => {
     await expectSame(
       'defaults: {env: {A: "1"}}\nunits:\n  a: &a\n    command: x\n    env: {B: "2"}\n  b:\n    <<: *a\n    nice: 3\n',
