@@ -11,6 +11,8 @@ const PARTS = /** @type {const} */ (['keeper', 'archond']);
 const TIMES = /** @type {const} */ ([
   'at rest before',
   'in the first quarter',
+  'in the second quarter',
+  'in the third quarter',
   'in the last quarter',
   'at rest after',
 ]);
@@ -29,8 +31,8 @@ const filesName = (part, time) => `descriptors, ${part} ${time}`;
 
 /**
  * Services that die at once are started again so often: what the keeper and archond have of memory while that goes on, and
- * before and after it. A process that grows does so from quarter to quarter; that a heap breathes is not growth: the
- * lowest sample of a quarter counts.
+ * before and after it. A process that grows does so from quarter to quarter, also in the later ones; that a heap breathes is
+ * not growth: the lowest sample of a quarter counts.
  *
  * @type {import('./rows.mjs').Row}
  */
@@ -66,8 +68,12 @@ export const ENDURANCE = {
     const restarts = records.read().length - ids.length;
     await pause(REST_MS);
     const figures = PARTS.flatMap((name, part) => {
-      const lowest = (/** @type {number} */ quarter) => Math.min(...(samples[quarter]?.[part] ?? []));
-      const values = [before[part] ?? NaN, lowest(0), lowest(QUARTERS - 1), mib(supervisor[part] ?? 0)];
+      const after = mib(supervisor[part] ?? 0);
+      /* In the smallest size a quarter may be over between two samples. */
+      const quarters = samples.map(({ [part]: taken = [] }) =>
+        taken.length > 0 ? Math.min(...taken) : after,
+      );
+      const values = [before[part], ...quarters, after];
       return TIMES.map((time, at) => [memoryName(name, time), values[at]]);
     });
     const files = PARTS.flatMap((name, part) => [

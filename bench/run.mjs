@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench [-- ROW... --json --smallest --only NAME,NAME --units N --repeat N]` (docs/bench.org).
+// `npm run bench [-- ROW... --json --smallest --only NAME,NAME --units N --repeat N --storm N]` (docs/bench.org).
 import { mkdtemp, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     units: { type: 'string' },
     repeat: { type: 'string' },
+    storm: { type: 'string' },
   },
 });
 
@@ -91,7 +92,11 @@ async function main() {
   for (const { name, install } of missing) say(`${name} is missing: ${install}`);
   const here = asked.filter((one) => !missing.includes(one));
   const usual = values.smallest ? SMALLEST : USUAL;
-  const size = { ...usual, units: Number(values.units ?? usual.units) };
+  const size = {
+    ...usual,
+    units: Number(values.units ?? usual.units),
+    storm: Number(values.storm ?? usual.storm),
+  };
   const repeat = Number(values.repeat ?? (values.smallest ? 1 : 3));
 
   /** @type {Record<string, Record<string, number[]>>} figure, contestant, samples */
