@@ -3,7 +3,8 @@ import type { ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import { processDetails } from './told-details.ts';
-import { pipeOwner, UnitOutput, type PipeOwner } from './unit-output.ts';
+import { isDown } from './outcome.ts';
+import { outputName, pipeOwner, type PipeOwner, type UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 const STREAMS = ['out', 'err'] as const;
@@ -32,26 +33,24 @@ export class RecoveredPipes {
     for (const stream of STREAMS) {
       const key = `${stream}:${record.label}`;
       const pipe = this.#pipes.get(key);
-      if (pipe === undefined) {
-        if (!findPipe(this.#house, record, entry, stream)) tellLost(this.#house, entry, stream, cause);
-      } else if (takePipe(this.#house, record, pipe)) this.#pipes.delete(key);
-      else tellLost(this.#house, entry, stream, cause);
+      this.#pipes.delete(key);
+      if (pipe !== undefined) {
+        this.#house.streams.adopt(record, pipe.descriptor, stream, pipe.generation, (output) => {
+          put(this.#house, record, stream, output);
+        });
+      } else if (!findPipe(this.#house, record, entry, stream)) {
+        tellLost(this.#house, entry, stream, cause);
+      }
     }
   }
 
   /** Lets go of those that no unit has taken: what is in them comes to its log first. */
   dropRest(): void {
-    const { sys, streams } = this.#house;
-    for (const pipe of this.#pipes.values()) {
-      const unit = { label: pipe.label, configured: undefined };
-      const output = UnitOutput.adopt(
-        sys,
-        pipe.descriptor,
-        streams.target(unit, pipe.stream, pipe.generation),
-      );
-      if (output.ok) streams.outlast(output.value);
-      else drop(sys, pipe);
-    }
+    const { streams } = this.#house;
+    for (const { label, descriptor, stream, generation } of this.#pipes.values())
+      streams.adopt({ label, configured: undefined }, descriptor, stream, generation, (output) => {
+        streams.outlast(output);
+      });
     this.#pipes.clear();
   }
 }
@@ -73,28 +72,28 @@ function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
   return pipes;
 }
 
-function takePipe({ sys, streams }: House, record: UnitRecord, pipe: Pipe): boolean {
-  const target = streams.target(record, pipe.stream, pipe.generation);
-  const output = UnitOutput.adopt(sys, pipe.descriptor, target);
-  if (output.ok) put(record, pipe.stream, output.value);
-  return output.ok;
-}
-
 /** No archond and no keeper held it; its process does, while it lives. True also where there is none to be found. */
 function findPipe(
-  { sys, streams }: House,
+  house: House,
   record: UnitRecord,
   { pid, state, generation, outputPipe, errorPipe }: ProcessEntry,
   stream: 'out' | 'err',
 ): boolean {
   const identity = stream === 'out' ? outputPipe : errorPipe;
   if (identity === undefined || state === 'empty') return true;
+  const { sys, streams } = house;
   const read = sys.output.ofProcess(pid, identity);
-  const output = read.ok
-    ? UnitOutput.find(sys, read.value, streams.target(record, stream, generation))
-    : undefined;
-  if (output?.ok === true) put(record, stream, output.value);
-  return output?.ok === true;
+  if (!read.ok) return false;
+  sys.keeper.store(
+    outputName({ stream, label: record.label, generation }),
+    read.value,
+    true,
+    () => undefined,
+  );
+  streams.adopt(record, read.value, stream, generation, (output) => {
+    put(house, record, stream, output);
+  });
+  return true;
 }
 
 /** What the process writes from now on, and what nobody had read, is in no log. */
@@ -110,9 +109,21 @@ function tellLost(
   chronicle.append(label, 'lost', [...processDetails(pid, generation), ['what', what]], cause);
 }
 
-function put(record: UnitRecord, stream: 'out' | 'err', output: UnitOutput): void {
+/** The unit has it, unless it has got another one meanwhile, or is no more. */
+function put(
+  { supervisor, streams }: House,
+  record: UnitRecord,
+  stream: 'out' | 'err',
+  output: UnitOutput,
+): void {
+  const present = stream === 'err' ? record.errorOutput : record.output;
+  if (supervisor.records.get(record.label) !== record || present !== undefined) {
+    streams.outlast(output);
+    return;
+  }
   if (stream === 'err') record.errorOutput = output;
   else record.output = output;
+  if (isDown(record)) streams.rest(record);
 }
 
 /** Closes it here and at the keeper. */

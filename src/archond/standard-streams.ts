@@ -1,4 +1,4 @@
-import type { Descriptor, Sys, SysError } from '../sys/sys.ts';
+import type { Cancel, Descriptor, Sys, SysError } from '../sys/sys.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { LogDefinition } from '../config/definition.ts';
 import type { Log } from './log.ts';
@@ -15,6 +15,9 @@ interface Handed {
 
 /** So many units that are no more may leave behind what their logs could not take, a pipe each. */
 const MOST_LATE = 256;
+
+/** A pipe that cannot be opened again for want of a descriptor is tried again after so long. */
+const REOPEN_MS = 100;
 
 /** archond's own, for `log: inherit`. */
 const OWN_OUTPUT = 1;
@@ -35,6 +38,8 @@ export class StandardStreams {
   readonly writers = new LogWriters();
   /** Pipes of units that are no more. */
   readonly #late = new Set<UnitOutput>();
+  /** Pipes of an earlier archond that could not be opened again yet, by the end that there is. */
+  readonly #closed = new Map<Descriptor, Cancel>();
 
   constructor(sys: Sys, log: Log, logDir: string, emptyInput: Descriptor) {
     this.#sys = sys;
@@ -163,6 +168,36 @@ export class StandardStreams {
     this.closeGiven(record);
   }
 
+  /**
+   * Goes on with the pipe of an earlier archond, of which `read` is the reading end. `take` gets it, at once; or later,
+   * where it cannot be opened at this moment: to let go of it would hold up for good whoever writes to it.
+   */
+  adopt(
+    unit: Pick<UnitRecord, 'label' | 'configured'>,
+    read: Descriptor,
+    stream: 'out' | 'err',
+    generation: number,
+    take: (output: UnitOutput) => void,
+  ): void {
+    const { clock, timers } = this.#sys;
+    const attempt = (tries: number): void => {
+      const output = UnitOutput.adopt(this.#sys, read, this.target(unit, stream, generation));
+      this.#closed.delete(read);
+      if (output.ok) {
+        take(output.value);
+        return;
+      }
+      const { code } = output.error;
+      if (tries === 0)
+        this.#log.warn('its output has to wait for its pipe', { label: unit.label, error: code });
+      const cancel = timers.at(clock.monotonicMs() + REOPEN_MS, () => {
+        attempt(tries + 1);
+      });
+      this.#closed.set(read, cancel);
+    };
+    attempt(0);
+  }
+
   /** Lets go of a pipe whose unit is no more when its log has taken what is in it. */
   outlast(output: UnitOutput): void {
     if (output.drain()) {
@@ -189,6 +224,10 @@ export class StandardStreams {
     for (const output of [...this.#late]) {
       if (output.drain()) output.whenKept();
       else this.#lose(output);
+    }
+    for (const [read, cancel] of this.#closed) {
+      cancel();
+      this.#sys.descriptors.close(read);
     }
     this.#sys.descriptors.close(this.#emptyInput);
   }

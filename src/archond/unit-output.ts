@@ -13,7 +13,11 @@ const LOG_MODE = 0o640;
 const NAME = /^(out|err):(\d+):(.+)$/;
 
 /** What the keeper calls the pipe of a unit; the generation that it was made for keeps a label's pipes apart. */
-function outputName({ stream = 'out', label, generation }: OutputTarget): string {
+export function outputName({
+  stream = 'out',
+  label,
+  generation,
+}: Pick<OutputTarget, 'stream' | 'label' | 'generation'>): string {
   return `${stream}:${generation}:${label}`;
 }
 
@@ -93,12 +97,6 @@ export class UnitOutput {
     const again = sys.output.reopen(read);
     if (!again.ok) return again;
     return ok(new UnitOutput(sys, target, read, again.value));
-  }
-
-  /** Goes on with a pipe that only its process still held; the keeper gets it again. */
-  static find(sys: Sys, read: Descriptor, target: OutputTarget): Result<UnitOutput, SysError> {
-    sys.keeper.store(outputName(target), read, true, () => undefined);
-    return UnitOutput.adopt(sys, read, target);
   }
 
   /** Without this a disk that was full for a moment would hold up for good whoever writes. */

@@ -44,7 +44,8 @@ async function sweep(
     if (call === undefined) faults.push('nothing failed');
     if (faults.length > 0) wrong[`${JSON.stringify(failing)} ${call ?? ''}`] = faults;
   }
-  console.log(`${points.length} ${what} were played (${tree})`);
+  const wrongs = Object.keys(wrong);
+  console.log(`${points.length} ${what} were played (${tree}), wrong: ${wrongs.join(', ') || 'none'}`);
   return wrong;
 }
 
