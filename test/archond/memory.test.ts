@@ -43,7 +43,7 @@ describe('what was wanted', () => {
 
   it('holds for a stop that was under way', async () => {
     await using supervisor = await TestSupervisor.start();
-    await supervisor.ask(`StartDaemon,${shell(':')},@label=stubborn,@restart=always,@stop-timeout=200ms`);
+    await supervisor.ask(`StartDaemon,${shell(':')},@label=stubborn,@restart=always,@stop-timeout=3s`);
     await armed(supervisor, 'stubborn');
     const stopping = supervisor.ask('Stop,stubborn');
     await supervisor.ask('Wait,stubborn,@for=stopping');
