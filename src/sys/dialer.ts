@@ -6,7 +6,7 @@ import { connect } from './real/sockets.ts';
 import type { Connection, Descriptor, SysError } from './sys.ts';
 
 export { BIND_SHIM } from './bind-shim.ts';
-export { becomeBytes } from './real/exec.ts';
+export { becomeBytes, isThere } from './real/exec.ts';
 export { ringAt } from './real/folder-bell.ts';
 export { exit, isTerminal, ownBytes, terminalColumns, whenReaderGone, writeAll } from './real/caller.ts';
 

@@ -4,7 +4,7 @@ import { searchPath } from '../../base/search-path.ts';
 import { isPreloadable } from '../../base/preload.ts';
 import { bytesOf, fieldOfText, textOf } from '../../protocol/bytes.ts';
 import { socketPath } from '../../protocol/socket-path.ts';
-import { BIND_SHIM, becomeBytes, closeDescriptor, isSocket } from '../../sys/dialer.ts';
+import { BIND_SHIM, becomeBytes, closeDescriptor, isSocket, isThere } from '../../sys/dialer.ts';
 import type { Descriptor } from '../../sys/sys.ts';
 import type { Caller } from '../caller.ts';
 import { reasonOf } from '../consult.ts';
@@ -138,7 +138,9 @@ function become(
       descriptors,
       first,
     );
-    const { code } = failed;
+    /* As a shell does: what is not there is passed over, also in a folder that may not be looked into. */
+    const isHidden = failed.code === 'EACCES' && file !== program && !isThere(bytesOf(file));
+    const code = isHidden ? 'ENOENT' : failed.code;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') why = code;
     if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES') break;
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { err } from '../../base/result.ts';
 import { native } from '../native.ts';
 import type { Descriptor, SysError } from '../sys.ts';
@@ -49,4 +50,9 @@ export function becomeBytes(
   const error = nativeError(failure);
   if (error === undefined) throw new Error('execve came back without an error');
   return error;
+}
+
+/** Whether this process finds a file at the path, given as bytes. */
+export function isThere(path: Uint8Array): boolean {
+  return existsSync(Buffer.from(path));
 }
