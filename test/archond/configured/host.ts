@@ -165,7 +165,8 @@ export class Ear implements Disposable {
 /** What a shell says to wait at a gate, which is made. */
 export function gate(folder: string, name: string): string {
   execFileSync('mkfifo', [path.join(folder, name)]);
-  return `read line < ${path.join(folder, name)}`;
+  /* The hand that opened it for the one before may still be on it: then there is nothing to read, and the next one is waited for. */
+  return `until read line < ${path.join(folder, name)}; do :; done`;
 }
 
 /** A service that is up until it is told to end. */
