@@ -104,6 +104,7 @@ describe('a client', () => {
     expect(await line(socket)).toMatch(/^#d,Ok,daemon,/);
     /* Two pipes stay open: those that take the output of the two, both ends of each. */
     await hangUp([socket], before + 4);
+    await supervisor.ask('Wait,kept,@for=running');
     const lines = await supervisor.ask('List');
     expect(lines.map((text) => text.split(',').slice(1, 3))).toEqual([
       ['daemon', 'running'],

@@ -32,14 +32,12 @@ export class ShimBench implements AsyncDisposable {
     this.#shim = shim;
   }
 
-  /** Compiles the programs. @param sanitizers with these, and the shim in each of them */
-  static async make(programs: readonly string[], sanitizers?: string): Promise<ShimBench> {
-    const bench = new ShimBench(await Folder.make(), sanitizers === undefined ? SHIM : '');
+  /** Compiles the programs. @param flags with these, and in each of them the shim, which waits longer */
+  static async make(programs: readonly string[], flags?: readonly string[]): Promise<ShimBench> {
+    const bench = new ShimBench(await Folder.make(), flags === undefined ? SHIM : '');
     await bench.#compile('holder', []);
     const within =
-      sanitizers === undefined
-        ? []
-        : [`-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all', `-I${ROOT}/native`, ...SHIM_SOURCES];
+      flags === undefined ? [] : [...flags, '-DPATIENCE_MS=60000', `-I${ROOT}/native`, ...SHIM_SOURCES];
     await Promise.all(programs.map(async (name) => bench.#compile(name, within)));
     return bench;
   }

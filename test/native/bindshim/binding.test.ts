@@ -121,7 +121,8 @@ const TELLING: readonly (readonly [kind: Kind, program: string, scenario: string
 test.each(['address,undefined', 'thread'])(
   'nothing is found by the sanitizers %s',
   async (sanitizers) => {
-    await using inside = await ShimBench.make(['sockets', 'families', 'moments'], sanitizers);
+    const flags = [`-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'];
+    await using inside = await ShimBench.make(['sockets', 'families', 'moments'], flags);
     for (const [kind, program, scenario] of TELLING)
       expect(await inside.run('asked', kind, [inside.file(program), scenario]), scenario).toMatchObject(WELL);
   },
@@ -133,10 +134,11 @@ const hasValgrind = spawnSync('valgrind', ['--version']).status === 0;
 test.runIf(hasValgrind)(
   'nothing is found by valgrind (where it is installed)',
   async () => {
+    await using inside = await ShimBench.make(['sockets', 'families', 'moments'], ['-g']);
     const valgrind = ['valgrind', '-q', '--error-exitcode=99', '--trace-children=yes', '--track-fds=no'];
     for (const [kind, program, scenario] of TELLING.slice(0, 6))
       expect(
-        await bench.run('asked', kind, [...valgrind, bench.file(program), scenario]),
+        await inside.run('asked', kind, [...valgrind, inside.file(program), scenario]),
         scenario,
       ).toMatchObject(WELL);
   },
