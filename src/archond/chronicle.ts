@@ -14,7 +14,7 @@ import { LatestEvents } from './latest-events.ts';
 import type { Log } from './log.ts';
 import { readUnit, readWish, unitValue, wishSince, type KnownUnit, type Wish } from './remembered-unit.ts';
 import type { Settings } from './settings.ts';
-import { causeDetails, detailsOf, type Details } from './told-details.ts';
+import { besideDetails, causeDetails, detailsOf, type Details } from './told-details.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** The supervisor's own events belong to no unit. */
@@ -209,9 +209,9 @@ export class Chronicle {
     this.journal.sync(done);
   }
 
-  /** The cause of what is told next of a unit that an earlier archond knew. */
-  causeBefore(label: string): Cause {
-    return this.#latestEvents().causeOf(label);
+  /** The cause of what is told next of a unit, and of this generation of it, that an earlier archond knew. */
+  causeBefore(label: string, generation?: number): Cause {
+    return this.#latestEvents().causeOf(label, generation);
   }
 
   /** How a unit was when the last archond ended, as far as its latest events tell. */
@@ -240,7 +240,8 @@ export class Chronicle {
       if (effect.kind !== 'tell') continue;
       const { event, cause = NO_CAUSE } = effect;
       lastNs = this.#sys.clock.realtimeNs();
-      this.append(record.label, event.kind, detailsOf(event, record), cause, lastNs);
+      const details = [...detailsOf(event, record), ...besideDetails(record)];
+      this.append(record.label, event.kind, details, cause, lastNs);
     }
     const reports = this.#reports;
     this.#reports = undefined;
@@ -276,12 +277,17 @@ export class Chronicle {
   }
 
   /** What is wanted of a daemon or a unit of the configuration, or of a Run that is being stopped, where that has changed. */
-  wanted(record: UnitRecord): void {
+  wanted(given: UnitRecord): void {
+    const record = given.besideOf ?? given;
     const { origin } = record.unit.spec;
-    const { stoppedFor } = record;
+    const { stoppedFor, beside, replaceNext } = record;
     /* Of a Run the table knows all but this. */
     if (origin === 'watched' || (origin === 'run' && stoppedFor === undefined)) return;
-    const wish = wishSince(record.unit, record.sinceNs, stoppedFor);
+    const wish: Wish = {
+      ...wishSince(record.unit, record.sinceNs, stoppedFor),
+      ...(beside === undefined ? {} : { beside: wishSince(beside.unit, beside.sinceNs, beside.stoppedFor) }),
+      ...(replaceNext === undefined ? {} : { replaceNext }),
+    };
     const text = JSON.stringify(wish);
     if (this.#written.get(record.label) === text) return;
     this.#written.set(record.label, text);

@@ -60,35 +60,37 @@ export class Interpreter {
   }
 
   #setTimer(record: UnitRecord, { timer, atMs, due }: Extract<Effect, { kind: 'set-timer' }>): void {
-    record.timers.get(timer)?.();
+    const { timers } = record;
+    timers.get(timer)?.();
     const cancel = this.#shop.sys.timers.at(atMs, () => {
-      record.timers.delete(timer);
+      timers.delete(timer);
       this.#shop.post(record, due);
     });
-    record.timers.set(timer, cancel);
+    timers.set(timer, cancel);
   }
 
   /** Runs what is to be run at each end: after the step, which may yet ask for the next generation. */
   ended(record: UnitRecord, { pid, end }: Extract<ToldEvent, { kind: 'exited' }>): void {
     const { streams, commands } = this.#shop;
     const words = record.configured?.onExit ?? record.onExit;
-    const { launch, label, output } = record;
+    const { launch, label } = record;
+    const unit = record.besideOf ?? record;
     if (words === undefined || launch === undefined) return;
     const { nothing } = streams;
-    const to = { input: nothing, output: output?.write ?? nothing };
+    const to = { input: nothing, output: unit.output?.write ?? nothing };
     const reason = record.stoppedFor ?? end.kind;
-    record.exitCommands += 1;
+    unit.exitCommands += 1;
     this.#shop.afterwards(() => {
       runOnExit(commands, words, launch, to, { label, pid, end, reason }, () => {
-        record.exitCommands -= 1;
-        this.rest(record);
+        unit.exitCommands -= 1;
+        this.rest(unit);
       });
     });
   }
 
   /** Of what is down nothing more comes, once what is run at its end has ended too. */
   rest(record: UnitRecord): void {
-    if (!isDown(record)) return;
+    if (!isDown(record) || record.beside !== undefined || record.besideOf !== undefined) return;
     if (record.exitCommands === 0) this.#shop.streams.rest(record);
     if (record.unit.spec.origin === 'run') this.#shop.streams.closeGiven(record);
   }

@@ -53,9 +53,12 @@ export class LatestEvents {
     return this.#started.has(key) || generation > this.#firstStarted;
   }
 
-  /** The cause of what is told of a unit next: its latest event; none where that lies further back. */
-  causeOf(label: string): Cause {
-    return this.#causes.get(label) ?? NO_CAUSE;
+  /**
+   * The cause of what is told of a unit next: its latest event, or that of this generation of it where it is told of beside
+   * the unit's own; none where that lies further back.
+   */
+  causeOf(label: string, generation?: number): Cause {
+    return this.#causes.get(`${label} ${generation}`) ?? this.#causes.get(label) ?? NO_CAUSE;
   }
 
   /** How the units were at last, as far as they tell. */
@@ -69,7 +72,12 @@ export class LatestEvents {
     const values = new Map(details);
     if (label === '' && values.get('what') === 'started' && values.get('epoch') === '1')
       this.#firstStarted = 0;
-    this.#causes.set(label, causedBy(sequence, requesterIn(values)));
+    const generation = values.get('generation');
+    const isBeside = values.has('replaces') || values.has('replaced-by');
+    const cause = causedBy(sequence, requesterIn(values));
+    /* What becomes ready beside the unit's own generation is that from then on. */
+    if (!isBeside || kind === 'running') this.#causes.set(label, cause);
+    if (isBeside) this.#causes.set(`${label} ${generation}`, cause);
     const key = endKey(label, values.get('generation') ?? '', values.get('pid') ?? '');
     if (kind === 'exited') this.#ends.add(key);
     else if (kind === 'running') this.#ready.add(key);

@@ -15,10 +15,12 @@ export function isDown(record: UnitRecord): boolean {
   return kind === 'stopped' || kind === 'failed' || kind === 'finished';
 }
 
-/** As `isDown`, and nothing that it has done is to be undone: a oneshot that has finished is still up for others. */
+/** As `isDown`, nothing is left of another generation either, and nothing that it has done is to be undone: a oneshot that has finished is still up for others. */
 export function isGone(record: UnitRecord): boolean {
   const { state, spec } = record.unit;
-  return isDown(record) && !(state.kind === 'finished' && spec.type === 'oneshot');
+  return (
+    isDown(record) && record.beside === undefined && !(state.kind === 'finished' && spec.type === 'oneshot')
+  );
 }
 
 /** The main process, while there is one. */

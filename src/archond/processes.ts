@@ -61,6 +61,12 @@ export class Processes {
     record.ref = { index, generation };
   }
 
+  /** Two have exchanged their spawns. */
+  exchanged(...records: readonly [UnitRecord, UnitRecord]): void {
+    for (const record of records)
+      if (record.ref !== undefined) this.#byGeneration.set(record.ref.generation, record);
+  }
+
   /** The spawn is empty: nothing more is told of it. */
   disown(generation: number): void {
     this.#byGeneration.delete(generation);
@@ -97,7 +103,9 @@ export class Processes {
     if (launch === undefined) return;
     /* Only root may give a pipe away; who is not becomes nobody else either, and the child says so at its stage `user`. */
     const uid = this.#uid === 0 ? (launch.user?.uid ?? 0) : this.#uid;
-    const descriptors = this.#streams.forProcess(record, uid, generation);
+    /* What two generations of a unit write goes to its one log, by the same pipes. */
+    const unit = record.besideOf ?? record;
+    const descriptors = this.#streams.forProcess(unit, uid, generation);
     if (!descriptors.ok) {
       this.#refuse(record, generation, 'descriptors', descriptors.error.code, descriptors.error.errno);
       return;
@@ -112,7 +120,7 @@ export class Processes {
       else explain(record.unit.cause, refuse);
       return;
     }
-    const tags = toTags({ spec: record.unit.spec, keep: record.keep, owner: record.owner });
+    const tags = toTags({ spec: unit.unit.spec, keep: record.keep, owner: record.owner });
     const own = given?.value ?? NOTHING_GIVEN;
     const order = spawnOrder(
       own.env.length === 0 ? launch : { ...launch, env: new Map([...launch.env, ...own.env]) },
@@ -121,8 +129,8 @@ export class Processes {
       [...descriptors.value, ...own.descriptors],
       tags,
       {
-        ...(record.output === undefined ? {} : { outputPipe: record.output.identity }),
-        ...(record.errorOutput === undefined ? {} : { errorPipe: record.errorOutput.identity }),
+        ...(unit.output === undefined ? {} : { outputPipe: unit.output.identity }),
+        ...(unit.errorOutput === undefined ? {} : { errorPipe: unit.errorOutput.identity }),
       },
       own.listenPid,
     );

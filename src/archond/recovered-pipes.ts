@@ -32,6 +32,7 @@ export class RecoveredPipes {
   take(record: UnitRecord, entry: ProcessEntry, cause: Cause): void {
     for (const stream of STREAMS) {
       const key = `${stream}:${record.label}`;
+      if ((stream === 'err' ? record.errorOutput : record.output) !== undefined) continue;
       const pipe = this.#pipes.get(key);
       this.#pipes.delete(key);
       if (pipe !== undefined) {

@@ -5,6 +5,7 @@ import type { RememberedUnit } from './chronicle.ts';
 import { addConfigured, startEnabled } from './configured/start.ts';
 import type { Kept } from './configured/configured-units.ts';
 import { asDue, foundEntry, foundNothing } from './found.ts';
+import { asExchanged, pairOf } from './found-pair.ts';
 import type { House } from './house.ts';
 import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
@@ -13,7 +14,7 @@ import { readyPipeOwner } from './probes/ready-pipe.ts';
 import { drop, RecoveredPipes } from './recovered-pipes.ts';
 import { putSince } from './since.ts';
 import { fromTags } from './tags.ts';
-import { processDetails } from './told-details.ts';
+import { besideDetails, processDetails } from './told-details.ts';
 import { isUnitCommand } from './unit-commands.ts';
 import type { UnitRecord } from './unit-record.ts';
 import { watch, watchedLabel } from './watches.ts';
@@ -46,14 +47,23 @@ export function recover(
     ({ name }) => notifyOwner(name) !== undefined || readyPipeOwner(name) !== undefined,
   );
   const remembered = chronicle.units();
-  const entries = newestEntries(house);
-  for (const entry of entries.values()) {
-    const before = remembered.get(entry.label);
-    remembered.delete(entry.label);
-    const wish = wishFor(entry, before?.wish ?? chronicle.wishOf(entry.label));
-    const record = adopt(house, entry, before, wish, probes, cause);
-    pipes.take(record, entry, cause);
-    goOn(house, record, entry, wish, cause);
+  for (const [first, ...others] of entriesOf(house)) {
+    const before = remembered.get(first.label);
+    remembered.delete(first.label);
+    const known = asExchanged(before?.wish ?? chronicle.wishOf(first.label), (generation) =>
+      [first, ...others].some(
+        (entry) =>
+          entry.generation === generation && chronicle.hasToldReady(entry.label, generation, entry.pid),
+      ),
+    );
+    const { own, beside, late } = pairOf(first, others, known);
+    for (const entry of late) giveBack(sys, entry);
+    const wish = wishFor(own, known);
+    const record = recordFor(house, own, before);
+    adopt(house, record, own, wish, probes, cause);
+    pipes.take(record, own, cause);
+    goOn(house, record, own, wish, cause);
+    takeBeside(house, record, beside, known, { pipes, probes, cause });
   }
   for (const [label, before] of remembered) {
     if (isFirst) chronicle.removed(label, true);
@@ -75,39 +85,34 @@ export function recover(
  * What is remembered of a Run may be of an earlier one that had its label; and where the end of the journal is missing,
  * what is left is of an earlier process, and says nothing of the one that there is.
  */
-function wishFor({ label, tags, generation }: ProcessEntry, wish: Wish | undefined): Wish | undefined {
+function wishFor({ label, tags, generation }: ProcessEntry, known: Wish | undefined): Wish | undefined {
+  const wish = known?.beside?.generation === generation ? known.beside : known;
   const isOfRun = fromTags(label, tags).spec.origin === 'run';
   const of = wish?.generation ?? generation;
   return (isOfRun && wish?.generation !== generation) || of < generation ? undefined : wish;
 }
 
-/** The youngest entry of each unit; the others were empty when it was spawned, and are given back. */
-function newestEntries({ sys, supervisor }: House): Map<string, ProcessEntry> {
-  const newest = new Map<string, ProcessEntry>();
+/** The entries of the units, by label. */
+function entriesOf({ sys, supervisor }: House): Iterable<[ProcessEntry, ...ProcessEntry[]]> {
+  const byLabel = new Map<string, [ProcessEntry, ...ProcessEntry[]]>();
   for (const entry of sys.keeper.entries()) {
-    if (isUnitCommand(entry)) {
-      supervisor.commands.adopt(entry);
-      continue;
-    }
-    const other = newest.get(entry.label);
-    const isNewer = other === undefined || other.generation < entry.generation;
-    const late = isNewer ? other : entry;
-    if (isNewer) newest.set(entry.label, entry);
-    if (late !== undefined) giveBack(sys, late);
+    const others = byLabel.get(entry.label);
+    if (isUnitCommand(entry)) supervisor.commands.adopt(entry);
+    else if (others === undefined) byLabel.set(entry.label, [entry]);
+    else others.push(entry);
   }
-  return newest;
+  return byLabel.values();
 }
 
 function adopt(
   house: House,
+  record: UnitRecord,
   entry: ProcessEntry,
-  before: RememberedUnit | undefined,
   wish: Wish | undefined,
   probes: Kept[],
   cause: Cause,
-): UnitRecord {
+): void {
   const { supervisor, chronicle } = house;
-  const record = recordFor(house, entry, before);
   const { label, pid, generation } = entry;
   record.ref = { index: entry.index, generation };
   record.pid = pid;
@@ -116,7 +121,7 @@ function adopt(
   for (const taken of house.configured.adoptProbes(record, pid, probes))
     probes.splice(probes.indexOf(taken), 1);
   const isTold = chronicle.hasTold(label, generation, pid);
-  const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label));
+  const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label, generation));
   const wasToldReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
   const isYetToBe = wish?.at === 'up' && wish.generation === generation;
   const isNotReady = !wasToldReady && (isYetToBe || chronicle.hasYetToTellReady(label, generation, pid));
@@ -136,7 +141,37 @@ function adopt(
   const isUp = found.stage === 'starting' || found.stage === 'alive';
   putSince(house, record, wish, isUp ? entry.startedAtMs : undefined);
   if (isUp) tellAdopted(house, record, generation, cause);
-  return record;
+}
+
+/**
+ * The unit's other generation, where it has one: it goes on to the end that it was to come to. One that was wanted, and whose
+ * process was never asked for, is begun anew.
+ */
+function takeBeside(
+  house: House,
+  main: UnitRecord,
+  entry: ProcessEntry | undefined,
+  known: Wish | undefined,
+  {
+    pipes,
+    probes,
+    cause,
+  }: { readonly pipes: RecoveredPipes; readonly probes: Kept[]; readonly cause: Cause },
+): void {
+  const { replacements } = house.supervisor;
+  const isNext = known?.replaceNext !== undefined && known.replaceNext === main.unit.generation;
+  if (entry === undefined) {
+    const isAsked = known?.beside?.at === 'up' || isNext;
+    if (isAsked && known.desired === 'up') replacements.order(main, { failure: undefined }, cause);
+    return;
+  }
+  const wish = wishFor(entry, known);
+  const record = replacements.make(main);
+  if (isNext) main.replaceNext = known.replaceNext;
+  adopt(house, record, entry, wish, probes, cause);
+  pipes.take(main, entry, cause);
+  goOn(house, record, entry, wish, cause);
+  replacements.resume(main);
 }
 
 /** The configuration says how a unit is made, or the journal does, or else what can be read in the table is all. */
@@ -149,13 +184,9 @@ function recordFor(house: House, entry: ProcessEntry, before: RememberedUnit | u
   return house.supervisor.add({ ...known, owner: tagged.owner, stdio, keep: tagged.keep });
 }
 
-function tellAdopted(
-  { chronicle }: House,
-  { label, pid }: UnitRecord,
-  generation: number,
-  cause: Cause,
-): void {
-  chronicle.append(label, 'adopted', processDetails(pid, generation), cause);
+function tellAdopted({ chronicle }: House, record: UnitRecord, generation: number, cause: Cause): void {
+  const details = [...processDetails(record.pid, generation), ...besideDetails(record)];
+  chronicle.append(record.label, 'adopted', details, cause);
 }
 
 function goOn(
@@ -199,6 +230,8 @@ function reasonAgain({ desired, stop }: Wish): OrderReason {
     case 'client-gone':
     case 'shutdown':
     case 'conflict':
+    case 'replaced':
+    case 'withdrawn':
       return desired === 'down' ? reason : usual;
     case 'requested':
     case 'restart':

@@ -39,6 +39,10 @@ export interface Wish {
   readonly stop?: FoundStop | undefined;
   /** Why it is being, or was last, stopped. */
   readonly stoppedFor?: StopReason | undefined;
+  /** The same of its other generation, where it has two. */
+  readonly beside?: Wish | undefined;
+  /** The generation that is to be replaced as soon as nothing is left beside it. */
+  readonly replaceNext?: number | undefined;
   /** Since when, nanoseconds since 1970 in decimal digits, where nothing of it is under way. */
   readonly since?: string | undefined;
 }
@@ -129,9 +133,11 @@ const UP: Wish = { desired: 'up', at: 'up', end: undefined };
 
 /** The wish in a remembered value; undefined where it is none. */
 export function readWish(value: unknown): Wish | undefined {
-  const { desired, at, since, ...others } = (value ?? {}) as Partial<Wish>;
+  const { desired, at, since, beside, ...others } = (value ?? {}) as Partial<Wish>;
   if (desired === undefined || at === undefined) return undefined;
-  const { end, generation, ready, main, failure, backoff, history, stop, stoppedFor } = others;
+  const { end, generation, ready, main, failure, backoff, history, stop, stoppedFor, replaceNext } = others;
   const known = /^\d{1,20}$/.test(since ?? '') ? { since } : {};
-  return { desired, at, end, generation, ready, main, failure, backoff, history, stop, stoppedFor, ...known };
+  const other = beside === undefined ? {} : { beside: readWish(beside) };
+  const process = { generation, ready, main, stop, stoppedFor };
+  return { desired, at, end, ...process, failure, backoff, history, replaceNext, ...known, ...other };
 }

@@ -136,9 +136,9 @@ export class Shutdown {
     this.#endAt(nowMs);
     log.warn('what is still up is killed', { units: this.#left.size });
     for (const record of this.#left) {
-      const { state, generation } = record.unit;
-      if (state.kind === 'stopping' || state.kind === 'undoing')
-        supervisor.post(record, { kind: 'stop-due', generation });
+      for (const { unit } of [record, ...(record.beside === undefined ? [] : [record.beside])])
+        if (unit.state.kind === 'stopping' || unit.state.kind === 'undoing')
+          supervisor.post(record, { kind: 'stop-due', generation: unit.generation });
     }
     this.#cancelDeadline();
     this.#cancelDeadline = sys.timers.at(nowMs + KILL_MS, () => {

@@ -17,9 +17,10 @@ import { Mailbox } from './mailbox.ts';
 import { isDown } from './outcome.ts';
 import { Processes } from './processes.ts';
 import type { KnownUnit } from './remembered-unit.ts';
+import { Replacements } from './replacements.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import { UnitCommands } from './unit-commands.ts';
-import type { UnitRecord } from './unit-record.ts';
+import { holderOf, newRecord, type UnitRecord } from './unit-record.ts';
 
 /** What a unit is made of when it is added. */
 export interface NewUnit {
@@ -59,6 +60,8 @@ export class Supervisor {
   /** Commands beside the processes of units. */
   readonly commands: UnitCommands;
   readonly #mailbox: Mailbox;
+  /** Units that have two generations. */
+  readonly replacements: Replacements;
 
   /** @param uid as whom archond runs */
   constructor(sys: Sys, log: Log, chronicle: Chronicle, streams: StandardStreams, uid: number) {
@@ -86,34 +89,44 @@ export class Supervisor {
       },
       afterwards,
     });
+    this.replacements = new Replacements({
+      sys,
+      chronicle,
+      processes: this.#processes,
+      step: (action) => {
+        this.#mailbox.post(() => {
+          action();
+          this.#settle();
+        });
+      },
+      tell: (record, event) => {
+        this.#tell(record, [event]);
+      },
+      settle: () => {
+        this.#settle();
+      },
+      follow: (record, entry) => {
+        this.follow(record, entry);
+      },
+      release: (record) => {
+        this.#release(record);
+      },
+      rest: (record) => {
+        this.#interpreter.rest(record);
+      },
+    });
   }
 
   /** Adds a unit that is down. Its label must be free. */
   add(made: NewUnit): UnitRecord {
-    const record: UnitRecord = {
-      label: made.spec.label,
-      unit: newUnit(made.spec),
+    const record = newRecord(newUnit(made.spec), this.#sys.clock.realtimeNs(), {
       owner: made.launch?.user?.uid ?? made.owner,
       launch: made.launch,
       stdio: [...made.stdio],
-      output: undefined,
-      errorOutput: undefined,
-      configured: undefined,
       onExit: made.onExit,
-      exitCommands: 0,
-      ref: undefined,
-      pid: undefined,
-      startTicks: undefined,
-      sinceNs: this.#sys.clock.realtimeNs(),
-      shownState: 'stopped',
       keep: made.keep,
-      waiters: 0,
-      stoppedFor: undefined,
-      watched: undefined,
-      usage: undefined,
-      timers: new Map(),
-      observers: new Set(),
-    };
+      besideOf: undefined,
+    });
     this.records.set(record.label, record);
     return record;
   }
@@ -158,6 +171,7 @@ export class Supervisor {
   }
 
   #release(record: UnitRecord): void {
+    if (record.beside !== undefined) this.#release(record.beside);
     record.timers.forEach((cancel) => {
       cancel();
     });
@@ -215,10 +229,12 @@ export class Supervisor {
     return record;
   }
 
-  /** Puts an event into the mailbox. */
+  /** Puts an event into the mailbox: it happens to whoever of a unit and what stands beside it has its generation then. */
   post(record: UnitRecord, event: UnitEvent): void {
     this.#mailbox.post(() => {
-      this.#tell(record, [event]);
+      const holder = 'generation' in event ? holderOf(record, event.generation) : record;
+      if (holder === undefined) return;
+      this.#tell(holder, [event]);
       this.#settle();
     });
   }
@@ -251,18 +267,21 @@ export class Supervisor {
   }
 
   /** Brings a record up to what the table says of its process. */
-  follow(record: UnitRecord, entry: ProcessEntry): void {
+  follow(followed: UnitRecord, entry: ProcessEntry): void {
     const { generation, end } = entry;
-    this.#processes.own(record, entry);
-    if (entry.state === 'running') this.post(record, { kind: 'executed', generation });
+    this.#processes.own(followed, entry);
+    if (entry.state === 'running') this.post(followed, { kind: 'executed', generation });
     if (end === undefined || (entry.state !== 'exited' && entry.state !== 'empty')) return;
-    const isEmpty = entry.state === 'empty';
     this.#mailbox.post(() => {
+      const record = this.#processes.owner(entry);
+      if (record === undefined) return;
       record.usage = entry.usage;
       /* The last that the process wrote is in the log before its end is told. */
       this.#streams.drain(record);
       /* Mostly nothing of its tree is left by then: both are written and acted on as one. */
       const exited = { kind: 'exited', generation, end } as const;
+      const isHeldBack = entry.state === 'empty' && this.replacements.holdsBack(record);
+      const isEmpty = entry.state === 'empty' && !isHeldBack;
       this.#tell(record, isEmpty ? [exited, { kind: 'emptied', generation }] : [exited]);
       this.#chronicle.flush();
       /* Before the next generation may be spawned and this entry given back. */
@@ -272,13 +291,14 @@ export class Supervisor {
         record.configured?.probes.over(generation);
       }
       this.#settle();
+      if (isHeldBack) this.replacements.look(record);
     });
   }
 
   /** Phase one: the units move, and nothing is done yet. */
   #tell(record: UnitRecord, events: readonly UnitEvent[]): void {
     const { label } = record;
-    if (record.configured !== undefined && this.#plan !== undefined)
+    if (record.configured !== undefined && record.besideOf === undefined && this.#plan !== undefined)
       this.#plan.tell(events.map((event) => ({ label, event })));
     else for (const event of events) this.#move(record, event);
   }
@@ -338,6 +358,10 @@ export class Supervisor {
         this.#attempt(() => {
           observer(record);
         });
+    for (const record of moved)
+      this.#attempt(() => {
+        this.replacements.look(record.besideOf ?? record);
+      });
   }
 
   /** What goes wrong with one unit, or for one client, costs no other. */

@@ -49,6 +49,16 @@ export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'u
   }
 }
 
+/**
+ * Of a generation beside the unit's own, what it is to that: `replaces`: it is to take its place, or does so now (`running`);
+ * `replaced-by`: that has taken its place. Nothing of the unit's own.
+ */
+export function besideDetails({ besideOf, unit }: Pick<UnitRecord, 'besideOf' | 'unit'>): Details {
+  if (besideOf === undefined) return [];
+  const own = besideOf.unit.generation;
+  return [[own < unit.generation ? 'replaces' : 'replaced-by', String(own)]];
+}
+
 /** How often it has been started again since it was last started by an order. */
 function restartDetails({ unit }: Pick<UnitRecord, 'unit'>): Details {
   const { restarts } = unit.history;

@@ -45,7 +45,56 @@ export interface UnitRecord {
   watched: { readonly pidfd: Descriptor; readonly end: Cancel } | undefined;
   /** What its last process used in its life. */
   usage: ResourceUsage | undefined;
-  readonly timers: Map<TimerName, Cancel>;
+  timers: Map<TimerName, Cancel>;
+  /** Its other generation, while it has two: one that is to take the place of its own, or whose place was taken (`Replacements`). */
+  beside: UnitRecord | undefined;
+  /** Of such another generation: the unit, which everybody knows. */
+  readonly besideOf: UnitRecord | undefined;
+  /** The generation that was beside it last, and is over. */
+  lastBeside: number | undefined;
+  /** Its generation that is to be replaced as soon as nothing is left beside it. */
+  replaceNext: number | undefined;
   /** Called after each step that changed the unit. */
   readonly observers: Set<(record: UnitRecord) => void>;
+}
+
+/**
+ * Who of a unit and what stands beside it has this generation; undefined where it was beside it, and is over. A generation
+ * that is neither's is the unit's own affair.
+ */
+export function holderOf(record: UnitRecord, generation: number): UnitRecord | undefined {
+  const main = record.besideOf ?? record;
+  if (main.beside?.unit.generation === generation) return main.beside;
+  return generation === main.lastBeside ? undefined : main;
+}
+
+/** A record of a unit that is down. `at`: when that began, in nanoseconds since 1970. */
+export function newRecord(
+  unit: Unit,
+  atNs: bigint,
+  given: Pick<UnitRecord, 'owner' | 'launch' | 'stdio' | 'onExit' | 'keep' | 'besideOf'>,
+): UnitRecord {
+  return {
+    ...given,
+    label: unit.spec.label,
+    unit,
+    output: undefined,
+    errorOutput: undefined,
+    configured: undefined,
+    exitCommands: 0,
+    ref: undefined,
+    pid: undefined,
+    startTicks: undefined,
+    sinceNs: atNs,
+    shownState: 'stopped',
+    waiters: 0,
+    stoppedFor: undefined,
+    watched: undefined,
+    usage: undefined,
+    timers: new Map(),
+    beside: undefined,
+    lastBeside: undefined,
+    replaceNext: undefined,
+    observers: new Set(),
+  };
 }

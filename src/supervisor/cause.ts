@@ -46,7 +46,7 @@ export function withCauses(before: Unit, event: UnitEvent, step: Step, nextSeque
   if (step.verdict !== 'move') return step;
   const order = 'cause' in event ? event.cause : undefined;
   const isGate = event.kind === 'gate';
-  let { cause } = before;
+  let cause = event.kind === 'replaced' ? event.told : before.cause;
   /* An order that has to wait for the way down to end is what causes what comes then. */
   let waiting = order ?? before.waitingCause;
   let sequence = nextSequence;

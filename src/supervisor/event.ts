@@ -1,6 +1,6 @@
 import type { Cause } from './cause.ts';
 import type { Gate } from './gate.ts';
-import type { End, StopReason } from './state.ts';
+import type { End, Running, Starting, StopReason } from './state.ts';
 
 /**
  * What can happen to a unit. Orders come from people and from the supervisor itself, `gate` and `need-lost` from the
@@ -38,12 +38,22 @@ export type UnitEvent =
   | { readonly kind: 'time-over'; readonly generation: number }
   | { readonly kind: 'ready-due'; readonly generation: number }
   /** The generation is the one that ended. */
-  | { readonly kind: 'backoff-due'; readonly generation: number };
+  | { readonly kind: 'backoff-due'; readonly generation: number }
+  /**
+   * The generation, which is the unit's, has been replaced: by one that was started beside it (`replace.ts`). `told`: what
+   * is told next of the unit is caused by what was told of that one.
+   */
+  | {
+      readonly kind: 'replaced';
+      readonly generation: number;
+      readonly by: Starting | Running;
+      readonly told: Cause;
+    };
 
 /** The reasons that an order can have; the others come of themselves. */
 export type OrderReason = Extract<
   StopReason,
-  'requested' | 'restart' | 'timed-out' | 'client-gone' | 'shutdown' | 'conflict'
+  'requested' | 'restart' | 'timed-out' | 'client-gone' | 'shutdown' | 'conflict' | 'replaced' | 'withdrawn'
 >;
 
 /** What the world lends to a step, so that the step itself needs neither clock nor chance. */

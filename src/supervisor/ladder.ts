@@ -74,6 +74,8 @@ export function desiredAfter(reason: StopReason): 'up' | 'down' {
     case 'client-gone':
     case 'shutdown':
     case 'conflict':
+    case 'replaced':
+    case 'withdrawn':
       return 'down';
   }
 }
@@ -113,6 +115,8 @@ export function whenDown(unit: Unit, reason: StopReason, ranMs: number | undefin
     case 'client-gone':
     case 'shutdown':
     case 'conflict':
+    case 'replaced':
+    case 'withdrawn':
       return goUp(unit, NO_RESTARTS, moment);
   }
 }

@@ -101,7 +101,8 @@ export interface Undoing {
 /**
  * Why a unit is being stopped. `timed-out`: a Run whose time was over. `restart`: to be started again. `dependency`: what
  * it needs went down. `conflict`: something was started that cannot be beside it. `not-ready`, `unhealthy`: it was not
- * ready in time, or its health checks failed.
+ * ready in time, or its health checks failed. `replaced`: another generation has taken its place. `withdrawn`: it was to take
+ * the place of another one, and its unit goes down.
  */
 export type StopReason =
   | 'requested'
@@ -112,7 +113,9 @@ export type StopReason =
   | 'dependency'
   | 'conflict'
   | 'not-ready'
-  | 'unhealthy';
+  | 'unhealthy'
+  | 'replaced'
+  | 'withdrawn';
 
 /**
  * Why a unit is `failed`: it ended badly and is not restarted; its program could not be executed; no

@@ -2,6 +2,7 @@ import { NO_RESTARTS } from './backoff.ts';
 import { NO_CAUSE, withCauses } from './cause.ts';
 import type { Moment, UnitEvent } from './event.ts';
 import { freeze } from './freeze.ts';
+import { ofProcesses } from './replace.ts';
 import { isSameGate, OPEN_GATE } from './gate.ts';
 import type { Cell, Row } from './row.ts';
 import { BACKOFF } from './rows/backoff.ts';
@@ -55,7 +56,9 @@ export function newUnit(spec: UnitSpec): Unit {
  * process that was not started here.
  */
 export function transition(unit: Unit, event: UnitEvent, moment: Moment): Step {
-  return freeze(withCauses(unit, event, answer(unit, event, moment), moment.nextSequence));
+  const step = answer(unit, event, moment);
+  const told = unit.spec.isBeside === true ? ofProcesses(step) : step;
+  return freeze(withCauses(unit, event, told, moment.nextSequence));
 }
 
 function answer(unit: Unit, event: UnitEvent, moment: Moment): Step {

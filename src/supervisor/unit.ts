@@ -30,6 +30,8 @@ export interface UnitSpec {
   readonly stopsByCommand: boolean;
   /** What a oneshot has done is undone by a command when it is stopped. */
   readonly isUndone: boolean;
+  /** It is a generation beside a unit's own (`replace.ts`): its processes are told of, and not where it stands. */
+  readonly isBeside?: boolean;
   /** A Run is stopped after so long, in milliseconds; undefined: never. */
   readonly timeoutMs?: number;
 }

@@ -13,6 +13,8 @@ const REASONS = [
   'client-gone',
   'shutdown',
   'conflict',
+  'replaced',
+  'withdrawn',
 ] as const satisfies OrderReason[];
 
 export const reason = fc.constantFrom<OrderReason[]>(...REASONS);

@@ -25,6 +25,7 @@ import {
   ready,
   readyDue,
   refused,
+  replaced,
   RESTART,
   spawned,
   START,
@@ -83,6 +84,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'stopping, to be restarted': { kinds: SERVICES, events: [START, spawned(), RESTART] },
   'stopping, lost what it needs': { kinds: SERVICES, events: [START, spawned(), NEED_LOST] },
   'stopping, not ready in time': { kinds: ['probed'], events: [START, spawned(), readyDue()] },
+  'stopping, unhealthy': { kinds: ['probed'], events: [START, spawned(), executed(), ready(), unhealthy()] },
   'undoing, still needed': { kinds: ['oneshot'], events: [NEEDED, ...DONE, STOP] },
   'undoing, by command': { kinds: ['oneshot'], events: [...DONE, STOP] },
   'undoing, killed': { kinds: ['oneshot'], events: [...DONE, STOP, stopDue()] },
@@ -137,9 +139,9 @@ export const TABLES: Readonly<Record<string, Columns>> = {
     'order-start': [START],
     'order-stop': [STOP],
     'order-stop (restart)': [RESTART],
-    'order-stop (other reasons)': (['shutdown', 'client-gone', 'timed-out', 'conflict'] as const).map(
-      (reason) => stopFor(reason),
-    ),
+    'order-stop (other reasons)': (
+      ['shutdown', 'client-gone', 'timed-out', 'conflict', 'replaced', 'withdrawn'] as const
+    ).map((reason) => stopFor(reason)),
   },
   'what the plan tells': {
     'gate: open': [OPEN],
@@ -161,6 +163,10 @@ export const TABLES: Readonly<Record<string, Columns>> = {
     'main-changed': [mainChanged()],
     'main-exited': ([GOOD, BAD] satisfies End[]).map((end) => mainExited(end)),
     'command-ended': [commandEnded(true), commandEnded(false)],
+  },
+  replacement: {
+    'replaced, by one that starts': [replaced(false)],
+    'replaced, by one that is ready': [replaced(true)],
   },
   timers: {
     'stop-due': [stopDue()],

@@ -104,6 +104,12 @@ const event: fc.Arbitrary<UnitEvent> = fc.oneof(
     generation: number,
     end,
   }),
+  fc.record({
+    kind: fc.constant('replaced' as const),
+    generation: number,
+    by: state.filter((one) => one.kind === 'starting' || one.kind === 'running'),
+    told: cause,
+  }),
   fc.record({ kind: fc.constant('command-ended' as const), generation: number, isDone: fc.boolean() }),
   fc.record({
     kind: fc.constantFrom(

@@ -103,6 +103,18 @@ export const commandEnded = (isDone: boolean, generation = 1): UnitEvent => ({
   generation,
   isDone,
 });
+/** Another generation takes its place, which is ready, or has only a process. */
+export const replaced = (isReady: boolean, generation = 1, by = 2): UnitEvent => {
+  const life = { generation: by, pid: 100 * by, main: 'first' } as const;
+  return {
+    kind: 'replaced',
+    generation,
+    by: isReady
+      ? { kind: 'running', ...life, readyAtMs: 0 }
+      : { kind: 'starting', ...life, hasExecuted: true, isReady: false },
+    told: NO_CAUSE,
+  };
+};
 export const backoffDue = (generation = 1): UnitEvent => ({ kind: 'backoff-due', generation });
 
 /** The life of one unit, told event by event. Time stands still unless it is moved. */

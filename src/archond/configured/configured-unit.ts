@@ -79,6 +79,17 @@ export class ConfiguredUnit {
     });
   }
 
+  /** Whether its next generation is to take the place of the one that runs. */
+  get isReplaced(): boolean {
+    const { onRestart, type } = this.definition;
+    return onRestart === 'replace' && type === 'service';
+  }
+
+  /** The same for another generation beside this one. */
+  again(): ConfiguredUnit {
+    return new ConfiguredUnit(this.definition, this.#base, this.#tools, this.#surrounding);
+  }
+
   /** Its definition with the numbers of its ports. */
   get #known(): UnitDefinition {
     const { ports } = this.#base;

@@ -111,9 +111,11 @@ export class PastUnits {
   #takeLater({ label, kind, details }: EventRecord): void {
     if (this.#isWhole || this.#told.has(label) || this.#toldLater.has(label)) return;
     this.#toldLater.add(label);
-    const pid = pidIn(new Map(details));
-    if (pid === undefined || !OF_LIVING.has(kind)) return;
-    const state = kind === 'running' ? 'starting' : 'running';
+    const values = new Map(details);
+    /* That it has two generations says that it runs, and not which of them is its own. */
+    const pid = isBeside(values) ? undefined : pidIn(values);
+    if (!isBeside(values) && (pid === undefined || !OF_LIVING.has(kind))) return;
+    const state = kind === 'running' && pid !== undefined ? 'starting' : 'running';
     this.#stories.set(label, { ...newStory(), state, pid, restarts: undefined });
   }
 
@@ -124,8 +126,12 @@ export class PastUnits {
       this.#stories.delete(label);
       return;
     }
-    const story = this.#stories.get(label) ?? { ...newStory(), restarts: this.#isWhole ? 0 : undefined };
+    const story =
+      this.#stories.get(label) ?? (this.#isWhole ? newStory() : { ...newStory(), restarts: undefined });
     this.#stories.set(label, story);
+    /* Its archond had died before it could tell of its start. */
+    const isNew = story.state === undefined ? this.#isWhole : WITHOUT_PROCESS.has(story.state);
+    if (kind === 'adopted' && isNew && !isBeside(values)) become(story, 'starting', timeNs);
     tell(story, kind, values, timeNs);
     if (isNoMore(story)) this.#stories.delete(label);
   }
@@ -145,6 +151,10 @@ function newStory(): Story {
 
 function tell(story: Story, kind: string, values: ReadonlyMap<string, string>, timeNs: bigint): void {
   const pid = pidIn(values);
+  if (isBeside(values)) {
+    if (kind === 'running') replace(story, pid, timeNs);
+    return;
+  }
   const restarts = values.get('restarts');
   if (restarts !== undefined) story.restarts = Number(restarts);
   if (kind === 'starting') begin(story, values);
@@ -168,6 +178,18 @@ function tell(story: Story, kind: string, values: ReadonlyMap<string, string>, t
 function become(story: Story, state: UnitState, timeNs: bigint | undefined): void {
   if (story.state !== state) story.sinceNs = timeNs;
   story.state = state;
+}
+
+/** Whether it is told of a generation beside the unit's own: the unit is where it was. */
+function isBeside(values: ReadonlyMap<string, string>): boolean {
+  return values.has('replaces') || values.has('replaced-by');
+}
+
+/** What was beside it has become ready, and is its own from now on. */
+function replace(story: Story, pid: number | undefined, timeNs: bigint): void {
+  story.pid = pid;
+  story.restarts = 0;
+  become(story, 'running', timeNs);
 }
 
 /** A new process. Where nothing of it is a restart, what was before is another story. */

@@ -9,7 +9,10 @@ export function unitOfProcess(
   pid: number,
   done: (label: string | undefined) => void,
 ): void {
-  const live = [...supervisor.records.values()].flatMap(({ configured, label, ref, pid: main }) =>
+  const all = [...supervisor.records.values()].flatMap((record) =>
+    record.beside === undefined ? [record] : [record, record.beside],
+  );
+  const live = all.flatMap(({ configured, label, ref, pid: main }) =>
     configured === undefined || ref === undefined || sys.keeper.entry(ref)?.state === 'empty'
       ? []
       : [{ label, ref, main }],

@@ -62,6 +62,7 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['next-attempt', state.kind === 'backoff' ? formatTime(instant(house, state.untilAtMs)) : undefined],
     ...delayFields(unit),
     ['generation', 'generation' in state ? String(state.generation) : undefined],
+    ...besideFields(record),
     ['tree', record.watched === undefined ? entry?.tree : undefined],
     ['cpu', usage === undefined ? undefined : formatPercent(usage)],
     ['memory', usage?.memoryBytes.toString()],
@@ -105,6 +106,13 @@ function dependencyFields(
 /** `NAME=ADDRESS` for each port that it has. */
 function portsOf({ ports }: House, { label }: UnitRecord): readonly string[] {
   return ports.lease(label).map((held) => `${held.name}=${fieldOfText(showAddress(held))}`);
+}
+
+/** The process of its other generation, where it has two: which one that is, and whether it comes or goes. */
+function besideFields({ beside }: UnitRecord): Fields {
+  if (beside === undefined) return [];
+  const { generation } = beside.unit;
+  return [['beside', livePid(beside)?.toString() ?? '', String(generation), beside.shownState]];
 }
 
 /** What it says of itself, or why it is not yet, or no longer, well. */

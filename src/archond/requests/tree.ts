@@ -38,8 +38,14 @@ async function sendTrees(house: House, records: readonly UnitRecord[], call: Cal
   call.ok(String(count));
 }
 
+/** Of a unit that has two generations those of both. */
+async function membersOf(house: House, record: UnitRecord): Promise<readonly TreeMember[]> {
+  const own = await membersOfOne(house, record);
+  return record.beside === undefined ? own : [...own, ...(await membersOfOne(house, record.beside))];
+}
+
 /** Of what is only watched the process itself: what it started is not known to be its own. */
-async function membersOf({ sys }: House, record: UnitRecord): Promise<readonly TreeMember[]> {
+async function membersOfOne({ sys }: House, record: UnitRecord): Promise<readonly TreeMember[]> {
   const { ref, watched } = record;
   const watchedPid = watched === undefined ? undefined : livePid(record);
   return new Promise((resolve) => {

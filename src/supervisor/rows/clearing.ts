@@ -1,6 +1,7 @@
 import { hasFinished } from '../ends.ts';
 import { desiredAfter } from '../ladder.ts';
 import { ignored, impossible, noted, type Row } from '../row.ts';
+import { takePlace } from '../replace.ts';
 import { settle } from '../settle.ts';
 import { startAnew } from '../spawn.ts';
 import { move, stay } from '../step.ts';
@@ -34,4 +35,5 @@ export const CLEARING: Row<'clearing'> = {
   'time-over': ignored('it has ended'),
   'ready-due': ignored('it has ended'),
   'backoff-due': impossible('no backoff ends in this state'),
+  replaced: (unit, _state, { by }) => takePlace(unit, by),
 };

@@ -16,4 +16,5 @@ export const OVER = {
   'stop-due': ignored('nothing of it is left'),
   'time-over': ignored('nothing of it is left'),
   'ready-due': ignored('nothing of it is left'),
+  replaced: impossible('nothing of it is left'),
 } as const;

@@ -1,5 +1,6 @@
 import { stop } from '../ladder.ts';
 import { ignored, impossible, noted, type Row } from '../row.ts';
+import { takePlace } from '../replace.ts';
 import { move } from '../step.ts';
 import { firstEnded, mainEnded, treeEnded } from './live.ts';
 
@@ -23,4 +24,5 @@ export const RUNNING: Row<'running'> = {
   'time-over': (unit, state, _event, moment) => stop(unit, state, 'timed-out', moment),
   'ready-due': ignored('it is running'),
   'backoff-due': impossible('no backoff ends in this state'),
+  replaced: (unit, _state, { by }) => takePlace(unit, by),
 };

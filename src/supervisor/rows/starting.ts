@@ -85,6 +85,7 @@ export const STARTING: Row<'starting'> = {
   'ready-due': (unit, state, _event, moment) =>
     state.pid === undefined ? stay('impossible', unit, UNANSWERED) : stop(unit, state, 'not-ready', moment),
   'backoff-due': impossible('no backoff ends in this state'),
+  replaced: impossible('only what is running is replaced'),
 };
 
 function isReadyByExec({ type, readyBy }: UnitSpec): boolean {

@@ -1,6 +1,7 @@
 import type { Effect } from '../effect.ts';
 import type { Moment } from '../event.ts';
 import { begin, desiredAfter, firstRung, laterReason, lastRung, whenDown } from '../ladder.ts';
+import { mayBeReplaced, takePlace } from '../replace.ts';
 import { ignored, impossible, type Row } from '../row.ts';
 import type { End, Stopping } from '../state.ts';
 import { after, move, stay, type Step, type Unit } from '../step.ts';
@@ -87,6 +88,8 @@ export const STOPPING: Row<'stopping'> = {
   'time-over': ignored('it is being stopped'),
   'ready-due': ignored('it is being stopped'),
   'backoff-due': impossible('no backoff ends in this state'),
+  replaced: (unit, _state, { by }) =>
+    mayBeReplaced(unit) ? takePlace(unit, by) : stay('ignore', unit, 'it is being stopped'),
 };
 
 /** Nothing of it is left, or it never came to be. */

@@ -55,6 +55,29 @@ describe('the units at an instant', () => {
     });
   });
 
+  it('stay as they are while another generation is beside them, and have its process when that is ready', () => {
+    const beside = [...START, '30 web starting pid=8 generation=2 replaces=1 request=Restart'];
+    expect(unitsBy(beside)).toEqual({ web: UP });
+    expect(
+      unitsBy([...beside, '40 web stopping pid=8 replaces=1', '41 web exited pid=8 code=1 replaces=1']),
+    ).toEqual({ web: UP });
+    const replaced = [...beside, '40 web running pid=8 generation=2 replaces=1'];
+    expect(unitsBy(replaced)).toEqual({ web: { ...UP, pid: 8 } });
+    const over = ['41 web stopping pid=7 replaced-by=2', '42 web exited pid=7 code=0 replaced-by=2'];
+    expect(unitsBy([...replaced, ...over])).toEqual({ web: { ...UP, pid: 8 } });
+    /* Where the beginning is missing, that it had two says that it ran, and not as which. */
+    const later = over.map((line) => `1${line}`);
+    expect(unitsBy(later, false)).toEqual({
+      web: { state: 'running', pid: undefined, sinceNs: undefined, restarts: undefined, lastExit: '' },
+    });
+  });
+
+  it('are starting where an archond has died before it could tell of that', () => {
+    expect(unitsBy([...START, '30 web stopped reason=requested', '40 web adopted pid=8'])).toEqual({
+      web: { state: 'starting', pid: 8, sinceNs: 40n, restarts: 0, lastExit: '' },
+    });
+  });
+
   it('are without Runs that have ended, daemons that never ran, and what was forgotten', () => {
     expect(
       unitsBy([

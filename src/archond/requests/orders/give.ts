@@ -5,6 +5,7 @@ import type { Told } from '../../../supervisor/plan/plan.ts';
 import type { Call } from '../../call.ts';
 import type { House } from '../../house.ts';
 import type { UnitRecord } from '../../unit-record.ts';
+import type { Attempt } from '../../replacements.ts';
 import type { Judge, Verdict } from './verdict.ts';
 
 export type OrderRequest = RequestOf<'Start'> | RequestOf<'Stop'> | RequestOf<'Restart'>;
@@ -17,6 +18,8 @@ export interface Order {
   readonly judged: ReadonlyMap<UnitRecord, Judge>;
   /** What has to come up for these: where an attempt at that fails, theirs has. */
   readonly needed: ReadonlyMap<UnitRecord, Judge>;
+  /** Of these the next generation is to take the place of the present one. */
+  readonly replaced?: ReadonlyMap<UnitRecord, Attempt>;
 }
 
 type Decided = NonNullable<Verdict>;
@@ -24,7 +27,7 @@ type Decided = NonNullable<Verdict>;
 /** Gives an order and answers the request: at once with `@wait=0`, else as it is carried out. */
 export function give(house: House, request: OrderRequest, call: Call, order: Order): void {
   if (request.options.wait === false) {
-    house.supervisor.order(order.told);
+    tell(house, order, call);
     call.ok(String(order.judged.size));
     return;
   }
@@ -51,9 +54,10 @@ export function give(house: House, request: OrderRequest, call: Call, order: Ord
 export function follow(
   house: House,
   call: Call,
-  { told, judged, needed }: Order,
+  order: Order,
   decided: (record: UnitRecord, verdict: Decided) => void,
 ): ReadonlyMap<UnitRecord, Judge> {
+  const { judged, needed } = order;
   const open = new Map(judged);
   const watched = new Map([...needed, ...judged]);
   const leave = (record: UnitRecord): void => {
@@ -68,7 +72,7 @@ export function follow(
     if (verdict === undefined) return;
     leave(record);
     decide(record, verdict);
-    if (verdict.kind !== 'failed') return;
+    if (verdict.kind !== 'failed' || verdict.stays === true) return;
     for (const label of dependentsOf(house.configured.graph, record.label)) {
       const dependent = house.supervisor.records.get(label);
       if (dependent === undefined || !open.has(dependent)) continue;
@@ -80,11 +84,16 @@ export function follow(
   call.whenOver(() => {
     for (const record of [...watched.keys()]) leave(record);
   });
-  house.supervisor.order(told);
+  tell(house, order, call);
   /* What was as it should be has made no step. */
   for (const record of [...watched.keys()]) observe(record);
   if (judged.size === 0) call.ok('0');
   return open;
+}
+
+function tell({ supervisor }: House, { told, replaced = new Map() }: Order, { cause }: Call): void {
+  supervisor.order(told);
+  for (const [record, attempt] of replaced) supervisor.replacements.order(record, attempt, cause);
 }
 
 /** It is tried again, like what it needs; but whoever has ordered its start is to know. */

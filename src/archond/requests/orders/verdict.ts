@@ -2,13 +2,16 @@ import { failure, type Failure } from '../../../base/failure.ts';
 import { hasFinished } from '../../../supervisor/ends.ts';
 import type { PublicState } from '../../../supervisor/state.ts';
 import type { Unit } from '../../../supervisor/step.ts';
+import { isDown } from '../../outcome.ts';
 import { startFailure, whyBlocked } from '../../reason.ts';
+import type { Attempt } from '../../replacements.ts';
 import type { UnitRecord } from '../../unit-record.ts';
 
 /** What an order has come to for one unit; undefined while that is open. */
 export type Verdict =
   | { readonly kind: 'done'; readonly state?: PublicState }
-  | { readonly kind: 'failed'; readonly failure: Failure }
+  /** `stays`: what needs it is not concerned. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly stays?: boolean }
   | undefined;
 
 /** Asked after the order was given, and after each step of the unit from then on. */
@@ -66,6 +69,18 @@ export function judgeStart(
   };
 }
 
+/** Whether a replacement of a unit has come to something. To be made before the order is given. */
+export function judgeReplacement(
+  record: UnitRecord,
+  attempt: Attempt,
+  unitOf: (label: string) => Unit | undefined,
+): Judge {
+  /* Where it is not replaced after all it is restarted, or on its way down. */
+  const usual = judgeStart(record, unitOf, true);
+  return () =>
+    attempt.failure === undefined ? usual() : { kind: 'failed', failure: attempt.failure, stays: true };
+}
+
 /** A generation of it is on the way to where an order to start brings it, or has come there. */
 function hasBegun(unit: Unit): boolean {
   return unit.state.kind === 'starting' || unit.state.kind === 'running' || hasFinished(unit);
@@ -77,6 +92,8 @@ export function judgeStop(record: UnitRecord): Judge {
   return () => {
     const { state } = record.unit;
     const isOnItsWay = state.kind === 'stopping' || state.kind === 'undoing';
+    /* What it has been replaced by may be gone before what has been replaced. */
+    if (isDown(record) && record.beside !== undefined) return undefined;
     return isOnItsWay && record.unit.generation === generation ? undefined : DONE;
   };
 }
