@@ -195,6 +195,8 @@ static int64_t move_piece(struct copy *copy, size_t limit) {
       copy->plain = true;
       break;
     }
+    /* A time is noted of bytes only. */
+    if (waiting_bytes(copy) == 0) return 0;
     line_times_note(&copy->times, copy->path, copy->file, end);
     ssize_t moved = splice(copy->slot.fd, NULL, copy->file, &end, limit < PIECE_BYTES ? limit : PIECE_BYTES,
                            SPLICE_F_NONBLOCK | SPLICE_F_MOVE);

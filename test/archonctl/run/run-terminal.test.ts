@@ -76,7 +76,7 @@ describe('a command that is run on a terminal', () => {
   it('is told of a change of the size of the window', async () => {
     /* stty sets rows and columns one after the other, and each is a change. */
     await using terminal = on(
-      `archonctl run -l sized bash -c 'trap "stty size; stty size | grep -qx \\"33 77\\" && exit 0" WINCH; echo armed; while :; do read -t 1; done'`,
+      `archonctl run -l sized bash -c 'trap "stty size | grep -x \\"33 77\\" && exit 0" WINCH; echo armed; while :; do read -t 1; done'`,
     );
     await terminal.until('armed');
     const { stdout } = await archonctl(supervisor.socket, ['status', 'sized', '--json']);
