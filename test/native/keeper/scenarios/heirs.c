@@ -43,7 +43,7 @@ static void note_command(void) {
 
 /* As archond does: all that is not handed over is closed. */
 static void __attribute__((noreturn)) become_keeper(void) {
-  char *argv[64], number[16], line[64];
+  char *argv[64], number[16], line[64], option[] = "--kept";
   int argc = 0, list = memfd_create("list", 0);
   int bytes = snprintf(line, sizeof line, "%d " NAME "\n", kept);
   if (kept >= 0 && write(list, line, (size_t)bytes) != bytes) _exit(96);
@@ -53,7 +53,7 @@ static void __attribute__((noreturn)) become_keeper(void) {
   snprintf(number, sizeof number, "%d", list);
   for (char *word = page->command; word < page->command + page->command_bytes && argc < 60; word += strlen(word) + 1) {
     if (strcmp(word, "--") == 0) {
-      argv[argc++] = (char *)"--kept";
+      argv[argc++] = option;
       argv[argc++] = number;
     }
     argv[argc++] = word;
