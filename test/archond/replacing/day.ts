@@ -1,12 +1,7 @@
 import { eventsOn, numberFaults, type Event } from '../sweep/checker.ts';
+import { dieIn, type Deaths, type Played } from '../stage/deaths.ts';
 import { VirtualHost } from '../stage/virtual-host.ts';
 import { pass, Theatre, WEB } from './theatre.ts';
-
-/** Where archond dies: at the n-th call of its first life, and at the m-th of the one after. */
-export interface Deaths {
-  readonly first?: number;
-  readonly second?: number;
-}
 
 const GOOD = { readyMs: 50, leaveMs: 20 };
 const SLOW = { readyMs: 50, leaveMs: 300 };
@@ -182,10 +177,7 @@ async function pastFaults(day: Day): Promise<string[]> {
 }
 
 /** Plays the day with these deaths; what is wrong with it. */
-export async function playWith(
-  deaths: Deaths,
-  tree: 'cgroup' | 'minder',
-): Promise<{ readonly calls: number; readonly killedAt: string | undefined; readonly faults: string[] }> {
+export async function playWith(deaths: Deaths, tree: 'cgroup' | 'minder'): Promise<Played> {
   const theatre = new Theatre();
   const host = await VirtualHost.before(
     { web: { ...WEB, restart: { policy: 'always', delay: '10ms' } } },
@@ -193,8 +185,7 @@ export async function playWith(
       tree,
       atBirth: (control, life) => {
         if (life === 1) theatre.install(control);
-        const at = life === 1 ? deaths.first : life === 2 ? deaths.second : undefined;
-        if (at !== undefined) control.killArchondAtCall(at);
+        dieIn(life, deaths, control);
       },
     },
   );

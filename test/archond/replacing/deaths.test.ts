@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pairsOf, sweepDeaths, upTo } from '../stage/deaths.ts';
 import { ignoreLastWords } from '../stage/last-words.ts';
-import { playWith, type Deaths } from './day.ts';
+import { playWith } from './day.ts';
 
 /*
  * A server is replaced again and again (`day.ts`), and archond is killed at a call of `Sys`. `npm test` takes a part of the
@@ -14,20 +15,6 @@ const EVERY_FIRST = IS_FULL ? 17 : 101;
 const EVERY_SECOND = IS_FULL ? 5 : 19;
 /** A recovery makes about as many calls. */
 const RECOVERY_CALLS = 60;
-
-function upTo(most: number, every: number): number[] {
-  return Array.from({ length: Math.ceil(most / every) }, (_, at) => 1 + at * every);
-}
-
-async function sweep(points: readonly Deaths[], tree: 'cgroup' | 'minder'): Promise<Record<string, unknown>> {
-  const wrong: Record<string, unknown> = {};
-  for (const deaths of points) {
-    const { faults, killedAt } = await playWith(deaths, tree);
-    if (faults.length > 0) wrong[`${JSON.stringify(deaths)} ${killedAt ?? ''}`] = faults;
-  }
-  console.log(`${points.length} points of death were played (${tree})`);
-  return wrong;
-}
 
 describe.each(['cgroup', 'minder'] as const)('replacements on a machine with trees by %s', (tree) => {
   let words: Disposable | undefined;
@@ -45,14 +32,12 @@ describe.each(['cgroup', 'minder'] as const)('replacements on a machine with tre
   it('come to their end wherever archond is killed', { timeout: 3_600_000 }, async () => {
     const { calls } = await playWith({}, tree);
     const points = upTo(calls, EVERY).map((first) => ({ first }));
-    expect(await sweep(points, tree)).toEqual({});
+    expect(await sweepDeaths(points, tree, playWith)).toEqual({});
   });
 
   it('come to it where the next archond is killed in its recovery', { timeout: 3_600_000 }, async () => {
     const { calls } = await playWith({}, tree);
-    const points = upTo(calls, EVERY_FIRST).flatMap((first) =>
-      upTo(RECOVERY_CALLS, EVERY_SECOND).map((second) => ({ first, second })),
-    );
-    expect(await sweep(points, tree)).toEqual({});
+    const points = pairsOf(upTo(calls, EVERY_FIRST), upTo(RECOVERY_CALLS, EVERY_SECOND));
+    expect(await sweepDeaths(points, tree, playWith)).toEqual({});
   });
 });

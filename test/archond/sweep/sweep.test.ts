@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pairsOf, sweepDeaths, upTo } from '../stage/deaths.ts';
 import { ignoreLastWords } from '../stage/last-words.ts';
-import { playWith, type Deaths } from './sweep.ts';
+import { playWith } from './sweep.ts';
 
 /*
  * A day of a supervisor is played to the machine in memory (`scenario.ts`), and archond is killed at a call of `Sys`, be
@@ -17,22 +18,6 @@ const EVERY_FIRST = IS_FULL ? 31 : 301;
 const EVERY_SECOND = IS_FULL ? 5 : 13;
 /** A recovery makes about as many calls. */
 const RECOVERY_CALLS = 90;
-
-/** Numbers from 1 on, each so much greater than the one before. */
-function upTo(most: number, every: number): number[] {
-  return Array.from({ length: Math.ceil(most / every) }, (_, at) => 1 + at * every);
-}
-
-/** Plays them all; what went wrong by where archond died. */
-async function sweep(points: readonly Deaths[], tree: 'cgroup' | 'minder'): Promise<Record<string, unknown>> {
-  const wrong: Record<string, unknown> = {};
-  for (const deaths of points) {
-    const { faults, killedAt } = await playWith(deaths, tree);
-    if (faults.length > 0) wrong[`${JSON.stringify(deaths)} ${killedAt ?? ''}`] = faults;
-  }
-  console.log(`${points.length} points of death were played (${tree})`);
-  return wrong;
-}
 
 describe.each(['cgroup', 'minder'] as const)('a day on a machine with trees by %s', (tree) => {
   let words: Disposable | undefined;
@@ -54,18 +39,14 @@ describe.each(['cgroup', 'minder'] as const)('a day on a machine with trees by %
       const { calls, faults } = await playWith({ isClockSet: true }, tree);
       expect(faults).toEqual([]);
       const points = upTo(calls, EVERY_FIRST).map((first) => ({ first, isClockSet: true }));
-      expect(await sweep(points, tree)).toEqual({});
+      expect(await sweepDeaths(points, tree, playWith)).toEqual({});
     },
   );
 
   it('ends as it should wherever archond is killed once', { timeout: 3_600_000 }, async () => {
     const { calls } = await playWith({}, tree);
-    expect(
-      await sweep(
-        upTo(calls, EVERY).map((first) => ({ first })),
-        tree,
-      ),
-    ).toEqual({});
+    const points = upTo(calls, EVERY).map((first) => ({ first }));
+    expect(await sweepDeaths(points, tree, playWith)).toEqual({});
   });
 
   it(
@@ -73,10 +54,8 @@ describe.each(['cgroup', 'minder'] as const)('a day on a machine with trees by %
     { timeout: 3_600_000 },
     async () => {
       const { calls } = await playWith({}, tree);
-      const points = upTo(calls, EVERY_FIRST).flatMap((first) =>
-        upTo(RECOVERY_CALLS, EVERY_SECOND).map((second) => ({ first, second })),
-      );
-      expect(await sweep(points, tree)).toEqual({});
+      const points = pairsOf(upTo(calls, EVERY_FIRST), upTo(RECOVERY_CALLS, EVERY_SECOND));
+      expect(await sweepDeaths(points, tree, playWith)).toEqual({});
     },
   );
 });

@@ -1,4 +1,5 @@
 import type { Control } from '../../../src/sys/fake/control.ts';
+import { dieIn, type Deaths, type Played } from '../stage/deaths.ts';
 import { VirtualHost } from '../stage/virtual-host.ts';
 import { endFaults, eventsOn, numberFaults, outputFaults, storyFaults } from './checker.ts';
 import { Ledger } from './ledger.ts';
@@ -6,10 +7,8 @@ import { installMachine, UNITS } from './machine.ts';
 import { Player } from './player.ts';
 import { play } from './scenario.ts';
 
-/** Where archond dies: at the n-th call of its first life, and at the m-th of the one after. */
-export interface Deaths {
-  readonly first?: number;
-  readonly second?: number;
+/** A day and its deaths. */
+export interface Fate extends Deaths {
   /** The wall clock is set to and fro while all goes on. */
   readonly isClockSet?: boolean;
 }
@@ -30,22 +29,12 @@ function setClock(control: Control): void {
   set();
 }
 
-/** What came of a day with these deaths. */
-export interface Played {
-  /** How many calls of `Sys` were made. */
-  readonly calls: number;
-  /** At which call the last death was. */
-  readonly killedAt: string | undefined;
-  readonly faults: readonly string[];
-}
-
 /** Plays the scenario with these deaths, and has it checked. */
-export async function playWith(deaths: Deaths, tree: 'cgroup' | 'minder' = 'cgroup'): Promise<Played> {
+export async function playWith(fate: Fate, tree: 'cgroup' | 'minder'): Promise<Played> {
   const { control, faults } = await playDay(tree, {
-    isClockSet: deaths.isClockSet === true,
+    isClockSet: fate.isClockSet === true,
     atBirth: (born, life) => {
-      const at = life === 1 ? deaths.first : life === 2 ? deaths.second : undefined;
-      if (at !== undefined) born.killArchondAtCall(at);
+      dieIn(life, fate, born);
     },
   });
   return { calls: control.calls, killedAt: control.killedAt, faults };
