@@ -4,7 +4,7 @@ import type { Notice, Notices } from '../notices.ts';
 import type { Cancel, Credentials, Descriptor, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
 import { Misuse } from './misuse.ts';
-import { type FileKind, OpenFile, type Reading } from './open-file.ts';
+import { ArrivalSocket, type OpenFile, type Reading } from './open-file.ts';
 import { PATH_BYTES } from './sockets.ts';
 import { StreamEnd } from './stream-socket.ts';
 import type { View } from './view.ts';
@@ -17,10 +17,8 @@ export interface Datagram {
 }
 
 /** A datagram socket that takes notifications; what is sent waits in it, whoever holds it. */
-export class NoticeSocket extends OpenFile {
-  readonly kind: FileKind = 'socket';
+export class NoticeSocket extends ArrivalSocket {
   readonly #waiting: Datagram[] = [];
-  readonly #watchers = new Set<() => void>();
 
   override hasMore(): boolean {
     return this.#waiting.length > 0;
@@ -28,7 +26,7 @@ export class NoticeSocket extends OpenFile {
 
   send(datagram: Datagram): void {
     this.#waiting.push(datagram);
-    for (const watcher of this.#watchers) watcher();
+    this.arrived();
   }
 
   /** The next one, which stays. */
@@ -42,15 +40,6 @@ export class NoticeSocket extends OpenFile {
 
   override read(): Reading {
     return this.receive()?.bytes ?? 'again';
-  }
-
-  override write(): number | 'broken' {
-    return 'broken';
-  }
-
-  override watch(changed: () => void): Cancel {
-    this.#watchers.add(changed);
-    return () => this.#watchers.delete(changed);
   }
 
   protected override closed(): void {

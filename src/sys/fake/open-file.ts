@@ -48,6 +48,26 @@ export abstract class OpenFile {
   protected abstract closed(): void;
 }
 
+/** A socket at which something arrives, and into which nothing can be written. */
+export abstract class ArrivalSocket extends OpenFile {
+  readonly kind: FileKind = 'socket';
+  readonly #watchers = new Set<() => void>();
+
+  /** To be called when something has come. */
+  protected arrived(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  override write(): number | 'broken' {
+    return 'broken';
+  }
+
+  override watch(changed: () => void): Cancel {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+}
+
 /** A file that is there to be known by its kind, or read to its end: `/dev/null`, a memfd, a folder. */
 export class PlainFile extends OpenFile {
   readonly kind: FileKind;

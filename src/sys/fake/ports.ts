@@ -1,9 +1,9 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { BindOptions, Listener, Ports, SocketAddress } from '../ports.ts';
-import type { Cancel, Descriptor, SysError } from '../sys.ts';
+import type { Descriptor, SysError } from '../sys.ts';
 import { sysError } from './errno.ts';
-import { type FileKind, OpenFile, type Reading } from './open-file.ts';
+import { ArrivalSocket, type Reading } from './open-file.ts';
 import { PATH_BYTES } from './sockets.ts';
 import type { View } from './view.ts';
 
@@ -13,12 +13,10 @@ const FIRST_EPHEMERAL = 32_768;
 const PRIVILEGED_BELOW = 1024;
 
 /** A socket that is bound. What connects to it waits, whoever has it open. */
-export class BoundSocket extends OpenFile {
-  readonly kind: FileKind = 'socket';
+export class BoundSocket extends ArrivalSocket {
   readonly address: SocketAddress;
   readonly reusePort: boolean;
   readonly #ports: FakePortSpace;
-  readonly #watchers = new Set<() => void>();
   /** Connections, or datagrams, that nobody has taken. */
   #waiting = 0;
 
@@ -32,7 +30,7 @@ export class BoundSocket extends OpenFile {
   /** Somebody connects, or sends a datagram. */
   connect(): void {
     this.#waiting += 1;
-    for (const watcher of this.#watchers) watcher();
+    this.arrived();
   }
 
   /** A service takes one of those that wait; false where there is none. */
@@ -48,15 +46,6 @@ export class BoundSocket extends OpenFile {
 
   override read(): Reading {
     return 'again';
-  }
-
-  override write(): number | 'broken' {
-    return 'broken';
-  }
-
-  override watch(changed: () => void): Cancel {
-    this.#watchers.add(changed);
-    return () => this.#watchers.delete(changed);
   }
 
   protected override closed(): void {
