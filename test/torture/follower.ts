@@ -10,6 +10,8 @@ export class Follower implements Disposable {
   #journal: string | undefined;
   #client: StreamClient | undefined;
   #isOver = false;
+  /** Looks whether what is waited for has come. */
+  #look: () => void = () => undefined;
 
   constructor(socket: string) {
     this.#socket = socket;
@@ -18,7 +20,7 @@ export class Follower implements Disposable {
 
   /** Resolves when it has been told of this event. */
   async until(sequence: number): Promise<void> {
-    while (this.lines.length < sequence) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (this.lines.length < sequence) await new Promise<void>((resolve) => (this.#look = resolve));
   }
 
   async #follow(): Promise<void> {
@@ -26,7 +28,7 @@ export class Follower implements Disposable {
       try {
         await this.#hear();
       } catch {
-        /* Nobody answers at the moment. */
+        /* Nobody answers at the moment, and nothing tells when somebody will. */
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
@@ -42,6 +44,7 @@ export class Follower implements Disposable {
         if (line.startsWith('Event,')) this.lines.push(line);
         else if (!/^(?:Ok|End),/.test(line)) this.refusals.push(`the follower is told ${line}`);
       }
+      this.#look();
       await client.change();
     }
   }

@@ -125,7 +125,7 @@ export class BindRig {
       if (all.ok) kept = all.value.find(({ name }) => name === 'bind')?.descriptor;
     });
     this.control.settle();
-    expect(kept).toBeDefined();
+    expect(this.sys.descriptors.kindOf(kept ?? -1)).toEqual({ ok: true, value: 'socket' });
     this.#open(kept);
   }
 
