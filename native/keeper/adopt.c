@@ -89,6 +89,8 @@ static void adopt(uint32_t index) {
 void adopt_entries(void) {
   uint32_t before = keeper.header->keeper_pid;
   for (uint32_t index = 0; index < keeper.header->entries_used; index++) adopt(index);
+  /* What has ended meanwhile is in the table before anybody reads it, and not a moment later. */
+  follow_work(now_ns());
   keeper.header->keeper_pid = (uint32_t)keeper.pid;
   uint64_t start = 0;
   proc_stat(keeper.pid, NULL, &start, NULL);

@@ -107,7 +107,7 @@ describe('archond in the background', () => {
       expect((await ask('Events')).split('what=started')).toHaveLength(1 + 2);
       await shutDown();
 
-      disk.makeReadOnly();
+      await disk.makeReadOnly();
       const without = await archond('run', options);
       expect(without.code).toBe(0);
       expect(without.printed).toContain(`no log ${log}: Read-only file system`);

@@ -114,7 +114,7 @@ describe.runIf(SmallDisk.isPossible)('a state folder in need', { timeout: 120_00
       await first.ask('Shutdown');
       await first.ended();
     }
-    disk.makeReadOnly();
+    await disk.makeReadOnly();
     await using supervisor = await TestSupervisor.start(options);
     const before = await list(supervisor);
     expect(before.get('quiet')?.[0]).toBe('running');

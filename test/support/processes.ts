@@ -27,10 +27,12 @@ export function stateOf(pid: number): string | undefined {
   return fieldsOf(pid)[0];
 }
 
-/** Whether the process exists and has not ended. */
+/** Whether the process exists and has not ended: a main thread that has, while others still have its files, is no end. */
 export function isAlive(pid: number): boolean {
-  const state = stateOf(pid);
-  return state !== undefined && state !== 'Z' && state !== 'X';
+  const fields = fieldsOf(pid);
+  const state = fields[0];
+  if (state === undefined || state === 'X') return false;
+  return state !== 'Z' || Number(fields[17]) > 1;
 }
 
 /** Start time in clock ticks after boot: with the pid it names a process for good. */

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { expect } from 'vitest';
 
 /** A file system of a few megabytes, mounted in a folder of its own: can be full, or not be written to. */
 export class SmallDisk implements Disposable {
@@ -36,9 +37,12 @@ export class SmallDisk implements Disposable {
     rmSync(this.file('ballast'));
   }
 
-  /** Nobody may have a file open for writing there. */
-  makeReadOnly(): void {
-    mount('-o', 'remount,ro', this.folder);
+  /**
+   * Comes back once nobody has a file open for writing there: of a process that ends, threads may still have some
+   * when its environment and its main thread are gone.
+   */
+  async makeReadOnly(): Promise<void> {
+    await expect.poll(() => isMounted('-o', 'remount,ro', this.folder), { timeout: 10_000 }).toBe(true);
   }
 
   makeWritable(): void {
@@ -53,6 +57,10 @@ export class SmallDisk implements Disposable {
 
 function mount(...args: readonly string[]): void {
   execFileSync('mount', args, { stdio: 'ignore' });
+}
+
+function isMounted(...args: readonly string[]): boolean {
+  return spawnSync('mount', args, { stdio: 'ignore' }).status === 0;
 }
 
 function canMount(): boolean {
