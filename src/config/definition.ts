@@ -57,6 +57,8 @@ export interface Surroundings {
   readonly env: readonly (readonly [name: string, value: string])[];
   /** Files of settings, read at each start; a later one wins, and `env` wins over all. */
   readonly envFiles: readonly string[];
+  /** What was in each of these when the configuration was loaded (`envFileMark`); absent where there are none. */
+  readonly envFileMarks?: readonly string[];
   readonly cleanEnv: boolean;
   readonly cwd: string;
   /** As whom it runs. */

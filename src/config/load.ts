@@ -8,7 +8,9 @@ import { contradictions } from './contradictions.ts';
 import { declare, defaultsOf, type Declaration } from './declarations.ts';
 import { define } from './define.ts';
 import { cycleComplaints, resolveNames, rivalComplaints, type DefinedUnit } from './dependency-names.ts';
+import type { UnitDefinition } from './definition.ts';
 import { dump } from './dump.ts';
+import { envFileMark, MOST_ENV_FILE_BYTES } from './env-file-mark.ts';
 import { given } from './given.ts';
 import { accessOf, joinHeads, monitorsOf } from './heads.ts';
 import { lookUp, type Naming } from './identities.ts';
@@ -67,7 +69,7 @@ export async function loadConfiguration(
   if (first !== undefined) return err(freeze<Complaints>([first, ...more]));
   return ok(
     freeze<Configuration>({
-      units: resolved.map(({ definition }) => definition),
+      units: resolved.map(({ definition }) => withMarks(definition, system)),
       groups,
       access: accessOf(heads.access, identities),
       ...given('portPool', heads.portPool),
@@ -77,6 +79,15 @@ export async function loadConfiguration(
       yaml: dump(heads.parts, declarations.values()),
     }),
   );
+}
+
+/** With what is in its files of settings by now: they are read at each start, and whether they change counts at a reload. */
+function withMarks(definition: UnitDefinition, system: ConfigSystem): UnitDefinition {
+  const { surroundings } = definition;
+  const { envFiles } = surroundings;
+  if (envFiles.length === 0) return definition;
+  const envFileMarks = envFiles.map((file) => envFileMark(system.read(file, MOST_ENV_FILE_BYTES)));
+  return { ...definition, surroundings: { ...surroundings, envFileMarks } };
 }
 
 function declareAll(files: readonly ReadFile[], complaints: Complaint[]): ReadonlyMap<string, Declaration> {
