@@ -15,9 +15,16 @@
 #include "keeper.h"
 
 #define ASKS_A_TURN 64
+#define PACKED_MAX 16
 #define RETRY_NS 5000000ull /* after a send that failed for want of memory */
 
 static struct { char bytes[MESSAGE_MAX_BYTES]; size_t size; int fd; bool any; } held;
+/*
+ * Answers that say no more than that it is done wait for the end of the turn, or for whatever else is sent: each
+ * message by itself would wake archond, and hold up a spawn that stands behind it.
+ */
+static struct tell_done packed[PACKED_MAX];
+static uint32_t packed_count;
 static bool draining;
 static uint64_t retry_at_ns = UINT64_MAX; /* when to try again what no event will announce */
 
@@ -40,12 +47,39 @@ static bool send_later(int error) {
   return true;
 }
 
-bool channel_send(void *message, size_t bytes, int fd) {
-  if (draining || keeper.channel == NONE || keeper.channel_ended) return true;
-  struct message_header *head = message;
+static bool has_reader(void) { return !draining && keeper.channel != NONE && !keeper.channel_ended; }
+
+static void address(struct message_header *head, size_t bytes) {
   head->version = MESSAGE_VERSION;
   head->bytes = (uint32_t)bytes;
   head->epoch = keeper.header->epoch;
+}
+
+/* Sends what was packed; false: some of it is still there, for want of room. */
+static bool send_packed(void) {
+  struct mmsghdr messages[PACKED_MAX];
+  struct iovec parts[PACKED_MAX];
+  uint32_t gone = 0;
+  while (gone < packed_count) {
+    uint32_t count = packed_count - gone;
+    for (uint32_t i = 0; i < count; i++) {
+      parts[i] = (struct iovec){.iov_base = &packed[gone + i], .iov_len = sizeof packed[0]};
+      messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
+    }
+    int sent = sendmmsg(keeper.channel, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) gone += (uint32_t)sent;
+    else if (errno != EINTR && send_later(errno)) break;
+    else if (errno != EINTR) gone = packed_count; /* its reader is dying */
+  }
+  packed_count -= gone;
+  memmove(packed, packed + gone, packed_count * sizeof packed[0]);
+  return packed_count == 0;
+}
+
+bool channel_send(void *message, size_t bytes, int fd) {
+  if (!has_reader()) return true;
+  if (packed_count > 0 && !send_packed()) return false;
+  address(message, bytes);
   struct iovec part = {.iov_base = message, .iov_len = bytes};
   union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } control;
   struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
@@ -77,8 +111,13 @@ void answer(const struct ask *ask, enum message_type type, void *message, size_t
 }
 
 void answer_done(const struct ask *ask, uint64_t value) {
-  struct tell_done done = {.value = value};
-  answer(ask, TELL_DONE, &done, sizeof done, -1);
+  struct tell_done done = {.head = {.type = TELL_DONE, .id = ask->as.head.id}, .value = value};
+  if (has_reader() && (packed_count < PACKED_MAX || (!keeper.channel_full && send_packed()))) {
+    address(&done.head, sizeof done);
+    packed[packed_count++] = done;
+  } else {
+    answer(ask, TELL_DONE, &done, sizeof done, -1);
+  }
 }
 
 void answer_refused(const struct ask *ask, int error, uint32_t stage) {
@@ -147,7 +186,7 @@ static int receive_one(void) {
   return 1;
 }
 
-void channel_readable(void) {
+static void read_turn(void) {
   for (int i = 0; i < ASKS_A_TURN; i++) {
     if (keeper.channel == NONE || keeper.channel_ended || held.any || kept_listing()) return;
     int result = receive_one();
@@ -162,10 +201,20 @@ void channel_readable(void) {
   }
 }
 
+static void flush(void) {
+  if (packed_count > 0 && has_reader() && !keeper.channel_full) send_packed();
+}
+
+void channel_readable(void) {
+  read_turn();
+  flush();
+}
+
 void channel_writable(void) {
   keeper.channel_full = false;
   retry_at_ns = UINT64_MAX;
   if (keeper.channel == NONE) return;
+  if (packed_count > 0 && has_reader() && !send_packed()) return;
   if (held.any) {
     held.any = false;
     if (!channel_send(held.bytes, held.size, held.fd)) {
@@ -174,6 +223,7 @@ void channel_writable(void) {
     }
   }
   kept_listing_go_on();
+  flush();
   signals_tell();
   tell_go_on();
   set_interest();
@@ -187,6 +237,7 @@ void channel_tick(uint64_t now) {
 
 void channel_open(int fd) {
   keeper.channel = fd;
+  packed_count = 0;
   keeper.channel_greeted = false;
   keeper.channel_full = false;
   keeper.channel_ended = false;
@@ -201,6 +252,7 @@ void channel_drain(void) {
   if (keeper.channel == NONE) return;
   draining = true;
   held.any = false;
+  packed_count = 0;
   keeper.channel_greeted = false;
   kept_listing_stop();
   greeting_forget();
