@@ -62,17 +62,17 @@ static int address_of(const char *path, struct address *address) {
   return 0;
 }
 
-static int new_socket(void) {
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+static int new_socket(int type) {
+  int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   return fd < 0 ? failed(CALL_SOCKET) : fd;
 }
 
 /* A connected socket, or a failure; EAGAIN where the listener's backlog is full. */
-static int connect_to(const char *path) {
+static int connect_to(const char *path, int type) {
   struct address address;
   int result = address_of(path, &address);
   if (result != 0) return result;
-  int fd = new_socket();
+  int fd = new_socket(type);
   result = fd;
   if (fd >= 0 && connect(fd, (struct sockaddr *)&address.name, sizeof address.name) < 0) {
     result = failed(CALL_CONNECT);
@@ -179,7 +179,7 @@ static int check_stale(const char *path) {
   struct stat status;
   if (lstat(path, &status) < 0) return errno == ENOENT ? 0 : failed(CALL_BIND);
   if (!S_ISSOCK(status.st_mode)) return failure(CALL_BIND, EEXIST);
-  int fd = connect_to(path);
+  int fd = connect_to(path, SOCK_STREAM);
   if (fd >= 0) {
     close(fd);
     return failure(CALL_BIND, EADDRINUSE);
@@ -241,7 +241,7 @@ static napi_value socket_listen(napi_env env, napi_callback_info info) {
   struct stat bound;
   read_arguments(env, info, &arguments);
   if (!argument_path(&arguments, 0, path, sizeof path)) return return_int(env, failure(CALL_BIND, EINVAL));
-  int fd = new_socket();
+  int fd = new_socket(SOCK_STREAM);
   if (fd < 0) return return_int(env, fd);
   int result = take_over(fd, path, (mode_t)argument_int(&arguments, 1), &bound);
   if (result != 0) {
@@ -279,7 +279,7 @@ static napi_value socket_connect(napi_env env, napi_callback_info info) {
   char path[PATH_MAX];
   read_arguments(env, info, &arguments);
   if (!argument_path(&arguments, 0, path, sizeof path)) return return_int(env, failure(CALL_CONNECT, EINVAL));
-  int fd = connect_to(path);
+  int fd = connect_to(path, SOCK_STREAM);
   if (fd < 0) return return_int(env, fd);
   struct stream *stream = stream_new(arguments.helper, fd);
   if (stream == NULL) {
@@ -290,7 +290,16 @@ static napi_value socket_connect(napi_env env, napi_callback_info info) {
   return return_int(env, stream->slot.id);
 }
 
+/* connectNotices(path): a socket for datagrams to whoever has bound that path; or a failure. */
+static napi_value connect_notices(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  char path[PATH_MAX];
+  read_arguments(env, info, &arguments);
+  if (!argument_path(&arguments, 0, path, sizeof path)) return return_int(env, failure(CALL_CONNECT, EINVAL));
+  return return_int(env, connect_to(path, SOCK_DGRAM));
+}
+
 const struct function socket_functions[] = {
-    {"listen", socket_listen},       {"unlisten", socket_unlisten}, {"connect", socket_connect},
-    {"resumeAccept", resume_accept}, {NULL, NULL},
+    {"listen", socket_listen},       {"unlisten", socket_unlisten},       {"connect", socket_connect},
+    {"resumeAccept", resume_accept}, {"connectNotices", connect_notices}, {NULL, NULL},
 };

@@ -34,5 +34,11 @@ bool former_lives(void); /* then it is waited for, and its successor is started 
 void former_readable(void);
 void former_tick(uint64_t now);
 uint64_t former_next(void);
+pid_t former_pid(void); /* 0 where it does not live, or has become this keeper */
+
+/* bequest.c: what that archond hands over. */
+void bequest_expect(void); /* before it can see that there is a successor */
+void bequest_readable(void);
+void bequest_end(void);    /* takes what is still under way; from here on nothing is expected */
 
 #endif

@@ -23,6 +23,7 @@ bool former_lives(void) {
   int kind, status;
   if (pid == keeper.pid) pid = 0; /* it has become this keeper */
   if (!hold_same(pid, start_ticks, &fd) || ended_how(pid, start_ticks, fd, &kind, &status) != ENDED_NOT) {
+    bequest_end();
     close_watched(&fd);
     pid = 0;
     return false;
@@ -43,6 +44,7 @@ static void look(uint64_t now) {
     else kill(pid, SIGKILL);
     return;
   }
+  bequest_end();
   close_watched(&fd);
   pid = 0;
   look_at_ns = UINT64_MAX;
@@ -56,5 +58,7 @@ void former_readable(void) {
 void former_tick(uint64_t now) {
   if (pid != 0 && now >= look_at_ns) look(now);
 }
+
+pid_t former_pid(void) { return pid; }
 
 uint64_t former_next(void) { return pid != 0 ? look_at_ns : UINT64_MAX; }

@@ -97,7 +97,7 @@ extern struct slot slots[TABLE_ENTRIES];
 
 /* What an event of epoll belongs to: the kind in the high half, an index in the low one. */
 enum watch_kind { WATCH_SIGNALS = 1, WATCH_CHANNEL, WATCH_EXEC, WATCH_FLIGHT, WATCH_MINDER, WATCH_EVENTS,
-                  WATCH_FOLLOWED, WATCH_FORMER };
+                  WATCH_FOLLOWED, WATCH_FORMER, WATCH_BEQUEST };
 #define WATCH(kind, index) (((uint64_t)(kind) << 32) | (uint32_t)(index))
 
 /* log.c: a line to standard error, cut at 512 bytes, dropped where it would block. */

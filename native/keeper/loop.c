@@ -52,6 +52,9 @@ static void handle(const struct epoll_event *event) {
     case WATCH_FORMER:
       former_readable();
       break;
+    case WATCH_BEQUEST:
+      bequest_readable();
+      break;
   }
 }
 

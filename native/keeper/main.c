@@ -168,6 +168,7 @@ void clean_up(void) {
   if (keeper.header != NULL) {
     unlinkat(keeper.runtime_dir, "table", 0);
     unlinkat(keeper.runtime_dir, "table.aside", 0);
+    unlinkat(keeper.runtime_dir, BEQUEST_NAME, 0);
   }
   let_go();
 }
@@ -286,7 +287,10 @@ int main(int argc, char **argv) {
     give_up("no cgroup (version 2) can be made here; use --tree minder");
   }
   if (chdir("/") != 0) say("chdir: %m");
-  if (table_inherited()) adopt_entries();
+  if (table_inherited()) {
+    if (kept_list < 0) bequest_expect();
+    adopt_entries();
+  }
   if (!table_inherited() || !former_lives()) archond_start();
   run_loop();
 }

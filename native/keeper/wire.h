@@ -198,6 +198,7 @@ struct spawn_rlimit {
 #define REQUEST_MAX_BYTES 16384    /* of a request */
 #define MESSAGE_MAX_FDS 80
 #define NAME_MAX_BYTES 320 /* of a kept descriptor */
+#define BEQUEST_NAME "bequest" /* in the runtime folder: where an archond hands over what it held with a dead keeper */
 
 enum message_type {
   /* archond asks; each is answered by exactly one closing message that carries its id */

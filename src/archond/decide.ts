@@ -68,7 +68,7 @@ function ownProcess(sys: Sys & { readonly keeper: RealKeeper }): OwnProcess {
     exit: (code) => process.exit(code),
     orphaned: () => {
       const command = JSON.parse(process.env[KEEPER_VARIABLE] ?? '{}') as KeeperCommand;
-      return outliveKeeper(sys.keeper, command, settings.foreground, sys.clock, say);
+      return outliveKeeper(sys.keeper, command, settings.runtimeDir, settings.foreground, sys.clock, say);
     },
     answers: () => {
       if (!settings.foreground) leaveCaller(sys);

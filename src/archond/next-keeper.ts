@@ -1,4 +1,5 @@
 import { describeErrno } from '../base/errno.ts';
+import { bequeath } from '../sys/real/bequest.ts';
 import { becomeProgram } from '../sys/real/exec.ts';
 import type { RealKeeper } from '../sys/real/keeper.ts';
 import { native } from '../sys/native.ts';
@@ -11,14 +12,16 @@ const LOOK_MS = 20;
 
 /**
  * What archond does when its keeper has died: nothing that anybody could notice. It neither serves nor acts, and holds
- * what was deposited. Another keeper that takes the table over is left to do so, and starts a new archond when this one
+ * what was deposited. Another keeper that takes the table over is given it, and starts a new archond when this one
  * has ended. Where none comes this process becomes the keeper itself, with all that was deposited. Does not return.
  *
+ * @param runtimeDir where the other keeper would take it over
  * @param isAwaited somebody may start a keeper; else it is not waited for
  */
 export function outliveKeeper(
   keeper: RealKeeper,
   command: KeeperCommand,
+  runtimeDir: string,
   isAwaited: boolean,
   clock: Clock,
   say: (message: string) => void,
@@ -29,8 +32,13 @@ export function outliveKeeper(
   /* The loop stands still: no timer, no client and no process is heard until there is a keeper. */
   do {
     if (keeper.hasSuccessor()) {
-      say('another keeper has taken over');
-      process.exit(0);
+      const given = bequeath(runtimeDir, keeper.deposited, () => clock.monotonicMs());
+      /* Where it has died too, another one may come. */
+      if (given !== 'unheard') {
+        say('another keeper has taken over');
+        if (typeof given !== 'number') say(`what was deposited could not be handed over (${given})`);
+        process.exit(0);
+      }
     }
     if (clock.monotonicMs() < until) Atomics.wait(never, 0, 0, LOOK_MS);
   } while (clock.monotonicMs() < until);

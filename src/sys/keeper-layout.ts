@@ -164,6 +164,9 @@ export const MESSAGE = {
   TELL_SIGNAL: 82,
 } as const;
 
+/** The socket in the runtime folder at which a keeper takes over what a dead one had. */
+export const BEQUEST_NAME = 'bequest';
+
 /** What follows the head in each message; `BYTES` is the size of its fixed part. */
 export const HELLO = { BYTES: 40, tableVersion: 32 } as const;
 export const ASK_SPAWN = {

@@ -77,6 +77,8 @@ export interface Native {
   openNotices(path: Uint8Array, uid: number): Answer;
   /** Bytes of the next datagram in the shared buffer, and its sender in `numbers`; it stays where it is. */
   peekNotice(socket: number): Answer;
+  /** A socket for datagrams to whoever has bound that path. */
+  connectNotices(path: Uint8Array): Answer;
   /** Takes it away; its descriptors are in `numbers`. */
   takeNotice(socket: number): Answer;
   /** One message on a socket, with so many descriptors of `numbers`; never waits. */

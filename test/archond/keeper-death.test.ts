@@ -7,6 +7,7 @@ import {
   readSync,
   rmdirSync,
   truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -298,6 +299,25 @@ describe('the death of the keeper alone', () => {
       expect(isAlive(archond)).toBe(false);
       expect((await list(next))['kept']).toEqual(['running', String(daemon.pid), '']);
       expect(contentOf(daemon.file)).toBe('start\n');
+    },
+  );
+
+  it(
+    'in the foreground leaves what was deposited to the next one, also where its own process has let go of it',
+    { timeout: 60_000 },
+    async () => {
+      const first = await TestSupervisor.start();
+      const file = path.join(first.folder, 'out');
+      const script = `{ read line < ${file}; echo "late $line"; } & exec > /dev/null 2>&1; exec sleep 1000`;
+      spawnSync('mkfifo', [file]);
+      await first.ask(`StartDaemon,"sh -c '${script.replaceAll('"', '""')}'",@label=turned`);
+      await first.killKeeper();
+      await using next = await first.again();
+      expect(next.log).toMatch(/keeper: \d+ descriptors were handed over by the archond before/);
+      writeFileSync(file, 'word\n');
+      await untilFile(path.join(next.folder, 'state/log/turned.log'), (text) => text === 'late word\n');
+      expect(await told(next, 'turned', 'lost')).toEqual([]);
+      expect(readdirSync(next.folder)).not.toContain('bequest');
     },
   );
 });

@@ -1,12 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environmentOf } from '../../support/processes.ts';
 import { ORDINARY_UID, ROOT, TestSupervisor } from '../../support/supervisor.ts';
 import { freePort } from './ports-rig.ts';
+import { configOf, isInstalled, SERVERS } from './servers.ts';
 
 const SHIM = path.join(ROOT, 'build/native/bindshim.so');
 const IN_USE = /EADDRINUSE|address already in use/i;
@@ -20,67 +21,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-
-/** A server that knows nothing of passed sockets, and how it is seen that it serves. */
-interface Server {
-  readonly name: string;
-  readonly program: string;
-  /** Its words, for a port of 127.0.0.1. */
-  readonly command: (port: number) => readonly string[];
-  readonly ready: (port: number) => object;
-}
-
-const http = (port: number): object => ({ http: `http://127.0.0.1:${port}/`, every: '50ms' });
-
-function nginx(port: number): readonly string[] {
-  const file = path.join(folder, `nginx-${port}.conf`);
-  const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
-  );
-  writeFileSync(
-    file,
-    `daemon off; worker_processes 2; pid ${folder}/nginx-${port}.pid; error_log stderr;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-events {}
-http { access_log off; ${places.join(' ')}
-  server { listen 127.0.0.1:${port}; location / { return 200 "nginx"; } } }
-`,
-  );
-  return ['nginx', '-e', 'stderr', '-p', folder, '-c', file];
-}
-
-const SERVERS: readonly Server[] = [
-  { name: 'nginx', program: 'nginx', command: nginx, ready: http },
-  {
-    name: 'redis-server',
-    program: 'redis-server',
-    command: (port) => [
-      ...['redis-server', '--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder],
-    ],
-    ready: (port) => ({ command: `redis-cli -e -p ${port} ping`, every: '50ms' }),
-  },
-  {
-    name: 'Python’s http.server',
-    program: 'python3',
-    command: (port) => [
-      ...['python3', '-m', 'http.server', `${port}`, '--bind', '127.0.0.1', '--directory', folder],
-    ],
-    ready: http,
-  },
-  {
-    name: 'a Node server',
-    program: 'node',
-    command: (port) => [
-      ...['node', '-e', `require("http").createServer((_, r) => r.end("node")).listen(${port}, "127.0.0.1")`],
-    ],
-    ready: http,
-  },
-];
-
-/** A configuration; what is JSON is YAML. */
-function configOf(units: object): string {
-  return JSON.stringify({ version: 1, units });
-}
 
 /** Runs it as anybody would; what it says when it has ended. */
 async function fails(
@@ -97,16 +37,12 @@ async function fails(
   return said;
 }
 
-function isInstalled(program: string): boolean {
-  return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
-}
-
 describe.each(SERVERS)('$name, unmodified (where it is installed)', ({ program, command, ready }) => {
   test.runIf(isInstalled(program))(
     'serves at a port that the supervisor holds, over restarts and deaths of archond; by itself it fails there',
     async () => {
       const port = await freePort();
-      const words = command(port);
+      const words = command(port, folder);
       await using archon = await TestSupervisor.start({
         config: configOf({
           server: { command: words, ports: { main: { port, pass: 'bind' } }, ready: ready(port) },
