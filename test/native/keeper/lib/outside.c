@@ -32,8 +32,9 @@ static int pids_of(const char *path, uint64_t serial, uint32_t *pids, int most) 
   unsigned long long number;
   unsigned found;
   int count = 0;
-  while (fscanf(file, "%llu %u", &number, &found) == 2) {
-    if (number != serial) continue;
+  /* A line that crosses the end of a page may be seen in part while it is written. */
+  for (char line[64]; fgets(line, sizeof line, file) != NULL && strchr(line, '\n') != NULL;) {
+    if (sscanf(line, "%llu %u", &number, &found) != 2 || number != serial) continue;
     if (count < most) pids[count] = found;
     count++;
   }
