@@ -294,12 +294,12 @@ describe('Tree', () => {
     const [answer = ''] = await ask(`StartDaemon,"sh -c '${script}'",@label=family`);
     await untilFile(file, (text) => text === '\n');
     const main = answer.split(',')[2];
-    /* Until each of the forked shells has become its sleep, and sleeps, and the one between is gone. */
+    /* Until each of the forked shells has become its sleep, all sleep, and the one between is gone. */
     let lines: string[][];
     do lines = (await ask('Tree,family')).map((line) => line.split(','));
     while (
       lines.at(-1)?.join() !== 'Ok,3' ||
-      !['sleep 1001', 'sleep 1002'].every((words) =>
+      !['sleep 1001', 'sleep 1002', `sh -c ${script}`].every((words) =>
         lines.some((line) => line.slice(-2).join() === `S,${words}`),
       )
     );
