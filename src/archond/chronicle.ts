@@ -12,7 +12,16 @@ import type { EventHub } from './events/hub.ts';
 import type { PastUnit } from './events/past-units.ts';
 import { LatestEvents } from './latest-events.ts';
 import type { Log } from './log.ts';
-import { readUnit, readWish, unitValue, wishSince, type KnownUnit, type Wish } from './remembered-unit.ts';
+import {
+  readUnit,
+  readWish,
+  unitValue,
+  wishSince,
+  wishText,
+  type KnownCauses,
+  type KnownUnit,
+  type Wish,
+} from './remembered-unit.ts';
 import type { Settings } from './settings.ts';
 import { besideDetails, causeDetails, detailsOf, type Details } from './told-details.ts';
 import type { UnitRecord } from './unit-record.ts';
@@ -38,6 +47,8 @@ export interface RememberedUnit {
 export interface RememberedShutdown {
   /** When it is to be over, in CLOCK_MONOTONIC. */
   readonly deadlineAtMs: number;
+  /** That it was begun, as a cause. */
+  readonly cause: Cause;
 }
 
 /**
@@ -113,7 +124,7 @@ export class Chronicle {
     for (const { kind, key, value } of remembered) {
       if (kind !== 'wish') continue;
       wishes.set(key, readWish(value));
-      this.#written.set(key, JSON.stringify(value));
+      this.#written.set(key, wishText(value));
     }
     const units = new Map<string, RememberedUnit>();
     for (const { kind, key, value } of remembered) {
@@ -169,8 +180,8 @@ export class Chronicle {
   /** The shutdown that an earlier archond was in the middle of. */
   shutdownBefore(): RememberedShutdown | undefined {
     const found = this.#remembered.find(({ kind }) => kind === 'shutdown');
-    const { deadlineAtMs } = (found?.value ?? {}) as Partial<RememberedShutdown>;
-    return deadlineAtMs === undefined ? undefined : { deadlineAtMs };
+    const { deadlineAtMs, cause = NO_CAUSE } = (found?.value ?? {}) as Partial<RememberedShutdown>;
+    return deadlineAtMs === undefined ? undefined : { deadlineAtMs, cause };
   }
 
   /** Whether units were enabled or disabled by hand, by label. */
@@ -209,9 +220,25 @@ export class Chronicle {
     this.journal.sync(done);
   }
 
-  /** The cause of what is told next of a unit, and of this generation of it, that an earlier archond knew. */
+  /**
+   * The cause of what is told next of a unit, and of this generation of it, that an earlier archond knew: as it was
+   * written down with what was wanted, but where a later event says more.
+   */
   causeBefore(label: string, generation?: number): Cause {
-    return this.#latestEvents().causeOf(label, generation);
+    const told = this.#latestEvents().causeOf(label, generation);
+    const known = this.#causesOf(label, generation);
+    return known !== undefined && (told.event ?? 0) <= known.after ? known.next : told;
+  }
+
+  /** The cause of an order that waited until the unit was down. */
+  waitingCauseBefore(label: string, generation?: number): Cause | undefined {
+    return this.#causesOf(label, generation)?.waiting;
+  }
+
+  #causesOf(label: string, generation: number | undefined): KnownCauses | undefined {
+    const wish = this.wishOf(label);
+    const beside = generation === undefined ? undefined : wish?.beside;
+    return (beside?.generation === generation ? beside : wish)?.causes;
   }
 
   /** How a unit was when the last archond ended, as far as its latest events tell. */
@@ -291,7 +318,17 @@ export class Chronicle {
     const text = JSON.stringify(wish);
     if (this.#written.get(record.label) === text) return;
     this.#written.set(record.label, text);
-    this.journal.remember('wish', record.label, wish);
+    const causes = { ...wish, causes: this.#causes(record) };
+    const value =
+      beside === undefined || wish.beside === undefined
+        ? causes
+        : { ...causes, beside: { ...wish.beside, causes: this.#causes(beside) } };
+    this.journal.remember('wish', record.label, value);
+  }
+
+  /** What its core knows of causes; no reason to write anything by itself, since the latest events tell it too. */
+  #causes({ unit: { cause: next, waitingCause: waiting } }: UnitRecord): KnownCauses {
+    return { after: this.journal.lastSequence, next, ...(waiting === undefined ? {} : { waiting }) };
   }
 
   /** A unit that is no more. */

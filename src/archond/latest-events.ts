@@ -1,6 +1,7 @@
 import type { EventRecord } from '../base/event-record.ts';
 import type { Journal } from '../journal/journal.ts';
 import { causedBy, NO_CAUSE, type Cause } from '../supervisor/cause.ts';
+import { isOfState } from './events/of-state.ts';
 import { PastUnits, type PastUnit } from './events/past-units.ts';
 import { requesterIn } from './told-details.ts';
 
@@ -76,8 +77,10 @@ export class LatestEvents {
     const isBeside = values.has('replaces') || values.has('replaced-by');
     const cause = causedBy(sequence, requesterIn(values));
     /* What becomes ready beside the unit's own generation is that from then on. */
-    if (!isBeside || kind === 'running') this.#causes.set(label, cause);
-    if (isBeside) this.#causes.set(`${label} ${generation}`, cause);
+    if (isOfState(kind)) {
+      if (!isBeside || kind === 'running') this.#causes.set(label, cause);
+      if (isBeside) this.#causes.set(`${label} ${generation}`, cause);
+    }
     const key = endKey(label, values.get('generation') ?? '', values.get('pid') ?? '');
     if (kind === 'exited') this.#ends.add(key);
     else if (kind === 'running') this.#ready.add(key);

@@ -133,6 +133,7 @@ function adopt(
     ...found,
     ...(wasReady || isNotReady ? { wasReady } : {}),
     restarts: chronicle.unitBefore(label)?.restarts,
+    waitingCause: chronicle.waitingCauseBefore(label, generation),
   });
   if (typeof found.main === 'number') {
     record.pid = found.main;

@@ -1,6 +1,7 @@
 import type { Words } from '../base/words.ts';
 import { unitSpec, type RestartPolicy, type StopPolicy, type UnitSpec } from '../supervisor/unit.ts';
 import type { Backoff, FoundStop } from '../supervisor/adopt.ts';
+import type { Cause } from '../supervisor/cause.ts';
 import type { RestartHistory } from '../supervisor/backoff.ts';
 import type { End, FailureReason, Running, Starting, Stopping, StopReason } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/step.ts';
@@ -39,12 +40,23 @@ export interface Wish {
   readonly stop?: FoundStop | undefined;
   /** Why it is being, or was last, stopped. */
   readonly stoppedFor?: StopReason | undefined;
+  /** Why: of what is told of it next, as its core knows it. */
+  readonly causes?: KnownCauses | undefined;
   /** The same of its other generation, where it has two. */
   readonly beside?: Wish | undefined;
   /** The generation that is to be replaced as soon as nothing is left beside it. */
   readonly replaceNext?: number | undefined;
   /** Since when, nanoseconds since 1970 in decimal digits, where nothing of it is under way. */
   readonly since?: string | undefined;
+}
+
+/** What a unit's core knows of causes. */
+export interface KnownCauses {
+  /** The number of the last event of anything when this was written down: one of the unit with a higher number says more. */
+  readonly after: number;
+  readonly next: Cause;
+  /** Of an order that waits until the unit is down. */
+  readonly waiting?: Cause | undefined;
 }
 
 /** The value that is remembered under the label, kind `unit`. */
@@ -131,13 +143,19 @@ export function wishSince(unit: Unit, sinceNs: bigint, stoppedFor: StopReason | 
 
 const UP: Wish = { desired: 'up', at: 'up', end: undefined };
 
+/** By this texts of remembered wishes are compared: causes are no reason to write one again. */
+export function wishText(value: unknown): string {
+  return JSON.stringify(value, (key, inner: unknown) => (key === 'causes' ? undefined : inner));
+}
+
 /** The wish in a remembered value; undefined where it is none. */
 export function readWish(value: unknown): Wish | undefined {
   const { desired, at, since, beside, ...others } = (value ?? {}) as Partial<Wish>;
   if (desired === undefined || at === undefined) return undefined;
   const { end, generation, ready, main, failure, backoff, history, stop, stoppedFor, replaceNext } = others;
+  const { causes } = others;
   const known = /^\d{1,20}$/.test(since ?? '') ? { since } : {};
   const other = beside === undefined ? {} : { beside: readWish(beside) };
   const process = { generation, ready, main, stop, stoppedFor };
-  return { desired, at, end, ...process, failure, backoff, history, replaceNext, ...known, ...other };
+  return { desired, at, end, ...process, failure, backoff, history, replaceNext, causes, ...known, ...other };
 }

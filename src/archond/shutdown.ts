@@ -84,11 +84,11 @@ export class Shutdown {
     if (timeoutMs !== undefined) this.#endAt(clock.monotonicMs() + timeoutMs);
   }
 
-  /** Goes on where an earlier archond was killed in the middle of one. */
+  /** Goes on where an earlier archond was killed in the middle of one. @param cause where it is not known what that was */
   resume(cause: Cause): void {
     const before = this.#tools.chronicle.shutdownBefore();
     if (before === undefined) return;
-    this.#begin([['resumed', '1']], cause);
+    this.#begin([['resumed', '1']], before.cause.event === undefined ? cause : before.cause);
     this.#endAt(before.deadlineAtMs);
   }
 
@@ -120,7 +120,7 @@ export class Shutdown {
     const { sys, chronicle } = this.#tools;
     if (this.#isOver || atMs >= this.#deadlineAtMs) return;
     this.#deadlineAtMs = atMs;
-    chronicle.shutdownBegun({ deadlineAtMs: atMs });
+    chronicle.shutdownBegun({ deadlineAtMs: atMs, cause: this.#cause });
     this.#cancelDeadline();
     this.#cancelDeadline = sys.timers.at(atMs, () => {
       this.hasten();

@@ -23,6 +23,7 @@ export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'u
         ...processDetails(process.pid, event.generation),
         ['reason', event.reason],
         ...(event.need === undefined ? [] : [['need', event.need] as const]),
+        ...(event.rival === undefined ? [] : [['rival', event.rival] as const]),
       ];
     case 'exited':
       return [

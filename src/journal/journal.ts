@@ -1,5 +1,6 @@
 import { err } from '../base/result.ts';
 import type { AppendFile, Sys, SysError } from '../sys/sys.ts';
+import { EventChain, type ChainQuery } from './chain.ts';
 import { Climber } from './climber.ts';
 import { EventCursor, type EventQuery } from './cursor.ts';
 import type { Head } from './head.ts';
@@ -10,6 +11,7 @@ import { isOverdue, retain } from './retention.ts';
 import { headOf } from './segments.ts';
 import { DEFAULT_LIMITS, openStores, type Limits, type Stores } from './stores.ts';
 import { syncCurrent, Syncs, type SyncDone } from './syncs.ts';
+import { newToken } from './token.ts';
 import { Witness } from './witness.ts';
 import { Writer, type Current } from './writer.ts';
 
@@ -203,6 +205,12 @@ export class Journal {
     return new EventCursor(segments, first, current, this.#lastSequence, query);
   }
 
+  /** Follows the events that lead to one, backward, of those that were appended before this call. */
+  chain(query: ChainQuery): EventChain {
+    if (!this.#isClosed) this.flush();
+    return new EventChain(this.#writer.segments, this.#writer.current, query);
+  }
+
   /**
    * Writes the clean end, which says that all that was ever written is on the disk; `done` is told later whether it is.
    * Nothing is to be called afterwards.
@@ -384,13 +392,4 @@ export class Journal {
   #mustBeOpen(): void {
     if (this.#isClosed) throw new Error('the journal is closed');
   }
-}
-
-/** A name that no other journal or segment has: 64 bits of chance. */
-function newToken(chance: () => number): string {
-  const half = (): string =>
-    Math.floor(chance() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0');
-  return half() + half();
 }

@@ -40,6 +40,8 @@ export interface Found {
   readonly restarts?: number | undefined;
   /** What comes next is caused by: the last event that was told of it, as far as that is known. */
   readonly cause: Cause;
+  /** Of an order that waited until it is down, where that is known. */
+  readonly waitingCause?: Cause | undefined;
 }
 
 /** How far a stop had come. */
@@ -68,7 +70,7 @@ export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
     history: found.backoff?.history ?? found.history ?? { ...NO_RESTARTS, restarts: found.restarts ?? 0 },
     lastEnd: end,
     cause,
-    waitingCause: undefined,
+    waitingCause: state.kind === 'stopping' ? found.waitingCause : undefined,
   });
 }
 

@@ -45,12 +45,13 @@ export type ToldEvent =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'starting'; readonly generation: number; readonly pid: number }
   | { readonly kind: 'running'; readonly generation: number; readonly pid: number }
-  /** `need`: what went down, where that is the reason. */
+  /** `need`: what went down, `rival`: what is started and cannot be beside it, where that is the reason. */
   | {
       readonly kind: 'stopping';
       readonly generation: number;
       readonly reason: string;
       readonly need?: string;
+      readonly rival?: string;
     }
   | {
       readonly kind: 'exited';

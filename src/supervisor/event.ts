@@ -14,7 +14,13 @@ import type { End, Running, Starting, StopReason } from './state.ts';
 export type UnitEvent =
   | { readonly kind: 'order-start'; readonly cause: Cause }
   /** With the reason `restart` it is an order to be up again, whatever the state. */
-  | { readonly kind: 'order-stop'; readonly reason: OrderReason; readonly cause: Cause }
+  | {
+      readonly kind: 'order-stop';
+      readonly reason: OrderReason;
+      readonly cause: Cause;
+      /** What is started and cannot be beside it, where that is the reason. */
+      readonly rival?: string;
+    }
   /** What its neighbours let it do has changed; the cause is that of the neighbour. */
   | { readonly kind: 'gate'; readonly gate: Gate; readonly cause: Cause }
   /** What it needs has gone down: so does this, and comes back when the gate lets it. */

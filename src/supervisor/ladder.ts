@@ -16,33 +16,35 @@ const SIGKILL = 9;
  *
  * Where the process has no pid yet the signal waits for it (`spawned`), the patience does not.
  *
- * @param need what went down, where that is the reason
+ * @param other the other unit that is the reason, where one is
  */
 export function stop(
   unit: Unit,
   from: Starting | Running,
   reason: StopReason,
   moment: Moment,
-  need?: string,
+  other?: string,
 ): Step {
   const { generation, pid, main } = from;
   const ranMs = from.kind === 'running' ? moment.atMs - from.readyAtMs : undefined;
   const open = { deadlineAtMs: undefined, end: undefined, reason, ranMs } as const;
   const state: Stopping = { kind: 'stopping', generation, pid, main, rung: 'wait', ...open };
-  const effects: Effect[] = [...leaveUp(unit), { kind: 'tell', event: stopping(generation, reason, need) }];
+  const effects: Effect[] = [...leaveUp(unit), { kind: 'tell', event: stopping(generation, reason, other) }];
   const stopped: Unit = { ...unit, desired: desiredAfter(reason), state };
   if (unit.gate.isNeeded) return move(stopped, effects);
   const begun = begin(stopped, state, moment);
   return { ...begun, effects: [...effects, ...begun.effects] };
 }
 
-/** What others are told when a stop begins. */
+/** What others are told when a stop begins; `other`: the unit that is the reason, where one is. */
 export function stopping(
   generation: number,
   reason: StopReason,
-  need: string | undefined,
+  other: string | undefined,
 ): Extract<Effect, { kind: 'tell' }>['event'] {
-  return { kind: 'stopping', generation, reason, ...(need === undefined ? {} : { need }) };
+  const plain = { kind: 'stopping', generation, reason } as const;
+  if (other === undefined) return plain;
+  return reason === 'conflict' ? { ...plain, rival: other } : { ...plain, need: other };
 }
 
 /** The first rung, now that nothing needs it any more. */

@@ -8,10 +8,10 @@ import { after, move, type Step, type Unit } from './step.ts';
  * A oneshot that has finished is brought down: when nothing needs it any more its stop command is run, if it has one,
  * with the patience of a stop, and whatever comes of it the unit is down then.
  */
-export function undo(unit: Unit, end: End, reason: StopReason, moment: Moment, need?: string): Step {
+export function undo(unit: Unit, end: End, reason: StopReason, moment: Moment, other?: string): Step {
   const state: Undoing = { kind: 'undoing', step: 'wait', end, reason };
   const undone: Unit = { ...unit, desired: desiredAfter(reason), state };
-  const tell: Effect = { kind: 'tell', event: stopping(unit.generation, reason, need) };
+  const tell: Effect = { kind: 'tell', event: stopping(unit.generation, reason, other) };
   if (unit.gate.isNeeded) return move(undone, [tell]);
   return after(tell, runUndo(undone, state, moment));
 }

@@ -54,6 +54,10 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   },
   logs: { summary: 'print what units have written', load: async () => (await import('./logs.ts')).logs },
   events: { summary: 'print what has happened', load: async () => (await import('./events.ts')).events },
+  why: {
+    summary: 'tell why a unit is as it is',
+    load: async () => (await import('./why.ts')).why,
+  },
   subscribe: {
     summary: 'print what happens as it happens',
     load: async () => (await import('./subscribe.ts')).subscribe,

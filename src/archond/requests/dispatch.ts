@@ -24,6 +24,7 @@ import { status } from './status.ts';
 import { subscribe } from './subscribe.ts';
 import { tree } from './tree.ts';
 import { wait } from './wait.ts';
+import { why } from './why.ts';
 
 type Handler<V extends Verb> = (house: House, request: RequestOf<V>, call: Call) => void;
 
@@ -66,7 +67,7 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Link: undefined,
   Unlink: undefined,
   Links: undefined,
-  Why: undefined,
+  Why: why,
   Rules: undefined,
   ReloadRules: undefined,
   Upgrade: undefined,

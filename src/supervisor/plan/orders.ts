@@ -28,11 +28,14 @@ export function startOrder(field: Field, labels: readonly string[], cause: Cause
   const started = pulledUp(graph, labels, unitOf);
   const conflicts = conflicting(graph, started, unitOf);
   const given = new Set(labels);
+  const risen = new Set(started);
   return {
     told: [
-      ...conflicts.map(
-        (label) => ({ label, event: { kind: 'order-stop', reason: 'conflict', cause } }) as const,
-      ),
+      ...conflicts.map((label) => {
+        const rival = graph.get(label)?.conflicts.find((other) => risen.has(other.label))?.label;
+        const named = rival === undefined ? {} : { rival };
+        return { label, event: { kind: 'order-stop', reason: 'conflict', cause, ...named } } as const;
+      }),
       ...started.map((label) => ({ label, event: { kind: 'order-start', cause } }) as const),
     ],
     conflicts,

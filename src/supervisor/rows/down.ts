@@ -35,8 +35,8 @@ export const FINISHED: Row<'finished'> = {
   ...OVER,
   'order-start': (unit, _state, _event, moment) =>
     unit.spec.type === 'oneshot' ? stay('ignore', unit, 'it has finished') : startAnew(unit, moment),
-  'order-stop': (unit, { end }, { reason }, moment) => {
-    if (unit.spec.type === 'oneshot') return undo(unit, end, reason, moment);
+  'order-stop': (unit, { end }, { reason, rival }, moment) => {
+    if (unit.spec.type === 'oneshot') return undo(unit, end, reason, moment, rival);
     if (reason === 'restart') return startAnew(unit, moment);
     return reason === 'requested' ? beStopped(unit, reason) : stay('ignore', unit, 'it is down');
   },

@@ -7,7 +7,7 @@ import { firstEnded, mainEnded, treeEnded } from './live.ts';
 /** Its program runs and is ready. */
 export const RUNNING: Row<'running'> = {
   'order-start': ignored('it is running'),
-  'order-stop': (unit, state, { reason }, moment) => stop(unit, state, reason, moment),
+  'order-stop': (unit, state, { reason, rival }, moment) => stop(unit, state, reason, moment, rival),
   gate: noted,
   'need-lost': (unit, state, { need }, moment) => stop(unit, state, 'dependency', moment, need),
   spawned: impossible('its spawn was answered before'),

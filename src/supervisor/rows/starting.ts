@@ -14,7 +14,7 @@ const UNANSWERED = 'its spawn is answered first';
 /** The keeper was asked for a process; from `spawned` on there is one, not yet ready. */
 export const STARTING: Row<'starting'> = {
   'order-start': ignored('it is starting'),
-  'order-stop': (unit, state, { reason }, moment) => stop(unit, state, reason, moment),
+  'order-stop': (unit, state, { reason, rival }, moment) => stop(unit, state, reason, moment, rival),
   gate: noted,
   'need-lost': (unit, state, { need }, moment) => stop(unit, state, 'dependency', moment, need),
   spawned: (unit, state, { generation, pid }, moment) => {

@@ -345,3 +345,45 @@ describe('events', () => {
     );
   });
 });
+
+describe('why', () => {
+  const CHAIN = [
+    'Cause,0,12,1000.3,web,stopped,reason=requested,cause=11,by=0:7,request=Stop',
+    'Cause,1,11,1000.2,web,exited,pid=5,generation=1,code=0,cause=10,by=0:7,request=Stop',
+    'Cause,2,10,1000.1,web,stopping,pid=5,generation=1,reason=requested,by=0:7,request=Stop',
+    'Ok,3',
+  ];
+  const STATUS = ['Field,state,stopped', 'Ok'];
+
+  it('prints a sentence, and what led to it as a table', async () => {
+    const { code, stdout } = await against(byVerb({ Why: CHAIN, Status: STATUS }), ['why', 'web'], {
+      env: { TZ: 'UTC' },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      'web was stopped because that was asked for (Stop by process 7 of user 0) at 1970-01-01 00:16:40, 200ms before.\n\n' +
+        'TIME                     EVENT  UNIT  WHAT\n' +
+        '1970-01-01 00:16:40.300     12  web   was down\n' +
+        '1970-01-01 00:16:40.200     11  web   ended with code 0\n' +
+        '1970-01-01 00:16:40.100     10  web   was told to stop (Stop by process 7 of user 0)\n',
+    );
+  });
+
+  it('says where what came before is not kept any more', async () => {
+    const script = byVerb({ Why: [...CHAIN.slice(0, 2), 'Ok,2'], Status: STATUS });
+    const { stdout } = await against(script, ['why', 'web']);
+    expect(stdout).toContain('What came before, event 10, is not kept any more.\n');
+    const json: unknown = JSON.parse((await against(script, ['why', 'web', '--json'])).stdout);
+    expect(json).toMatchObject({
+      label: 'web',
+      state: 'stopped',
+      lost: 10,
+      chain: [{ depth: 0 }, { depth: 1 }],
+    });
+  });
+
+  it('ends as the supervisor answers', async () => {
+    const script = byVerb({ Why: ['Error,there is no unit web,not-found'], Status: STATUS });
+    expect(await against(script, ['why', 'web'])).toMatchObject({ code: 4, stdout: '' });
+  });
+});
