@@ -13,6 +13,7 @@ import { ROOT } from './process.mjs';
 const PROGRAMS = [
   { name: 'archond/main', apart: ['loader/load'] },
   { name: 'archond/decide', apart: [] },
+  { name: 'archond/rules/worker', apart: [] },
   {
     name: 'archonctl/main',
     apart: ['commander', 'csv-stringify/sync', 'loader/load', 'loader/usual'],

@@ -26,6 +26,7 @@ import { BoundSockets } from './ports/bound-sockets.ts';
 import { HeldPorts } from './ports/held-ports.ts';
 import { OnConnect } from './ports/on-connect.ts';
 import { OwnBinding } from './ports/own-binding.ts';
+import { Rules } from './rules/rules.ts';
 import type { Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { StandardStreams } from './standard-streams.ts';
@@ -35,6 +36,9 @@ import { UsageMeter } from './usage.ts';
 
 /** How often the keeper is told that the loop goes round; a third of the time for which it believes so. */
 const BEAT_MS = 10_000;
+
+/** The program in which rules run. */
+const RULE_WORKER = path.join(import.meta.dirname, 'rules/worker.cjs');
 
 const SIGHUP = 1;
 const SIGINT = 2;
@@ -124,6 +128,7 @@ export class Archond {
       const house = this.#build(isSafe && (epoch === 1 || isToSetAside));
       this.#house = house;
       const { chronicle } = house;
+      const lastBefore = chronicle.journal.lastSequence;
       const cause = chronicle.note('started', [['epoch', String(epoch)], ...beforeDetails(before)]);
       if (isSafe) {
         this.#log.warn('safe mode: it ends with the next orderly restart');
@@ -138,6 +143,7 @@ export class Archond {
       this.#answer(house, cause, descriptorLimit.hard);
       if (isEnding) house.shutdown.resume(cause);
       for (const signal of this.#early) this.#signalled(house, signal);
+      house.rules.begin(house, lastBefore);
     });
   }
 
@@ -216,6 +222,8 @@ export class Archond {
     const onConnect = new OnConnect({ sys, chronicle, supervisor, configured, ports, isEnding });
     const events = new EventHub(sys.clock, sys.timers);
     chronicle.tellTo(events);
+    const rules = new Rules(RULE_WORKER);
+    chronicle.tellTo(rules);
     const house: House = {
       sys,
       settings,
@@ -236,9 +244,11 @@ export class Archond {
       events,
       logs: new LogHub(sys, streams.writers),
       shutdown,
+      rules,
       baseEnv,
       version: VERSION,
       uid,
+      ownPid: pid,
       gid,
       turn,
       broke: this.#faults.broke,
@@ -303,13 +313,14 @@ export class Archond {
    * this was begun stays written: one that is killed before the keeper was told is followed by one that tells it.
    */
   #end(
-    { sys, supervisor, streams, chronicle, events, logs, sockets, binding, onConnect }: House,
+    { sys, supervisor, streams, chronicle, events, logs, sockets, binding, onConnect, rules }: House,
     cause: Cause,
   ): void {
     this.#listening?.close();
     for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
     binding.close();
     onConnect.close();
+    rules.close();
     sockets.close();
     chronicle.note('shut-down', [], cause);
     chronicle.flush();

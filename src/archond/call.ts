@@ -42,6 +42,7 @@ export class Call {
   readonly request: Request;
   readonly client: Client;
   readonly #send: Send;
+  readonly #cause: Cause | undefined;
   #descriptors: readonly Descriptor[];
   #isClosed = false;
   #isAnswered = false;
@@ -50,7 +51,15 @@ export class Call {
   #whenCancelled: ((cause: Cause) => void) | undefined;
   readonly #whenOver: (() => void)[] = [];
 
-  constructor(client: Client, request: Request, descriptors: readonly Descriptor[], send: Send) {
+  /** @param cause where it is no client's: what has led to it */
+  constructor(
+    client: Client,
+    request: Request,
+    descriptors: readonly Descriptor[],
+    send: Send,
+    cause?: Cause,
+  ) {
+    this.#cause = cause;
     this.client = client;
     this.request = request;
     this.#descriptors = descriptors;
@@ -59,6 +68,7 @@ export class Call {
 
   /** What the request sets going is caused by it. */
   get cause(): Cause {
+    if (this.#cause !== undefined) return this.#cause;
     const { uid, pid } = this.client.peer;
     return byRequest(uid, pid, this.request.verb);
   }

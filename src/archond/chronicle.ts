@@ -1,14 +1,12 @@
 import type { Address } from '../base/address.ts';
 import { describeErrno } from '../base/errno.ts';
 import type { EventRecord } from '../base/event-record.ts';
-import type { EventKind } from '../base/vocabulary.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Report } from '../journal/health.ts';
 import type { Remembered } from '../journal/payload.ts';
 import { causedBy, NO_CAUSE, type Cause } from '../supervisor/cause.ts';
 import type { Effect } from '../supervisor/effect.ts';
 import type { Cancel, Sys } from '../sys/sys.ts';
-import type { EventHub } from './events/hub.ts';
 import type { PastUnit } from './events/past-units.ts';
 import { LatestEvents } from './latest-events.ts';
 import type { Log } from './log.ts';
@@ -51,6 +49,12 @@ export interface RememberedShutdown {
   readonly cause: Cause;
 }
 
+/** Those who are told of events when they are written. */
+export interface Audience {
+  readonly isHeard: boolean;
+  publish(events: readonly EventRecord[]): void;
+}
+
 /**
  * What archond writes down before it acts: events, and of each daemon how it is made and what is wanted
  * of it. One place that knows the journal's words; the journal knows none of units.
@@ -69,7 +73,7 @@ export class Chronicle {
   #reports: Report[] | undefined;
   #cancelRetry: Cancel | undefined;
   /** Those who are told of events, and events that are not written yet. */
-  #hub: EventHub | undefined;
+  readonly #audiences: Audience[] = [];
   #unwritten: EventRecord[] = [];
   /** Told of daemons that were remembered where nothing could be read when this archond started. */
   whenLate: (units: ReadonlyMap<string, RememberedUnit>) => void = () => undefined;
@@ -107,15 +111,20 @@ export class Chronicle {
   }
 
   /** From now on events are told there, as soon as they are written. */
-  tellTo(hub: EventHub): void {
-    this.#hub = hub;
+  tellTo(audience: Audience): void {
+    this.#audiences.push(audience);
+  }
+
+  /** What was remembered of that kind and key when this archond came up. */
+  remembered(kind: string, key: string): unknown {
+    return this.#remembered.find((one) => one.kind === kind && one.key === key)?.value;
   }
 
   #publish(): void {
     if (this.#unwritten.length === 0) return;
     const events = this.#unwritten;
     this.#unwritten = [];
-    this.#hub?.publish(events);
+    for (const audience of this.#audiences) audience.publish(events);
   }
 
   /** The daemons that an earlier archond knew, by label. */
@@ -284,14 +293,15 @@ export class Chronicle {
   /** An event; returns what it is as a cause. Written with the next `flush`. */
   append(
     label: string,
-    kind: EventKind,
+    kind: string,
     details: Details,
     cause: Cause,
     timeNs = this.#sys.clock.realtimeNs(),
   ): Cause {
     const event = { timeNs, label, kind, details: [...details, ...causeDetails(cause)] };
     /* Noted first: much that is pending may be written within the call. */
-    if (this.#hub?.isHeard === true) this.#unwritten.push({ ...event, sequence: this.nextSequence });
+    if (this.#audiences.some(({ isHeard }) => isHeard))
+      this.#unwritten.push({ ...event, sequence: this.nextSequence });
     const sequence = this.journal.append(event);
     return causedBy(sequence, cause.request);
   }

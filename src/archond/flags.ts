@@ -12,6 +12,7 @@ export interface Flags {
   readonly state?: string;
   readonly runtime?: string;
   readonly logDir?: string;
+  readonly rules?: string;
   readonly foreground: boolean;
   readonly logLevel: LogLevel;
   readonly tree: TreeChoice;
@@ -54,6 +55,7 @@ function command(): Command {
     .addOption(
       new Option('--log-dir <dir>', 'output of what it starts').argParser(path).env('ARCHON_LOG_DIR'),
     )
+    .addOption(new Option('--rules <dir>', 'rules, *.lua').argParser(path).env('ARCHON_RULES'))
     .addOption(
       new Option('--check', 'say what is wrong with the configuration and start nothing').default(false),
     )

@@ -12,6 +12,7 @@ import type { BoundSockets } from './ports/bound-sockets.ts';
 import type { HeldPorts } from './ports/held-ports.ts';
 import type { OnConnect } from './ports/on-connect.ts';
 import type { OwnBinding } from './ports/own-binding.ts';
+import type { Rules } from './rules/rules.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
@@ -47,12 +48,15 @@ export interface House {
   /** Logs that are followed. */
   readonly logs: LogHub;
   readonly shutdown: Shutdown;
+  readonly rules: Rules;
   /** See `baseEnvironment`. */
   readonly baseEnv: ReadonlyMap<string, string>;
   /** The version of the package. */
   readonly version: string;
   /** The user that archond runs as. */
   readonly uid: number;
+  /** archond's own process. */
+  readonly ownPid: number;
   /** Resolves after whatever else is to be done now: for work that is done piece by piece. */
   turn(): Promise<void>;
   /** A request has thrown: that is logged, and costs the request and no more. */

@@ -6,7 +6,8 @@ import { realFiles } from '../sys/real/files.ts';
 import { describeErrno } from '../base/errno.ts';
 import { checkConfiguration } from './check.ts';
 import { configurationPaths } from '../loader/usual.ts';
-import { places } from './defaults.ts';
+import { reading } from '../sys/real/reading.ts';
+import { places, rulesFolder } from './defaults.ts';
 import { readFlags, type Flags } from './flags.ts';
 import { KEEPER_VARIABLE, SETTINGS_VARIABLE, type KeeperCommand, type Settings } from './settings.ts';
 
@@ -24,6 +25,10 @@ function settingsOf(flags: Flags): Settings {
   return {
     ...places(flags, surroundings),
     config,
+    rulesDir: rulesFolder(flags, surroundings, config, (file) => {
+      const kind = reading.kindOf(file);
+      return kind.ok && kind.value === 'folder';
+    }),
     foreground: flags.foreground,
     logLevel: flags.logLevel,
     tree: flags.tree,

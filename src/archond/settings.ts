@@ -6,6 +6,8 @@ export interface Settings {
   readonly runtimeDir: string;
   readonly stateDir: string;
   readonly logDir: string;
+  /** Of the rules; undefined where there is none. */
+  readonly rulesDir?: string | undefined;
   readonly foreground: boolean;
   readonly logLevel: LogLevel;
   /** What keeps trees together: `auto` takes cgroups where they can be had. */

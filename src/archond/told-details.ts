@@ -98,17 +98,26 @@ export function processDetails(pid: number | undefined, generation: number): Det
 export function causeDetails({ event, request }: Cause): Details {
   return [
     ...(event === undefined ? [] : [['cause', String(event)] as const]),
-    ...(request === undefined
-      ? []
-      : ([
-          ['by', `${request.uid}:${request.pid}`],
-          ['request', request.verb],
-        ] as const)),
+    ...(request === undefined ? [] : requesterDetails(request)),
   ];
 }
 
-/** The request that an event names, from its details by name. */
+function requesterDetails(request: Requester): Details {
+  if ('rule' in request)
+    return [
+      ['rule', request.rule],
+      ['depth', String(request.depth)],
+    ];
+  return [
+    ['by', `${request.uid}:${request.pid}`],
+    ['request', request.verb],
+  ];
+}
+
+/** Who asked for it, as an event names them, from its details by name. */
 export function requesterIn(details: ReadonlyMap<string, string>): Requester | undefined {
+  const rule = details.get('rule');
+  if (rule !== undefined) return { rule, depth: Number(details.get('depth')) || 0 };
   const [, uid, pid] = /^(\d+):(\d+)$/.exec(details.get('by') ?? '') ?? [];
   const verb = details.get('request');
   return uid === undefined || pid === undefined || verb === undefined

@@ -2,12 +2,11 @@ import type { Effect } from './effect.ts';
 import type { UnitEvent } from './event.ts';
 import type { Step, Unit } from './step.ts';
 
-/** A request of a client, as the events that it causes name it: who asked, and for what. */
-export interface Requester {
-  readonly uid: number;
-  readonly pid: number;
-  readonly verb: string;
-}
+/** Who asked for something, as the events that it causes name it: a client by a request, or a rule. */
+export type Requester =
+  | { readonly uid: number; readonly pid: number; readonly verb: string }
+  /** `rule` is its file and name; `depth` how many rules have led to it, each firing the next, itself the last. */
+  | { readonly rule: string; readonly depth: number };
 
 /**
  * Why something happens: the event that led to it, the request that asked for it, both, or neither: what
@@ -56,7 +55,7 @@ export function withCauses(before: Unit, event: UnitEvent, step: Step, nextSeque
       waiting = undefined;
     }
     if (effect.kind !== 'tell') return effect;
-    if (endedByItself(before, effect)) cause = NO_CAUSE;
+    if (endedByItself(before, effect)) cause = causeOfEnd(before.spec.origin === 'run', cause);
     const told = { ...effect, cause };
     cause = { event: sequence, request: cause.request };
     sequence += 1;
@@ -65,6 +64,11 @@ export function withCauses(before: Unit, event: UnitEvent, step: Step, nextSeque
   /* A gate that is only taken note of causes nothing later on. */
   const kept = isGate && waiting === order ? before.waitingCause : waiting;
   return { ...step, effects, unit: { ...step.unit, cause, waitingCause: kept } };
+}
+
+/** Of an end that nobody is the cause of; but what a rule runs is the rule's from its beginning to its end. */
+function causeOfEnd(isRun: boolean, { request }: Cause): Cause {
+  return isRun && request !== undefined && 'rule' in request ? { event: undefined, request } : NO_CAUSE;
 }
 
 /** The first effect that comes of an order: at once whatever there is, later what it has waited for. */

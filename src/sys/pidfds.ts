@@ -15,6 +15,8 @@ export interface Pidfds {
   pidOf(pidfd: Descriptor): Result<number, SysError>;
   /** The name that the process gives itself (`/proc/PID/comm`), undefined when it is gone. */
   nameOf(pid: number): string | undefined;
+  /** Path of its program (`/proc/PID/exe`) and its command line with blanks between the words; each empty where it may not be seen. Bytes are characters. */
+  programOf(pid: number): { readonly exe: string; readonly command: string };
   /** The process as `Keeper.members` tells of one, undefined when it has ended. Read without holding up anybody. */
   member(pid: number, done: (member: TreeMember | undefined) => void): void;
   /** What the process alone uses, and for how long it has been there; undefined when it has ended. */

@@ -6,6 +6,7 @@ import type { Consumption, Pidfds } from './pidfds.ts';
 import type { Ports } from './ports.ts';
 import type { Programs } from './programs.ts';
 import type { StoredFiles } from './stored-files.ts';
+import type { Workers } from './workers.ts';
 
 export type { Copying, Output, PipeIdentity } from './output.ts';
 export type { Consumption, Pidfds } from './pidfds.ts';
@@ -36,6 +37,7 @@ export interface Sys {
   readonly descriptors: Descriptors;
   readonly users: Users;
   readonly programs: Programs;
+  readonly workers: Workers;
   readonly files: Files;
 }
 

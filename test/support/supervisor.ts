@@ -49,6 +49,8 @@ export interface SupervisorOptions {
   readonly args?: readonly string[];
   /** What its configuration says; it lies in the folder. */
   readonly config?: string;
+  /** Its rules: texts by the names of the files, in the folder `rules`. */
+  readonly rules?: Readonly<Record<string, string>>;
   /** Others may pass through its folder, and so reach the socket. */
   readonly isOpen?: boolean;
 }
@@ -128,6 +130,12 @@ export class TestSupervisor implements AsyncDisposable {
       const file = path.join(folder, 'archon.yaml');
       await writeFile(file, options.config);
       args.push('--config', file);
+    }
+    if (options.rules !== undefined) {
+      const rules = path.join(folder, 'rules');
+      await mkdir(rules, { recursive: true });
+      for (const [name, text] of Object.entries(options.rules)) await writeFile(path.join(rules, name), text);
+      args.push('--rules', rules);
     }
     if (options.tree !== undefined) args.push('--tree', options.tree);
     const limit = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `;
@@ -251,7 +259,7 @@ export class TestSupervisor implements AsyncDisposable {
   /** What is there of it that should not be. */
   async #left(): Promise<string[]> {
     const files = (await readdir(this.folder).catch(() => [])).filter(
-      (name) => !['state', 'home', 'out', 'journal', 'archon.yaml'].includes(name),
+      (name) => !['state', 'home', 'out', 'journal', 'archon.yaml', 'rules'].includes(name),
     );
     const ours = processesWith('ARCHON_SOCKET', this.socket).filter(isAlive);
     const processes = ours.map((pid) => `process ${pid}: ${environmentOf(pid).get('ARCHON_LABEL') ?? ''}`);

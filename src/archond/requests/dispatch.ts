@@ -17,6 +17,7 @@ import { ports } from './ports.ts';
 import { restart } from './orders/restart.ts';
 import { start } from './orders/start.ts';
 import { stop, stopDaemon } from './orders/stop.ts';
+import { reloadRules, rules } from './rules.ts';
 import { run } from './run.ts';
 import { signal } from './signal.ts';
 import { startDaemon } from './start-daemon.ts';
@@ -68,8 +69,8 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Unlink: undefined,
   Links: undefined,
   Why: why,
-  Rules: undefined,
-  ReloadRules: undefined,
+  Rules: rules,
+  ReloadRules: reloadRules,
   Upgrade: undefined,
   Reboot: undefined,
   PowerOff: undefined,

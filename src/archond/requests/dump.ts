@@ -1,4 +1,3 @@
-import { failure } from '../../base/failure.ts';
 import { hideSettings } from '../../config/dump-text.ts';
 import { fieldOfText } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
@@ -6,16 +5,13 @@ import type { Dependencies } from '../../supervisor/graph/dependencies.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { portLines } from './ports.ts';
+import { ruleLines } from './rules.ts';
 
 /** `Dump`: a `Line` record for each line of what was asked for. */
 export function dump(house: House, request: RequestOf<'Dump'>, call: Call): void {
   const { what } = request.args;
-  if (what === 'rules') {
-    call.fail(failure('unsupported', `Dump of ${what} cannot be had in this version`));
-    return;
-  }
   const lines = LINES[what](house, call);
-  for (const line of lines) call.data('Line', fieldOfText(line));
+  for (const line of lines) call.data('Line', what === 'rules' ? line : fieldOfText(line));
   call.ok();
 }
 
@@ -30,6 +26,7 @@ const LINES = {
   config: configLines,
   graph: graphLines,
   ports: portLines,
+  rules: ruleLines,
   state: stateLines,
 } as const satisfies Readonly<Record<string, (house: House, call: Call) => readonly string[]>>;
 

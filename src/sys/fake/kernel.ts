@@ -12,6 +12,7 @@ import { FakePortSpace } from './ports.ts';
 import { FakeProcess, type Program } from './process.ts';
 import type { Attributes, ProcessHost, ProcessOrigin } from './process-types.ts';
 import type { Caller } from './stream-socket.ts';
+import type { ThreadProgram } from './threads.ts';
 
 /** More are taken for a defect of a test: what doubles every millisecond fills the memory in no time. */
 const MOST_PROCESSES = 100_000;
@@ -70,6 +71,8 @@ export class FakeKernel implements ProcessHost {
   };
   /** What the programs that are run apart answer: a text, or an errno. Absent ones end badly. */
   readonly apart = new Map<string, (argument: string) => Result<string, string>>();
+  /** What programs in workers do. Absent ones end at once. */
+  readonly threads = new Map<string, ThreadProgram>();
   /** Nobody answers at first. */
   readonly servers: FakeServers = { accepting: new Set(), pages: new Map(), delayMs: 0 };
   /** Nothing is bound at first. */

@@ -55,6 +55,12 @@ export class FakePidfds implements Pidfds {
     return this.#view.kernel.processes.get(pid)?.name;
   }
 
+  programOf(pid: number): { readonly exe: string; readonly command: string } {
+    this.#view.call('pidfds.programOf');
+    const { args = [] } = this.#view.kernel.processes.get(pid) ?? {};
+    return { exe: args[0] ?? '', command: args.join(' ') };
+  }
+
   member(pid: number, done: (member: TreeMember | undefined) => void): void {
     this.#view.call('pidfds.member');
     const process = this.#view.kernel.processes.get(pid);

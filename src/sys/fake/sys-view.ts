@@ -11,6 +11,7 @@ import { FakeApart } from './apart.ts';
 import { FakePidfds } from './pidfds.ts';
 import { FakePorts } from './ports.ts';
 import { FakeSockets } from './sockets.ts';
+import { FakeWorkers } from './threads.ts';
 import { FakeUsers } from './users.ts';
 import { View } from './view.ts';
 
@@ -55,6 +56,7 @@ export function makeView(
     descriptors: new FakeDescriptors(view),
     users: new FakeUsers(view),
     programs: new FakeApart(view),
+    workers: new FakeWorkers(view),
     files: new FakeFiles(view),
     close: () => view.close(),
   };

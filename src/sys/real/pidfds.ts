@@ -7,6 +7,7 @@ import { consumptionOfProcess } from './consumption.ts';
 import { mustSucceed, nativeError, nativeResult } from './native-error.ts';
 import { leaveSlot, occupySlot } from './reactor.ts';
 import { thrownError } from './thrown-error.ts';
+import { commandOf, programOf } from './process-facts.ts';
 import { memberOf } from './tree-members.ts';
 
 /**
@@ -37,6 +38,8 @@ export const realPidfds: Pidfds = {
       return undefined;
     }
   },
+
+  programOf: (pid) => ({ exe: programOf(pid), command: commandOf(pid) }),
 
   member(pid, done) {
     void memberOf(pid).then(done);

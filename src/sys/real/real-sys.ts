@@ -12,6 +12,7 @@ import { realPrograms } from './programs.ts';
 import { realSockets } from './sockets.ts';
 import { realTimers } from './timers.ts';
 import { realUsers } from './users.ts';
+import { realWorkers } from './workers.ts';
 
 /**
  * The operating system as archond sees it, with the keeper at the other end of `channel`, the seqpacket
@@ -35,6 +36,7 @@ export function realSys(channel: Descriptor): Sys & { readonly keeper: RealKeepe
     descriptors: realDescriptors,
     users: realUsers,
     programs: realPrograms,
+    workers: realWorkers,
     files: realFiles,
   };
 }

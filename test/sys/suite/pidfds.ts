@@ -47,6 +47,18 @@ export function pidfds(test: Tester): void {
     expect(world.sys.pidfds.nameOf(4_194_303)).toBe(undefined);
   });
 
+  test('a process has a program and a command line, until it is gone', async (world) => {
+    const command = world.harness.commands.sleeps();
+    const spawned = await world.spawn(command);
+    await world.reached(spawned, 'running');
+    const words = command.argv.map((word) => Buffer.from(word).toString());
+    const { exe, command: line } = world.sys.pidfds.programOf(spawned.pid);
+    expect(exe).not.toBe('');
+    expect(line).toContain(words.join(' '));
+    await world.bury(spawned);
+    expect(world.sys.pidfds.programOf(spawned.pid)).toEqual({ exe: '', command: '' });
+  });
+
   test('a process is told with its parent and words, until it has ended', async (world) => {
     const membersOf = async (pid: number): Promise<TreeMember | undefined> => {
       const answers: (TreeMember | undefined)[] = [];
