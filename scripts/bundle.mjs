@@ -16,7 +16,7 @@ const PROGRAMS = [
   { name: 'archond/rules/worker', apart: [] },
   {
     name: 'archonctl/main',
-    apart: ['commander', 'csv-stringify/sync', 'loader/load', 'loader/usual'],
+    apart: ['commander', 'csv-stringify/sync', 'loader/load', 'loader/rules', 'loader/usual'],
   },
   { name: 'loader/main', apart: [] },
 ];

@@ -40,8 +40,8 @@ export const MATRIX = {
   monitor: { ...ON_SYS, packages: ['pidusage'] },
   journal: { ...ON_SYS, packages: ['csv-parse', 'csv-stringify'] },
   sys: { folders: ['base'], node: 'any', packages: ['node-unix-socket'] },
-  // A program of its own: what loads configurations, with its libraries, for archond and for checks.
-  loader: { folders: ['base', 'config', 'sys'], node: PURE },
+  // A program of its own: what loads configurations, with its libraries, for archond and for checks; and rules for these.
+  loader: { folders: ['base', 'config', 'rules', 'sys'], node: PURE },
   archond: {
     folders: [
       'base',

@@ -52,24 +52,6 @@ export function places(given: GivenPlaces, surroundings: Surroundings): Places {
   return { socket, stateDir, runtimeDir, logDir };
 }
 
-/**
- * Where rules lie: `/etc/archon/rules` for the host's own supervisor, else the folder `rules` beside the configuration,
- * or in it where that is a folder; undefined where there is no configuration.
- */
-export function rulesFolder(
-  given: GivenPlaces & { readonly rules?: string | undefined },
-  { uid, cwd }: Surroundings,
-  config: readonly string[],
-  isFolder: (path: string) => boolean,
-): string | undefined {
-  if (given.rules !== undefined) return path.resolve(cwd, given.rules);
-  const [first] = config;
-  const isHosts = first === undefined || first === '/etc/archon/archon.yaml';
-  if (uid === 0 && given.state === undefined && isHosts) return '/etc/archon/rules';
-  if (first === undefined) return undefined;
-  return path.join(isFolder(first) ? first : path.dirname(first), 'rules');
-}
-
 function usualState({ uid, env }: Surroundings): string {
   if (uid === 0) return '/var/lib/archon';
   const state = env['XDG_STATE_HOME'];

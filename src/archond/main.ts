@@ -5,9 +5,8 @@ import { becomeProgram } from '../sys/real/exec.ts';
 import { realFiles } from '../sys/real/files.ts';
 import { describeErrno } from '../base/errno.ts';
 import { checkConfiguration } from './check.ts';
-import { configurationPaths } from '../loader/usual.ts';
-import { reading } from '../sys/real/reading.ts';
-import { places, rulesFolder } from './defaults.ts';
+import { configurationPaths, usualRules } from '../loader/usual.ts';
+import { places, type Surroundings } from './defaults.ts';
 import { readFlags, type Flags } from './flags.ts';
 import { KEEPER_VARIABLE, SETTINGS_VARIABLE, type KeeperCommand, type Settings } from './settings.ts';
 
@@ -19,16 +18,19 @@ function fail(message: string): never {
   process.exit(1);
 }
 
+/** A supervisor with a state folder of its own is not the host's, whoever started it. */
+function rulesOf(flags: Flags, { uid, cwd }: Surroundings, config: readonly string[]): string | undefined {
+  if (flags.rules !== undefined) return path.resolve(cwd, flags.rules);
+  return flags.state !== undefined && config.length === 0 ? undefined : usualRules(config, uid);
+}
+
 function settingsOf(flags: Flags): Settings {
   const surroundings = { uid: process.getuid?.() ?? 0, env: process.env, cwd: process.cwd() };
   const config = configurationPaths(flags.config, surroundings.uid, surroundings.env, surroundings.cwd);
   return {
     ...places(flags, surroundings),
     config,
-    rulesDir: rulesFolder(flags, surroundings, config, (file) => {
-      const kind = reading.kindOf(file);
-      return kind.ok && kind.value === 'folder';
-    }),
+    rulesDir: rulesOf(flags, surroundings, config),
     foreground: flags.foreground,
     logLevel: flags.logLevel,
     tree: flags.tree,

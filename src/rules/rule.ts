@@ -36,7 +36,7 @@ type Read<T> = Result<T, string>;
 
 /** Reads the table that `on` was given; the error is a sentence that says what is wrong with which field. */
 export function readHead(table: Value): Read<RuleHead> {
-  if (typeof table !== 'object' || Array.isArray(table)) return err('on takes a table: on { run = … }');
+  if (typeof table !== 'object' || Array.isArray(table)) return err('on takes a table: on { run = ... }');
   const fields = table as Fields;
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) {
@@ -87,7 +87,7 @@ function readLimit(value: Value): Read<Limit | undefined> {
   const withinMs = duration(within, 'limit.within');
   if (!withinMs.ok) return withinMs;
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MOST_COUNT)
-    return err(`limit is to be {count = …, within = "…"}, with a count from 1 to ${MOST_COUNT}`);
+    return err(`limit is to be {count = ..., within = "..."}, with a count from 1 to ${MOST_COUNT}`);
   if (withinMs.value === undefined) return err('limit has no within');
   return ok({ count, withinMs: withinMs.value });
 }

@@ -4,6 +4,12 @@ import type { OfferedEvent } from '../../src/rules/event.ts';
 import { threadCpuMs } from '../../src/sys/real/process-facts.ts';
 import { RuleHost } from '../../src/rules/host.ts';
 
+/** Clocks of the machine that the tests run on. */
+export const CLOCKS = {
+  wallMs: (): number => performance.now(),
+  cpuMs: (): number => threadCpuMs() ?? performance.now(),
+};
+
 /** A host whose asks are kept, with a clock that is set by hand. */
 export class HostRig {
   readonly asks: Ask[] = [];
@@ -12,11 +18,9 @@ export class HostRig {
   #sequence = 0;
 
   constructor() {
-    const wallMs = (): number => performance.now();
     this.host = new RuleHost({
       ask: (ask) => this.asks.push(ask),
-      wallMs,
-      cpuMs: () => threadCpuMs() ?? wallMs(),
+      ...CLOCKS,
       nowS: () => this.nowS,
       process: () => undefined,
     });

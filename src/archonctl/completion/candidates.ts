@@ -50,6 +50,7 @@ const OPERANDS: Readonly<Record<string, Candidates>> = {
   command: { kind: 'command' },
   program: { kind: 'command' },
   shell: plain(['bash', 'zsh', 'fish']),
+  action: plain(['check', 'test', 'replay', 'reload']),
   what: plain(['config', 'graph', 'ports', 'rules', 'state']),
 };
 

@@ -71,6 +71,10 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./port.ts')).port,
   },
   ports: { summary: 'list ports, and who has them', load: async () => (await import('./ports.ts')).ports },
+  rules: {
+    summary: 'list rules, check and test them, or replay what has happened to them',
+    load: async () => (await import('./rules.ts')).rules,
+  },
   check: {
     summary: 'say what is wrong with configuration files',
     load: async () => (await import('./check.ts')).check,
