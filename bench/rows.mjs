@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ROOT } from '../scripts/process.mjs';
 import { STORM_UNITS } from './contestants.mjs';
 import { ENDURANCE } from './endurance.mjs';
+import { giveThousand, throughRules, waitBesideBadRules } from './rules.mjs';
 import { tellTo } from './subscribers.mjs';
 import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './tools.mjs';
 
@@ -251,6 +252,29 @@ export const ROWS = [
       'events told to one': await tellTo(socket, 1, size.requests),
       'events told to 100': await tellTo(socket, 100, size.requests),
     }),
+  },
+  {
+    name: 'rules',
+    figures: {
+      'through 1,000 rules, none matches': '/s',
+      'through 1,000 rules, one matches': '/s',
+      'events told to one, beside 1,000 rules': '/s',
+      'answer beside bad rules, 99th percentile': 'ms',
+    },
+    speaks: true,
+    onlyArchon: true,
+    units: () => 'version: 1\n',
+    measure: async ({ running: { socket = '' }, size }) => {
+      const { none, one } = await throughRules(size.requests * 100);
+      await giveThousand(socket);
+      const told = await tellTo(socket, 1, size.requests);
+      return {
+        'through 1,000 rules, none matches': none,
+        'through 1,000 rules, one matches': one,
+        'events told to one, beside 1,000 rules': told,
+        'answer beside bad rules, 99th percentile': await waitBesideBadRules(socket, size.seconds * 2),
+      };
+    },
   },
   {
     name: 'graph',

@@ -8,6 +8,7 @@ import { House, killAll } from './house.ts';
 import { readBook } from './book.ts';
 import { askUntilAnswered, Client, type Answers } from './client.ts';
 import { Follower } from './follower.ts';
+import { heardIn, WITNESS } from './heard.ts';
 import { unknownFaults } from './unknown.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -47,7 +48,8 @@ export async function torture(size: Torture): Promise<Tortured> {
 
 async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   const { tree, uid } = size;
-  const options = { ...(tree === undefined ? {} : { tree }), ...(uid === undefined ? {} : { uid }) };
+  const rules = { 'witness.lua': WITNESS };
+  const options = { rules, ...(tree === undefined ? {} : { tree }), ...(uid === undefined ? {} : { uid }) };
   const program = compileFixture('mortal', folder);
   const book = path.join(folder, 'book');
   writeFileSync(book, '');
@@ -85,6 +87,7 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   const orphans = processesWith('ARCHON_SOCKET', socket)
     .filter(isAlive)
     .map((pid) => `process ${pid}`);
+  await untilRulesHeardLast(socket);
   const [last = ''] = await askUntilAnswered(socket, 'Events,@last=1');
   await follower.until(Number(last.split(',')[1]));
   wrong.push(...follower.refusals);
@@ -92,6 +95,8 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   const lives = readBook(book);
   wrong.push(...answerFaults(answers, lives, follower.lines));
   wrong.push(...unknownFaults(lives, follower.lines, house.gaps, trees));
+  const { faults, ends, heard, late } = heardIn(follower.lines);
+  wrong.push(...faults);
   const verdict = judge(lives, follower.lines, orphans, wrong);
   const { kills } = house;
   const counts = {
@@ -103,8 +108,23 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
     'deaths of the keeper': kills.keeper,
     'deaths of both': kills.both,
     'of these before the one before was overcome': house.early,
+    'ends in all': ends,
+    'ends that rules were offered': heard,
+    'of these late': late,
   };
   return { verdict, counts };
+}
+
+/** Rules are there after all of this, and come to the last event. */
+async function untilRulesHeardLast(socket: string): Promise<void> {
+  /* By a signal: it writes nothing down. */
+  await askUntilAnswered(socket, `Run,"sh -c 'kill -KILL $$'",@label=last-word,@keep=1`);
+  const [end = ''] = await askUntilAnswered(socket, 'Events,last-word,@kind=exited,@last=1');
+  const isHeard = async (): Promise<boolean> => {
+    const [told = ''] = await askUntilAnswered(socket, 'Events,witness,@kind=heard,@last=1');
+    return told.includes(`,of=${end.split(',')[1] ?? ''},`);
+  };
+  while (!(await isHeard())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /** What keeps its processes together. */
