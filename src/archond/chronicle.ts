@@ -145,24 +145,9 @@ export class Chronicle {
     return units;
   }
 
-  /** Whether the end of this process was told by an earlier archond, which had no time left to say so in the table. */
-  hasTold(label: string, generation: number, pid: number): boolean {
-    return this.#latestEvents().hasEnded(label, generation, pid);
-  }
-
-  /** Whether it was told that this process is ready, as far back as is looked. */
-  hasToldReady(label: string, generation: number, pid: number): boolean {
-    return this.#latestEvents().hasBeenReady(label, generation, pid);
-  }
-
-  /** Whether it was told that something of this process is lost, as far back as is looked. */
-  hasToldLost(label: string, generation: number, pid: number, what: string): boolean {
-    return this.#latestEvents().hasLost(label, generation, pid, what);
-  }
-
-  /** Whether it was certainly not told yet that this process is ready. */
-  hasYetToTellReady(label: string, generation: number, pid: number): boolean {
-    return this.#latestEvents().hasYetToBeReady(label, generation, pid);
+  /** What the last events of an earlier archond say, which may have had no time left to say so in the table. Read once. */
+  get latest(): LatestEvents {
+    return (this.#latest ??= new LatestEvents(this.journal, this.#mostOfInterest()));
   }
 
   /** What an earlier archond had written down as wanted of a unit; undefined where that is unknown. */
@@ -234,7 +219,7 @@ export class Chronicle {
    * written down with what was wanted, but where a later event says more.
    */
   causeBefore(label: string, generation?: number): Cause {
-    const told = this.#latestEvents().causeOf(label, generation);
+    const told = this.latest.causeOf(label, generation);
     const known = this.#causesOf(label, generation);
     return known !== undefined && (told.event ?? 0) <= known.after ? known.next : told;
   }
@@ -252,12 +237,12 @@ export class Chronicle {
 
   /** How a unit was when the last archond ended, as far as its latest events tell. */
   unitBefore(label: string): PastUnit | undefined {
-    return (this.#unitsBefore ??= this.#latestEvents().units()).get(label);
+    return (this.#unitsBefore ??= this.latest.units()).get(label);
   }
 
-  #latestEvents(): LatestEvents {
-    const last = LATEST_EVENTS + 4 * this.#sys.keeper.entries().length;
-    return (this.#latest ??= new LatestEvents(this.journal, last));
+  /** How many events at the end of the journal may be of what the table has. */
+  #mostOfInterest(): number {
+    return LATEST_EVENTS + 4 * this.#sys.keeper.entries().length;
   }
 
   /** The number of the next event. */

@@ -106,7 +106,7 @@ function tellLost(
 ): void {
   const what = stream === 'out' ? 'output' : 'error-output';
   log.warn('the pipe of its output is lost', { label, what });
-  if (chronicle.hasToldLost(label, generation, pid, what)) return;
+  if (chronicle.latest.hasLost(label, generation, pid, what)) return;
   chronicle.append(label, 'lost', [...processDetails(pid, generation), ['what', what]], cause);
 }
 

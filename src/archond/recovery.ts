@@ -53,7 +53,8 @@ export function recover(
     const known = asExchanged(before?.wish ?? chronicle.wishOf(first.label), (generation) =>
       [first, ...others].some(
         (entry) =>
-          entry.generation === generation && chronicle.hasToldReady(entry.label, generation, entry.pid),
+          entry.generation === generation &&
+          chronicle.latest.hasBeenReady(entry.label, generation, entry.pid),
       ),
     );
     const { own, beside, late } = pairOf(first, others, known);
@@ -120,11 +121,11 @@ function adopt(
   record.stoppedFor = wish?.stoppedFor;
   for (const taken of house.configured.adoptProbes(record, pid, probes))
     probes.splice(probes.indexOf(taken), 1);
-  const isTold = chronicle.hasTold(label, generation, pid);
+  const isTold = chronicle.latest.hasEnded(label, generation, pid);
   const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label, generation));
-  const wasToldReady = wish?.ready === generation || chronicle.hasToldReady(label, generation, pid);
+  const wasToldReady = wish?.ready === generation || chronicle.latest.hasBeenReady(label, generation, pid);
   const isYetToBe = wish?.at === 'up' && wish.generation === generation;
-  const isNotReady = !wasToldReady && (isYetToBe || chronicle.hasYetToTellReady(label, generation, pid));
+  const isNotReady = !wasToldReady && (isYetToBe || chronicle.latest.hasYetToBeReady(label, generation, pid));
   /* Where all that was written down is lost: whatever was not ready in its time would not be there any more. */
   const { readyTimeoutMs = Infinity } = record.unit.spec;
   const hasOutlived = house.sys.clock.monotonicMs() - entry.startedAtMs > readyTimeoutMs;
