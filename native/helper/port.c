@@ -2,30 +2,17 @@
 #include "helper.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "port.h"
 
 /* Whoever reaches the folder may connect, as with a port; a service that wants less looks at its peers. */
 #define SOCKET_MODE 0666
 
-union address {
-  struct sockaddr any;
-  struct sockaddr_in four;
-  struct sockaddr_in6 six;
-  struct sockaddr_un unix_name;
-};
-
-/* What is asked for: the bits of `options`. */
-#define OPTION_DATAGRAM 1
-#define OPTION_REUSE_PORT 2
-
-/* An address by its text: a path, or a number of the fourth or sixth kind. Its length, or a failure. */
-static int address_of(const char *host, int port, union address *address) {
+int address_of(const char *host, int port, union address *address) {
   memset(address, 0, sizeof *address);
   if (host[0] == '/') {
     /* Services and their clients are told this path, and could not use a longer one. */
@@ -46,6 +33,21 @@ static int address_of(const char *host, int port, union address *address) {
     return sizeof address->six;
   }
   return failure(CALL_BIND, EINVAL);
+}
+
+bool same_address(const union address *one, const union address *other) {
+  if (one->any.sa_family != other->any.sa_family) return false;
+  switch (one->any.sa_family) {
+    case AF_UNIX:
+      return strncmp(one->unix_name.sun_path, other->unix_name.sun_path, sizeof one->unix_name.sun_path) == 0;
+    case AF_INET:
+      return one->four.sin_port == other->four.sin_port && one->four.sin_addr.s_addr == other->four.sin_addr.s_addr;
+    case AF_INET6:
+      return one->six.sin6_port == other->six.sin6_port &&
+             memcmp(&one->six.sin6_addr, &other->six.sin6_addr, sizeof one->six.sin6_addr) == 0;
+    default:
+      return false;
+  }
 }
 
 /* A socket file at which nobody answers goes; what is none, or answers, stays. */

@@ -14,7 +14,7 @@ import { InForce } from './configuration.ts';
 import { faultsTo, type Faults } from './faults.ts';
 import { EventHub } from './events/hub.ts';
 import { EndedRuns } from './ended-runs.ts';
-import { ConfiguredUnits } from './configured/configured-units.ts';
+import { ConfiguredUnits, type Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import type { Log } from './log.ts';
 import { LogHub } from './logs/log-hub.ts';
@@ -126,7 +126,6 @@ export class Archond {
       if (!kept.ok) this.#fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
       const { isSafe } = this.#settings;
       const house = this.#build(isSafe && (epoch === 1 || isToSetAside));
-      this.#house = house;
       const { chronicle } = house;
       const lastBefore = chronicle.journal.lastSequence;
       const cause = chronicle.note('started', [['epoch', String(epoch)], ...beforeDetails(before)]);
@@ -134,17 +133,39 @@ export class Archond {
         this.#log.warn('safe mode: it ends with the next orderly restart');
         chronicle.note('safe', [], cause);
       }
-      const isEnding = epoch !== 1 && chronicle.shutdownBefore() !== undefined;
-      const found = recover(house, kept.value, epoch === 1, !isEnding, cause);
-      chronicle.whenLate = (units) => {
-        takeLate(house, units);
-      };
-      if (found > 0 && epoch !== 1) this.#log.info('took over', { units: found, epoch });
-      this.#answer(house, cause, descriptorLimit.hard);
-      if (isEnding) house.shutdown.resume(cause);
-      for (const signal of this.#early) this.#signalled(house, signal);
-      house.rules.begin(house, lastBefore);
+      house.ports.takeOver(kept.value, cause, () => {
+        this.#goOn(house, kept.value, cause, {
+          epoch,
+          hardLimit: descriptorLimit.hard,
+          lastBefore,
+        });
+      });
     });
+  }
+
+  /** The sockets are as they can be: goes on from where the archond before stopped, and answers. */
+  #goOn(
+    house: House,
+    kept: readonly Kept[],
+    cause: Cause,
+    {
+      epoch,
+      hardLimit,
+      lastBefore,
+    }: { readonly epoch: number; readonly hardLimit: number; readonly lastBefore: number },
+  ): void {
+    this.#house = house;
+    const { chronicle } = house;
+    const isEnding = epoch !== 1 && chronicle.shutdownBefore() !== undefined;
+    const found = recover(house, kept, epoch === 1, !isEnding, cause);
+    chronicle.whenLate = (units) => {
+      takeLate(house, units);
+    };
+    if (found > 0 && epoch !== 1) this.#log.info('took over', { units: found, epoch });
+    this.#answer(house, cause, hardLimit);
+    if (isEnding) house.shutdown.resume(cause);
+    for (const signal of this.#early) this.#signalled(house, signal);
+    house.rules.begin(house, lastBefore);
   }
 
   /**

@@ -40,7 +40,7 @@ export function recover(
 ): number {
   const { sys, supervisor, chronicle } = house;
   supervisor.hold();
-  house.ports.takeOver(kept, cause);
+  house.ports.bindMissing(cause);
   house.binding.takeOver(kept);
   const pipes = new RecoveredPipes(house, kept);
   const probes = kept.filter(

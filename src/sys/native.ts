@@ -89,6 +89,9 @@ export interface Native {
   /** Bytes of the host of a bound socket in the shared buffer; in `numbers` the port, and 1 where it is one of datagrams. */
   portAddress(descriptor: number): Answer;
 
+  /** A socket that this process has bound there, where it can be had (pidfd_getfd(2)): `ENOENT` where it has none. */
+  regainPort(pid: number, host: Uint8Array, port: number, options: number): Answer;
+
   closeDescriptor(descriptor: number): void;
   duplicate(descriptor: number): Answer;
   setCloseOnExec(descriptor: number, wanted: 0 | 1): Answer;

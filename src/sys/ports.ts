@@ -32,6 +32,11 @@ export interface Ports {
   bind(address: SocketAddress, options: BindOptions): Result<Descriptor, SysError>;
   /** Where a socket is bound; `::` and other addresses in their shortest form. `EAFNOSUPPORT` where it is of another family. */
   addressOf(descriptor: Descriptor): Result<SocketAddress, SysError>;
+  /**
+   * A descriptor of the socket at which that process listens, or takes datagrams, just there (pidfd_getfd(2)); `ENOENT`
+   * where it has none, `EPERM` where it may not be looked into (ptrace(2)), `ESRCH` where there is no such process.
+   */
+  regain(pid: number, address: SocketAddress): Result<Descriptor, SysError>;
   /** Who listens on this host: read without holding up anybody. */
   listeners(done: (listeners: readonly Listener[]) => void): void;
 }

@@ -1,6 +1,7 @@
 import type { Supervisor } from '../supervisor.ts';
 import { belongs } from '../probes/membership.ts';
-import type { Sys } from '../../sys/sys.ts';
+import type { ProcessEntry, Sys } from '../../sys/sys.ts';
+import { isUnitCommand } from '../unit-commands.ts';
 
 /** The unit of the configuration to whose tree a process belongs now; undefined where it is of none, or has ended. */
 export function unitOfProcess(
@@ -29,4 +30,32 @@ export function unitOfProcess(
     });
   };
   lookAt(0);
+}
+
+/** Whether a process belongs to a tree of the unit; there are two while one generation takes over from another. */
+export function isOfUnit(sys: Sys, label: string, pid: number, done: (isMember: boolean) => void): void {
+  const trees = treesOf(sys, label);
+  const next = (at: number): void => {
+    const entry = trees[at];
+    if (entry === undefined) {
+      done(false);
+      return;
+    }
+    /* A pid that has ended may be another's by now. */
+    const main = entry.state === 'exited' || entry.state === 'empty' ? undefined : entry.pid;
+    belongs(sys, entry, main, pid, (isMember) => {
+      if (isMember) done(true);
+      else next(at + 1);
+    });
+  };
+  next(0);
+}
+
+/** Whether something of a unit runs, by the table. */
+export function hasProcesses(sys: Sys, label: string): boolean {
+  return treesOf(sys, label).some(({ state }) => state !== 'empty');
+}
+
+function treesOf(sys: Sys, label: string): readonly ProcessEntry[] {
+  return sys.keeper.entries().filter((entry) => entry.label === label && !isUnitCommand(entry));
 }

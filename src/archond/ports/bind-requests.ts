@@ -7,8 +7,7 @@ import type { Notice } from '../../sys/notices.ts';
 import type { Credentials, Descriptor, Sys } from '../../sys/sys.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { Log } from '../log.ts';
-import { belongs } from '../probes/membership.ts';
-import { isUnitCommand } from '../unit-commands.ts';
+import { isOfUnit } from './asker.ts';
 import type { HeldPort } from './held-ports.ts';
 
 /** One refusal of the same user for the same port is told in so long: whoever tries often is not worth more. */
@@ -80,30 +79,10 @@ export class BindRequests {
       done(undefined);
       return;
     }
-    this.#isOf(first.label, sender.pid, (isMember) => {
+    isOfUnit(this.#tools.sys, first.label, sender.pid, (isMember) => {
       if (isMember) done(first);
       else this.#findOwn(rest, sender, done);
     });
-  }
-
-  /** Whether a process belongs to a tree of the unit; there are two while one generation takes over from another. */
-  #isOf(label: string, pid: number, done: (isMember: boolean) => void): void {
-    const { sys } = this.#tools;
-    const trees = sys.keeper.entries().filter((entry) => entry.label === label && !isUnitCommand(entry));
-    const next = (at: number): void => {
-      const entry = trees[at];
-      if (entry === undefined) {
-        done(false);
-        return;
-      }
-      /* A pid that has ended may be another's by now. */
-      const main = entry.state === 'exited' || entry.state === 'empty' ? undefined : entry.pid;
-      belongs(sys, entry, main, pid, (isMember) => {
-        if (isMember) done(true);
-        else next(at + 1);
-      });
-    };
-    next(0);
   }
 
   #give({ label, name, descriptor }: Bindable, to: Descriptor): void {

@@ -94,12 +94,7 @@ export class BoundSockets {
     for (const address of proposed.value) {
       const bound = this.#sys.ports.bind(address, { backlog, reusePort: isShared });
       if (bound.ok) {
-        const lease = { owner, name, isShared, address };
-        this.#sys.keeper.store(keptName(lease), bound.value, true, (stored) => {
-          if (!stored.ok)
-            this.#log.error('the keeper does not hold a port', { port: name, error: stored.error.code });
-        });
-        this.#hold(lease, bound.value);
+        this.put({ owner, name, isShared, address }, bound.value);
         return ok({ address, isElsewhere: first !== undefined });
       }
       const { code, errno } = bound.error;
@@ -107,6 +102,15 @@ export class BoundSockets {
       if (code !== 'EADDRINUSE') break;
     }
     return err(first ?? { address: undefined, code: 'EADDRINUSE', errno: EADDRINUSE });
+  }
+
+  /** Holds a socket for a name that is bound there, and has the keeper hold it too. */
+  put(lease: Lease, descriptor: Descriptor): void {
+    this.#sys.keeper.store(keptName(lease), descriptor, true, (stored) => {
+      if (!stored.ok)
+        this.#log.error('the keeper does not hold a port', { port: lease.name, error: stored.error.code });
+    });
+    this.#hold(lease, descriptor);
   }
 
   #hold(lease: Lease, descriptor: Descriptor): void {

@@ -4,12 +4,13 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { idText, type PortId } from '../../portalloc/port-table.ts';
 import { NO_CAUSE, type Cause } from '../../supervisor/cause.ts';
-import type { Descriptor, Sys } from '../../sys/sys.ts';
+import type { Descriptor, Listener, Sys } from '../../sys/sys.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { Kept } from '../configured/configured-units.ts';
 import type { Log } from '../log.ts';
 import type { BoundSockets } from './bound-sockets.ts';
 import { claimsOf, type Claim, type Claims, type UnitPort } from './claims.ts';
+import { keepingOf, regain, type Lost, type Regained } from './regain.ts';
 import { describeTrouble, holdersOf, type PortTrouble } from './trouble.ts';
 
 /** A socket that is held for a unit. */
@@ -30,6 +31,7 @@ export interface PassedPorts {
   readonly descriptors: readonly { readonly from: Descriptor; readonly to: number }[];
 }
 
+const EADDRINUSE = 98;
 /** SD_LISTEN_FDS_START. */
 const FIRST_PASSED = 3;
 
@@ -71,12 +73,55 @@ export class HeldPorts {
     );
   }
 
-  /** Takes over what an earlier archond held, and binds what is missing: before anything is started. */
-  takeOver(kept: readonly Kept[], cause: Cause): void {
+  /**
+   * Takes over what an earlier archond held, and what was lost with keeper and archond out of the processes of the units;
+   * calls back, within the call where nothing was lost.
+   */
+  takeOver(kept: readonly Kept[], cause: Cause, goOn: () => void): void {
+    const { table } = this.#sockets;
     this.#sockets.takeOver(kept, this.#claims.all);
-    for (const claim of this.#claims.all) if (!this.#isHeld(claim)) this.#bind(claim, cause);
+    const lost = this.#claims.all.flatMap((claim): Lost[] => {
+      const { protocol, host, port } = claim;
+      const address = port === 'auto' ? table.rememberedOf(claim) : { protocol, host, port };
+      const isWanted = address !== undefined && table.fits(claim, address) && !this.#isHeld(claim);
+      return isWanted ? [{ claim, address }] : [];
+    });
+    regain(this.#sys, lost, (one, what) => this.#regained(one, what, cause), goOn);
+  }
+
+  /** Binds what is missing: before anything is started. */
+  bindMissing(cause: Cause): void {
+    for (const claim of this.#claims.all)
+      if (!this.#isHeld(claim) && this.troubleWith(claim) === undefined) this.#bind(claim, cause);
     const claims = this.#claims.all.filter((claim) => this.#troubles.has(idText(claim)));
     if (claims.length > 0) this.#explain(claims, cause, () => undefined);
+  }
+
+  #regained({ claim, address }: Lost, what: Regained, cause: Cause): void {
+    const { owner, name, isShared, labels } = claim;
+    const lease = { owner, name, isShared, address };
+    if (what.kind === 'kept') {
+      const keeping = what.by;
+      this.#troubles.set(idText(claim), { name, address, code: 'EADDRINUSE', errno: EADDRINUSE, keeping });
+    } else if (what.kind === 'regained' && this.#sockets.table.rivalOf(lease, address) !== undefined) {
+      this.#sys.descriptors.close(what.descriptor);
+    } else if (what.kind === 'regained') {
+      this.#sockets.put(lease, what.descriptor);
+      for (const label of labels)
+        this.#chronicle.append(
+          label,
+          'port',
+          [
+            ['what', 'regained'],
+            ['name', name],
+            ['host', address.host],
+            ['port', String(address.port)],
+            ['holder', String(what.from.process.pid)],
+            ['program', what.from.process.name],
+          ],
+          cause,
+        );
+    }
   }
 
   /** The sockets that are held for a unit, in the order in which they are passed. */
@@ -223,16 +268,36 @@ export class HeldPorts {
 
   #explain(claims: readonly Claim[], cause: Cause, done: () => void): void {
     this.#sys.ports.listeners((listeners) => {
-      for (const claim of claims) {
-        const trouble = this.#troubles.get(idText(claim));
-        if (trouble === undefined) continue;
-        const { address } = trouble;
-        const holders = address === undefined ? [] : holdersOf(address, listeners, this.#own);
-        const known = { ...trouble, holders };
+      const next = (at: number): void => {
+        const claim = claims[at];
+        if (claim === undefined) {
+          this.#chronicle.flush();
+          done();
+          return;
+        }
+        this.#explainOne(claim, listeners, cause, () => {
+          next(at + 1);
+        });
+      };
+      next(0);
+    });
+  }
+
+  #explainOne(claim: Claim, listeners: readonly Listener[], cause: Cause, done: () => void): void {
+    const trouble = this.#troubles.get(idText(claim));
+    const address = trouble?.address;
+    const holders = address === undefined ? [] : holdersOf(address, listeners, this.#own);
+    keepingOf(this.#sys, claim.labels, holders, (keeping) => {
+      /* It may have been bound meanwhile. */
+      const now = this.#troubles.get(idText(claim));
+      if (now !== undefined) {
+        const isSameKeeping = now.keeping?.process.pid === keeping?.process.pid;
+        const { keeping: before, ...rest } = now;
+        const by = isSameKeeping ? before : keeping;
+        const known = { ...rest, holders, ...(by === undefined ? {} : { keeping: by }) };
         this.#troubles.set(idText(claim), known);
         this.#tell(claim, known, cause);
       }
-      this.#chronicle.flush();
       done();
     });
   }

@@ -18,6 +18,8 @@ interface Row {
   readonly address: Address;
   readonly holder: string;
   readonly state: PortState;
+  /** It cannot be bound since a process of the unit itself has it. */
+  readonly isKept?: boolean;
 }
 
 /** `Ports`: a `Port` record for each port of a unit or a request, then for whatever else listens on this host. */
@@ -52,7 +54,7 @@ function ownRows({ ports: units, sockets, ownPids }: House, listeners: readonly 
     const { name, protocol, host, port } = claim;
     const address = trouble.address ?? { protocol, host, port: port === 'auto' ? 0 : port };
     const holder = trouble.claimedBy ?? showProcesses(trouble.holders ?? []);
-    rows.push({ name, address, holder, state: 'failed' });
+    rows.push({ name, address, holder, state: 'failed', isKept: trouble.keeping !== undefined });
   }
   return rows.sort((one, other) => compare(one, other));
 }
@@ -67,7 +69,7 @@ function strangers(
   listeners: readonly Listener[],
   ownPids: ReadonlySet<number>,
 ): readonly Row[] {
-  const ours = own.filter(({ state }) => state !== 'failed');
+  const ours = own.filter(({ state, isKept }) => state !== 'failed' || isKept === true);
   const found = new Map<string, Row>();
   for (const { processes, ...address } of listeners) {
     const others = processes.filter(({ pid }) => !ownPids.has(pid));

@@ -31,6 +31,11 @@ export class DescriptorTable {
     return descriptor;
   }
 
+  /** Whether one of them refers to this file. */
+  holds(file: OpenFile): boolean {
+    return [...this.#slots.values()].some((slot) => slot.file === file);
+  }
+
   /** The open file behind a descriptor; `undefined` for a number that never was one. */
   find(descriptor: Descriptor, call: string): OpenFile | undefined {
     const slot = this.#slots.get(descriptor);

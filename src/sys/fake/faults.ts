@@ -31,6 +31,7 @@ export const ERRNOS = {
   pipe2: ['EMFILE', 'ENFILE'],
   fcntl: ['EMFILE'],
   pidfd_open: NO_DESCRIPTOR,
+  pidfd_getfd: ['EPERM', 'EMFILE', 'ENFILE'],
   bind: [...NO_DESCRIPTOR, 'ENOSPC', 'EROFS'],
   connect: [...NO_DESCRIPTOR, 'EAGAIN'],
   accept4: NO_DESCRIPTOR,

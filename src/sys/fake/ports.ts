@@ -2,6 +2,7 @@ import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import type { BindOptions, Listener, Ports, SocketAddress } from '../ports.ts';
 import type { Descriptor, SysError } from '../sys.ts';
+import { isSame } from '../../base/address.ts';
 import { sysError } from './errno.ts';
 import { ArrivalSocket, type Reading } from './open-file.ts';
 import { PATH_BYTES } from './sockets.ts';
@@ -122,15 +123,36 @@ export class FakePorts implements Ports {
     return err(sysError(file.kind === 'socket' ? 'EAFNOSUPPORT' : 'ENOTSOCK', 'getsockopt'));
   }
 
+  regain(pid: number, wanted: SocketAddress): Result<Descriptor, SysError> {
+    this.#view.call('ports.regain');
+    const failed = this.#view.failure('pidfd_getfd');
+    if (failed !== undefined) return failed;
+    const process = this.#view.kernel.processes.get(pid);
+    if (process?.alive !== true) return err(sysError('ESRCH', 'pidfd_open'));
+    const files = [...process.files.values()];
+    const socket = files.find((file) => file instanceof BoundSocket && isSame(file.address, wanted));
+    if (socket === undefined) return err(sysError('ENOENT', 'pidfd_getfd'));
+    return this.#view.open('ports.regain', socket.hold());
+  }
+
   listeners(done: (listeners: readonly Listener[]) => void): void {
     this.#view.call('ports.listeners');
     const { portSpace } = this.#view.kernel;
     this.#view.post(() => {
-      const own = [...portSpace.bound].map(({ address }) => ({
-        ...address,
-        processes: [{ pid: this.#view.pid, name: 'archond' }],
+      const own = [...portSpace.bound].map((socket) => ({
+        ...socket.address,
+        processes: this.#holdersOf(socket),
       }));
       done([...own, ...portSpace.strangers]);
     });
+  }
+
+  #holdersOf(socket: BoundSocket): Listener['processes'] {
+    const { descriptors, kernel, pid } = this.#view;
+    const own = descriptors.holds(socket) ? [{ pid, name: 'archond' }] : [];
+    const others = [...kernel.processes.values()].filter((process) =>
+      [...process.files.values()].includes(socket),
+    );
+    return [...own, ...others.map((process) => ({ pid: process.pid, name: 'unit' }))];
   }
 }

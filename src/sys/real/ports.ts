@@ -25,6 +25,10 @@ export const realPorts: Ports = {
     return ok({ protocol: isDatagram === 1 ? 'udp' : 'tcp', host, port });
   },
 
+  regain(pid, { protocol, host, port }) {
+    return nativeResult(native.regainPort(pid, Buffer.from(host), port, protocol === 'udp' ? DATAGRAM : 0));
+  },
+
   listeners(done) {
     void readListeners().then(done);
   },

@@ -107,6 +107,30 @@ export function ports(test: Tester): void {
     'restart',
   );
 
+  test('a socket is taken back from the process that has it open, and from no other', async (world) => {
+    const { ports, descriptors, pidfds } = world.sys;
+    for (const wanted of [LOOPBACK, { ...LOOPBACK, protocol: 'udp' as const, host: '::1' }]) {
+      const { socket, address } = bound(world, wanted);
+      const other = bound(world, wanted);
+      const passed = [socket, other.socket].map((from, at) => ({ from, to: 3 + at }));
+      const spawned = await world.spawn(world.harness.commands.sleeps(), { descriptors: passed });
+      await world.reached(spawned, 'running');
+      for (const descriptor of [socket, other.socket]) descriptors.close(descriptor);
+      expect(ports.bind(address, { backlog: 5 })).toMatchObject({ error: { code: 'EADDRINUSE' } });
+      const again = value(ports.regain(spawned.pid, address));
+      expect(value(ports.addressOf(again))).toEqual(address);
+      descriptors.close(again);
+      const elsewhere = { ...address, host: '127.0.0.2' };
+      expect(ports.regain(spawned.pid, elsewhere)).toMatchObject({ error: { code: 'ENOENT' } });
+      const pidfd = value(pidfds.open(spawned.pid));
+      world.own(pidfd);
+      pidfds.signal(pidfd, 9);
+      await world.reached(spawned, 'empty');
+      expect(ports.regain(spawned.pid, address)).toMatchObject({ ok: false });
+      descriptors.close(bound(world, address).socket);
+    }
+  });
+
   test('who listens on the host is found, and with which process', async (world) => {
     const server = await world.harness.serve(204);
     const own = [LOOPBACK, { ...LOOPBACK, protocol: 'udp' as const }, { ...LOOPBACK, host: '::1' }].map(
