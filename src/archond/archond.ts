@@ -215,6 +215,7 @@ export class Archond {
       ports,
       units: configuration.units,
       settings,
+      supervisor,
     });
     const turn = async (): Promise<void> =>
       new Promise((resolve) => {

@@ -27,6 +27,8 @@ export interface BindTools {
   readonly chronicle: Pick<Chronicle, 'append' | 'flush'>;
   /** The sockets that are held just there, one for each unit that has one. */
   heldAt(address: Address): readonly Bindable[];
+  /** Calls back once a spawn of the unit that is under way is known; false where none is. */
+  whenMade(label: string, then: () => void): boolean;
 }
 
 /**
@@ -62,11 +64,25 @@ export class BindRequests {
     } else if (question.isV6Only && address.host === '::') {
       this.#refuse(to, failure('conflict', `${showAddress(address)} is held with IPv4`));
     } else {
-      this.#findOwn(held, sender, (own) => {
-        if (own === undefined) this.#deny(address, held, sender, to);
-        else this.#give(own, to);
-      });
+      this.#answer(address, held, sender, to);
     }
+  }
+
+  #answer(
+    address: Address,
+    held: readonly Bindable[],
+    sender: Credentials,
+    to: Descriptor,
+    wasMade = false,
+  ): void {
+    this.#findOwn(held, sender, (own) => {
+      const again = (): void => {
+        this.#answer(address, held, sender, to, true);
+      };
+      if (own !== undefined) this.#give(own, to);
+      else if (wasMade || !held.some(({ label }) => this.#tools.whenMade(label, again)))
+        this.#deny(address, held, sender, to);
+    });
   }
 
   /** The first of these of whose unit the process is, if there is one. */

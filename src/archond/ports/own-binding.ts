@@ -7,8 +7,10 @@ import type { Chronicle } from '../chronicle.ts';
 import type { Kept } from '../configured/configured-units.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
+import type { Supervisor } from '../supervisor.ts';
 import { BindDoor, isBindDoor } from './bind-door.ts';
 import { BindRequests, type Bindable } from './bind-requests.ts';
+import { whenMade } from './coming.ts';
 import type { HeldPorts } from './held-ports.ts';
 
 /** What is needed for the programs that bind by themselves. */
@@ -19,6 +21,7 @@ export interface OwnBindingTools {
   readonly ports: HeldPorts;
   readonly units: readonly UnitDefinition[];
   readonly settings: Pick<Settings, 'runtimeDir' | 'bindShim'>;
+  readonly supervisor: Pick<Supervisor, 'records'>;
 }
 
 /** The units whose programs bind by themselves (`pass: bind`): what they are given, and where they ask. */
@@ -50,14 +53,17 @@ export class OwnBinding {
   }
 
   #open(kept?: Kept): void {
-    const { sys, log, chronicle, settings } = this.#tools;
+    const { sys, log, chronicle, settings, supervisor } = this.#tools;
     const door = BindDoor.open(sys, settings.runtimeDir, kept?.descriptor);
     if (!door.ok) {
       this.#complain({ error: door.error.code, call: door.error.call, folder: settings.runtimeDir });
       return;
     }
     const heldAt = (address: Address): readonly Bindable[] => this.#heldAt(address);
-    const requests = new BindRequests({ sys, log, chronicle, heldAt });
+    const requests = new BindRequests({
+      ...{ sys, log, chronicle, heldAt },
+      whenMade: (label, then) => whenMade(supervisor, label, then),
+    });
     door.value.listen(requests.heard);
     this.#door = door.value;
   }

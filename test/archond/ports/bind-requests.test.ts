@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as programs from '../../../src/sys/fake/programs.ts';
 import { StreamEnd } from '../../../src/sys/fake/stream-socket.ts';
 import { BindRig } from './bind-rig.ts';
@@ -37,6 +37,36 @@ describe('who binds by itself', () => {
     rig.control.advanceMs(60_000);
     rig.answerTo(other, QUESTION);
     expect(rig.told).toEqual([told, told]);
+    rig.end();
+  });
+
+  test('gets it too where it asks before the keeper has said that it is there', () => {
+    const rig = new BindRig();
+    rig.hold('web', 'http', HTTP);
+    const main = rig.start('web');
+    vi.spyOn(rig.sys.keeper, 'entries').mockReturnValueOnce([]);
+    rig.coming.set('web', () => undefined);
+    const answer = rig.ask(main, QUESTION);
+    rig.control.settle();
+    expect(answer()).toBeUndefined();
+    rig.coming.get('web')?.();
+    rig.control.settle();
+    expect(answer()).toEqual(GIVEN);
+    expect(rig.told).toEqual([]);
+    rig.end();
+  });
+
+  test('waits for one spawn only, where it is none of the unit', () => {
+    const rig = new BindRig();
+    rig.hold('web', 'http', HTTP);
+    const other = rig.start('other');
+    rig.coming.set('web', () => undefined);
+    const answer = rig.ask(other, QUESTION);
+    rig.control.settle();
+    expect(answer()).toBeUndefined();
+    rig.coming.get('web')?.();
+    rig.control.settle();
+    expect(answer()).toEqual(refusal('denied'));
     rig.end();
   });
 

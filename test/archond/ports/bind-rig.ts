@@ -21,6 +21,8 @@ export class BindRig {
   sys: Sys;
   /** The details of what was told as events, behind the label. */
   readonly told: string[] = [];
+  /** Units of which a spawn is under way, and what is called once it is not. */
+  readonly coming = new Map<string, () => void>();
   readonly #held: { readonly address: Address; readonly label: string; readonly name: string }[] = [];
   readonly #units = new Map<string, Spawned>();
   #door: BindDoor | undefined;
@@ -65,6 +67,11 @@ export class BindRig {
         this.#held
           .filter((held) => isSame(held.address, address))
           .map(({ label, name }): Bindable => ({ label, name, descriptor: socket.value })),
+      whenMade: (label, then) => {
+        if (!this.coming.has(label)) return false;
+        this.coming.set(label, then);
+        return true;
+      },
     });
     door.value.listen(requests.heard);
     this.#door = door.value;
