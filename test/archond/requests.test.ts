@@ -348,16 +348,16 @@ describe('Log', () => {
 
 describe('an error', () => {
   it('carries the tag, says what was wrong, and leaves the connection usable', async () => {
-    expect(await ask('#t,Run', '', 'Run,"a', 'Start,nosuch', 'Run,true,@cwdd=/', 'Why,x', 'Version')).toEqual(
-      [
-        '#t,Error,"write Run,<command>",bad-argument',
-        expect.stringMatching(/^Error,.*,syntax$/),
-        expect.stringMatching(/^Error,.*,syntax$/),
-        'Error,there is no unit nosuch,not-found',
-        expect.stringMatching(/^Error,.*@cwd\?.*,bad-argument$/),
-        'Error,Why cannot be had in this version,unsupported',
-        `Ok,archon,${VERSION},1`,
-      ],
-    );
+    expect(
+      await ask('#t,Run', '', 'Run,"a', 'Start,nosuch', 'Run,true,@cwdd=/', 'Upgrade', 'Version'),
+    ).toEqual([
+      '#t,Error,"write Run,<command>",bad-argument',
+      expect.stringMatching(/^Error,.*,syntax$/),
+      expect.stringMatching(/^Error,.*,syntax$/),
+      'Error,there is no unit nosuch,not-found',
+      expect.stringMatching(/^Error,.*@cwd\?.*,bad-argument$/),
+      'Error,Upgrade cannot be had in this version,unsupported',
+      `Ok,archon,${VERSION},1`,
+    ]);
   });
 });

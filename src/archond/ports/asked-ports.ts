@@ -111,10 +111,10 @@ export class AskedPorts {
     else if (!bound.ok) this.#explain(name, bound.error, done);
   }
 
-  /** A request holds it no more; false where none does. */
-  release(name: string): boolean {
+  /** A request holds it no more, and nobody does when `done` is called; false, and no call, where none did. */
+  release(name: string, done: () => void): boolean {
     if (!this.isAsked(name)) return false;
-    this.#sockets.release({ owner: undefined, name });
+    this.#sockets.release({ owner: undefined, name }, done);
     return true;
   }
 

@@ -120,13 +120,18 @@ export class BoundSockets {
     if (isNews) this.#chronicle.leased(idText(lease), lease.address);
   }
 
-  /** Closes the socket of a name, which stays remembered. */
-  release(id: PortId): void {
+  /**
+   * Closes the socket of a name, which stays remembered.
+   *
+   * @param done the keeper has it no more either: nobody is queued there from then on
+   */
+  release(id: PortId, done: () => void = () => undefined): void {
     const lease = this.table.leaseOf(id);
     const descriptor = this.#descriptors.get(idText(id));
     this.table.release(id);
     this.#descriptors.delete(idText(id));
-    if (lease !== undefined && descriptor !== undefined) this.#letGo({ name: keptName(lease), descriptor });
+    if (lease === undefined || descriptor === undefined) done();
+    else this.#letGo({ name: keptName(lease), descriptor }, done);
   }
 
   /** At an orderly end: the files of Unix sockets go with what listened there. */
@@ -134,10 +139,10 @@ export class BoundSockets {
     for (const lease of this.table.leases) this.release(lease);
   }
 
-  #letGo({ name, descriptor }: Kept): void {
+  #letGo({ name, descriptor }: Kept, done: () => void = () => undefined): void {
     const bound = this.#sys.ports.addressOf(descriptor);
     this.#sys.descriptors.close(descriptor);
-    this.#sys.keeper.drop(name, () => undefined);
+    this.#sys.keeper.drop(name, done);
     if (bound.ok && familyOf(bound.value.host) === 'unix') this.#sys.files.remove(bound.value.host);
   }
 }

@@ -62,7 +62,10 @@ function answer({ chronicle }: House, name: string, found: Result<HandedOut, Fai
 export function releasePort(house: House, request: RequestOf<'ReleasePort'>, call: Call): void {
   const { askedPorts, chronicle } = house;
   const { name } = request.args;
-  if (askedPorts.release(name)) {
+  const closed = (): void => {
+    call.ok();
+  };
+  if (askedPorts.release(name, closed)) {
     chronicle.append(
       '',
       'port',
@@ -73,7 +76,6 @@ export function releasePort(house: House, request: RequestOf<'ReleasePort'>, cal
       call.cause,
     );
     chronicle.flush();
-    call.ok();
     return;
   }
   const [id] = askedPorts.ofUnits(name);
