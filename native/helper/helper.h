@@ -44,7 +44,7 @@ enum event {
   EVENT_MESSAGES = 7,  /* a: how many; numbers: bytes and descriptor (or -1) of each */
   EVENT_PROCESS = 8,   /* a: enum end_kind; b: code or signal; the slot is free already */
   EVENT_UNREAPED = 9,  /* ended, but how is told only once it has been reaped */
-  EVENT_COPY = 10,     /* a: failure; the copying stands still. a: 0; bytes have come to the file, told where asked for */
+  EVENT_COPY = 10,     /* a: failure; the copying stands still. a: 0; bytes have come to the file, told where asked for, or b: 1, there are news to ask for */
   EVENT_FULL = 11,     /* no descriptors are left to accept with; the listener stands still */
   EVENT_READABLE = 12  /* a: 1; or 0 where the other end is gone and nothing is left: the slot is free already */
 };
@@ -96,6 +96,7 @@ struct helper {
   uint32_t spare_count;
   struct copy *visited;  /* copies that are looked at at intervals */
   struct slot *visits;   /* the timer for that */
+  uint64_t moved_bytes;  /* by copies in this round of the loop */
   int reserve[RESERVE_COUNT];
   bool reserved;
   void (*closed)(struct helper *); /* what follows when libuv has let go of `poll` */
@@ -131,6 +132,7 @@ struct arguments {
 /* Reads the arguments of a call; missing ones are undefined. */
 void read_arguments(napi_env env, napi_callback_info info, struct arguments *arguments);
 int32_t argument_int(const struct arguments *arguments, size_t index);
+int64_t argument_int64(const struct arguments *arguments, size_t index);
 /* The bytes of a Buffer or Uint8Array, NULL and 0 for anything else. */
 uint8_t *argument_bytes(const struct arguments *arguments, size_t index, size_t *length);
 /* Text of at most PATH_MAX bytes from a Buffer, NUL-terminated into `text`; false where it is too long or holds NUL. */

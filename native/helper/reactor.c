@@ -32,6 +32,7 @@ static void on_ready(uv_poll_t *handle, int status, int events) {
   struct epoll_event ready[EVENTS_A_ROUND];
   (void)status;
   (void)events;
+  helper->moved_bytes = 0;
   int count = epoll_wait(helper->epoll, ready, EVENTS_A_ROUND, 0);
   for (int i = 0; i < count; i++) {
     uint32_t id = (uint32_t)ready[i].data.u64;

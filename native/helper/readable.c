@@ -1,8 +1,7 @@
-#define _GNU_SOURCE /* tee, pipe2 */
 /* Descriptors that are only watched: JavaScript is told that there is something to read, and reads it itself, or leaves it. */
 #include "helper.h"
+#include "pipe-bytes.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -62,24 +61,13 @@ static napi_value read_now(napi_env env, napi_callback_info info) {
 
 /*
  * peekNow(pipe): bytes of it in the shared buffer, which stay in the pipe, or a failure; EAGAIN where there is
- * nothing, or it is at its end. tee(2) needs another pipe to copy to.
+ * nothing, or it is at its end.
  */
 static napi_value peek_now(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   read_arguments(env, info, &arguments);
-  int copy[2];
-  if (pipe2(copy, O_CLOEXEC | O_NONBLOCK) != 0) return return_int(env, failed(CALL_PIPE));
-  ssize_t count;
-  do count = tee(argument_int(&arguments, 0), copy[1], RECEIVE_BYTES, SPLICE_F_NONBLOCK);
-  while (count < 0 && errno == EINTR);
-  int64_t result = count < 0 ? failed(CALL_READ) : count == 0 ? failure(CALL_READ, EAGAIN) : 0;
-  if (count > 0) {
-    count = read(copy[0], arguments.helper->receive, RECEIVE_BYTES);
-    result = count < 0 ? failed(CALL_READ) : count;
-  }
-  close(copy[0]);
-  close(copy[1]);
-  return return_int(env, result);
+  int64_t count = pipe_peek(arguments.helper, argument_int(&arguments, 0));
+  return return_int(env, count == 0 ? failure(CALL_READ, EAGAIN) : count);
 }
 
 const struct function readable_functions[] = {

@@ -26,6 +26,12 @@ int32_t argument_int(const struct arguments *arguments, size_t index) {
   return value;
 }
 
+int64_t argument_int64(const struct arguments *arguments, size_t index) {
+  int64_t value = 0;
+  napi_get_value_int64(arguments->helper->env, arguments->values[index], &value);
+  return value;
+}
+
 uint8_t *argument_bytes(const struct arguments *arguments, size_t index, size_t *length) {
   void *data = NULL;
   napi_typedarray_type type;

@@ -201,7 +201,7 @@ export class Archond {
     const empty = sys.descriptors.openNull();
     if (!empty.ok) this.#fatal(`cannot open /dev/null: ${empty.error.code}`);
     const chronicle = new Chronicle(sys, settings, log, setsTailAside);
-    const streams = new StandardStreams(sys, log, settings.logDir, empty.value);
+    const streams = new StandardStreams(sys, log, chronicle, settings.logDir, empty.value);
     const supervisor = new Supervisor(sys, log, chronicle, streams, uid);
     const baseEnv = baseEnvironment(env);
     const own = new Set([pid, this.#keeperPid]);
@@ -282,7 +282,8 @@ export class Archond {
     if (signal === SIGTERM || signal === SIGINT) {
       house.shutdown.beginBySignal(signalName(signal));
     } else if (signal === SIGHUP) {
-      this.#log.info('there is nothing to reload: no configuration');
+      house.streams.writers.reopenAll();
+      this.#log.info('log files are reopened');
     }
   }
 

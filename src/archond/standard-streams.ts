@@ -1,11 +1,19 @@
-import type { Cancel, Descriptor, Sys, SysError } from '../sys/sys.ts';
+import type { Cancel, Descriptor, Keeping, Missing, Sys, SysError } from '../sys/sys.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { LogDefinition } from '../config/definition.ts';
+import { NO_CAUSE } from '../supervisor/cause.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { Log } from './log.ts';
 import { LogWriters } from './logs/log-writers.ts';
+import { LogSweep } from './logs/log-sweep.ts';
+import { OldKeeper } from './logs/old-keeper.ts';
 import { isDown } from './outcome.ts';
+import type { Details } from './told-details.ts';
 import { UnitOutput, type OutputTarget } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
+
+/** Whose output it is; what an earlier archond left of a unit that is no more has no origin. */
+type Writer = Pick<UnitRecord, 'label' | 'configured'> & Partial<Pick<UnitRecord, 'unit'>>;
 
 /** Which descriptor of this process the child gets under which number. */
 interface Handed {
@@ -18,6 +26,9 @@ const MOST_LATE = 256;
 
 /** A pipe that cannot be opened again for want of a descriptor is tried again after so long. */
 const REOPEN_MS = 100;
+
+/** How logs are kept where nothing is said. */
+const USUAL = { maxBytes: 10 * 1024 * 1024, keep: 5, whenFull: 'block' } as const;
 
 /** archond's own, for `log: inherit`. */
 const OWN_OUTPUT = 1;
@@ -36,16 +47,23 @@ export class StandardStreams {
   readonly #emptyInput: Descriptor;
   /** What writes to which log. */
   readonly writers = new LogWriters();
+  /** What becomes of logs that were set aside. */
+  readonly old: OldKeeper;
+  readonly #chronicle: Chronicle;
+  readonly #sweep: LogSweep;
   /** Pipes of units that are no more. */
   readonly #late = new Set<UnitOutput>();
   /** Pipes of an earlier archond that could not be opened again yet, by the end that there is. */
   readonly #closed = new Map<Descriptor, Cancel>();
 
-  constructor(sys: Sys, log: Log, logDir: string, emptyInput: Descriptor) {
+  constructor(sys: Sys, log: Log, chronicle: Chronicle, logDir: string, emptyInput: Descriptor) {
     this.#sys = sys;
     this.#log = log;
     this.#logDir = logDir;
     this.#emptyInput = emptyInput;
+    this.#chronicle = chronicle;
+    this.old = new OldKeeper(sys, log, this.writers);
+    this.#sweep = new LogSweep(sys, logDir, this.writers, this.old);
   }
 
   /** `/dev/null`, open for both. */
@@ -60,17 +78,47 @@ export class StandardStreams {
   }
 
   /** What a stream of a unit goes to. */
-  target(
-    { label, configured }: Pick<UnitRecord, 'label' | 'configured'>,
-    stream: 'out' | 'err',
-    generation: number,
-  ): OutputTarget {
-    const failed = (problem: SysError): void => {
-      this.#log.warn('output cannot be kept', { label, call: problem.call, error: problem.code });
-    };
+  target(writer: Writer, stream: 'out' | 'err', generation: number): OutputTarget {
+    const { label, configured } = writer;
+    const what = stream === 'err' ? 'error-output' : 'output';
     const own = this.logPath(label, configured?.definition.log);
     const path = stream === 'err' ? errorPath(own) : own;
-    return { stream, label, generation, path, failed, writers: this.writers };
+    const tell = (happened: string, details: Details): void => {
+      this.#chronicle.append(label, 'note', [['what', happened], ['of', what], ...details], NO_CAUSE);
+    };
+    const failed = ({ call, code }: SysError): void => {
+      this.#log.warn('output cannot be kept', { label, call, error: code });
+      tell('log-full', [['error', code]]);
+    };
+    const recovered = (): void => {
+      this.#log.info('output is kept again', { label });
+      tell('log-recovered', []);
+    };
+    const keeping = this.#keeping(writer, path, ({ bytes, lines }) => {
+      this.#log.warn('output is lost: its log had no room', { label, bytes, lines });
+      tell('log-dropped', [
+        ['bytes', String(bytes)],
+        ['lines', String(lines)],
+      ]);
+    });
+    return { stream, label, generation, path, failed, recovered, keeping, writers: this.writers };
+  }
+
+  #keeping({ label, configured, unit }: Writer, path: string, dropped: (missing: Missing) => void): Keeping {
+    const log = configured?.definition.log;
+    const { maxBytes, keep, whenFull } = log?.kind === 'file' ? log : USUAL;
+    return {
+      limits: { maxBytes, drops: whenFull === 'drop' },
+      /* Where that is not known the mark is left as it is. */
+      isOneOff: unit === undefined || unit.spec.origin === 'run',
+      rotated: () => {
+        this.old.rotated(path, keep);
+      },
+      notRotated: ({ code, call }) => {
+        this.#log.warn('a log cannot be set aside', { label, call, error: code });
+      },
+      dropped,
+    };
   }
 
   /** 0, 1 and 2 of the unit's next process, owned by `uid`; an error where its log cannot be had. */
@@ -127,10 +175,10 @@ export class StandardStreams {
     return ok(undefined);
   }
 
-  /** What its processes have written so far comes to its logs. */
-  drain({ output, errorOutput }: UnitRecord): void {
-    output?.drain();
-    errorOutput?.drain();
+  /** What its processes have written so far comes to its logs; false where these cannot take it now. */
+  drain({ output, errorOutput }: UnitRecord): boolean {
+    const isKept = output?.drain() ?? true;
+    return (errorOutput?.drain() ?? true) && isKept;
   }
 
   /** Of what is down nothing more comes: its pipe goes, as soon as it holds nothing that its log could not take. */
@@ -173,7 +221,7 @@ export class StandardStreams {
    * where it cannot be opened at this moment: to let go of it would hold up for good whoever writes to it.
    */
   adopt(
-    unit: Pick<UnitRecord, 'label' | 'configured'>,
+    unit: Writer,
     read: Descriptor,
     stream: 'out' | 'err',
     generation: number,
@@ -221,6 +269,8 @@ export class StandardStreams {
 
   /** Everything is over: what no log has taken by now is lost. */
   close(): void {
+    this.old.close();
+    this.#sweep.close();
     for (const output of [...this.#late]) {
       if (output.drain()) output.whenKept();
       else this.#lose(output);

@@ -9,7 +9,10 @@ import type { UnitRecord } from './unit-record.ts';
 export type Details = readonly (readonly [name: string, value: string])[];
 
 /** What the record of an event says beside its kind (protocol page, the paragraph on events). */
-export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'usage' | 'unit'>): Details {
+export function detailsOf(
+  event: ToldEvent,
+  process: Pick<UnitRecord, 'pid' | 'usage' | 'unit' | 'isOutputPending'>,
+): Details {
   const { usage } = process;
   switch (event.kind) {
     case 'starting':
@@ -30,6 +33,7 @@ export function detailsOf(event: ToldEvent, process: Pick<UnitRecord, 'pid' | 'u
         ...processDetails(event.pid, event.generation),
         ...endDetails(event.end),
         ...(usage === undefined ? [] : usageDetails(usage)),
+        ...(process.isOutputPending ? [['output', 'pending'] as const] : []),
       ];
     case 'stopped':
       return [['reason', event.reason]];

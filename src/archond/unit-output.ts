@@ -1,4 +1,4 @@
-import type { Cancel, Copying, Descriptor, PipeIdentity, Sys, SysError } from '../sys/sys.ts';
+import type { Cancel, Copying, Descriptor, Keeping, PipeIdentity, Sys, SysError } from '../sys/sys.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
 import type { LogWriters } from './logs/log-writers.ts';
@@ -43,6 +43,9 @@ export interface OutputTarget {
   readonly generation: number;
   readonly path: string;
   readonly failed: (error: SysError) => void;
+  /** Told when its log takes everything again. */
+  readonly recovered: () => void;
+  readonly keeping: Keeping;
   /** Who knows what writes to which log. */
   readonly writers: LogWriters;
 }
@@ -56,6 +59,7 @@ export class UnitOutput {
   readonly #sys: Sys;
   readonly #name: string;
   readonly #copying: Copying;
+  readonly #recovered: () => void;
   readonly #leaveLog: Cancel;
   #cancelRetry: Cancel = () => undefined;
   /** Told when a log that could not take everything has taken it. */
@@ -70,12 +74,14 @@ export class UnitOutput {
     this.#sys = sys;
     this.label = target.label;
     this.#name = outputName(target);
+    this.#recovered = target.recovered;
     this.write = write;
     this.identity = identity;
-    this.#copying = sys.output.copy(read, target.path, LOG_MODE, (error) => {
+    const failed = (error: SysError): void => {
       target.failed(error);
       this.#tryAgainAfter(FIRST_RETRY_MS);
-    });
+    };
+    this.#copying = sys.output.copy(read, target.path, LOG_MODE, failed, target.keeping);
     this.#leaveLog = target.writers.add(target.path, this.#copying);
   }
 
@@ -104,8 +110,12 @@ export class UnitOutput {
     const { clock, timers } = this.#sys;
     this.#cancelRetry();
     this.#cancelRetry = timers.at(clock.monotonicMs() + ms, () => {
-      if (this.drain()) this.whenKept();
-      else this.#tryAgainAfter(Math.min(2 * ms, LAST_RETRY_MS));
+      if (!this.drain()) {
+        this.#tryAgainAfter(Math.min(2 * ms, LAST_RETRY_MS));
+        return;
+      }
+      this.#recovered();
+      this.whenKept();
     });
   }
 

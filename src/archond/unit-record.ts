@@ -43,6 +43,8 @@ export interface UnitRecord {
   stoppedFor: StopReason | undefined;
   /** A process that was not started here: its descriptor, and how to end the watch. */
   watched: { readonly pidfd: Descriptor; readonly end: Cancel } | undefined;
+  /** Whether its log could not take the last that its process wrote. */
+  isOutputPending: boolean;
   /** What its last process used in its life. */
   usage: ResourceUsage | undefined;
   timers: Map<TimerName, Cancel>;
@@ -90,6 +92,7 @@ export function newRecord(
     waiters: 0,
     stoppedFor: undefined,
     watched: undefined,
+    isOutputPending: false,
     usage: undefined,
     timers: new Map(),
     beside: undefined,

@@ -13,9 +13,6 @@ const UNIT_KEYS: readonly (readonly [path: TreePath, value?: string])[] = [
   [['pids-max']],
   [['watch']],
   [['restart-on-library-change'], 'true'],
-  [['log', 'max']],
-  [['log', 'keep']],
-  [['log', 'when-full']],
 ];
 
 /** The same for keys of a file. */

@@ -39,7 +39,8 @@ class MemoryFile implements AppendFile {
   }
 
   status(): Result<FileStatus, SysError> {
-    return ok({ isPlain: true, sizeBytes: this.#length, device: 0n, inode: this.#inode, madeAtNs: 0n });
+    const times = { madeAtNs: 0n, changedAtNs: 0n };
+    return ok({ isPlain: true, sizeBytes: this.#length, device: 0n, inode: this.#inode, ...times });
   }
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array {

@@ -13,7 +13,7 @@ interface Note {
 /** Tells when the bytes of a log came, from one place in it to later ones; docs/logs.org, "Times". */
 export class LineTimes {
   readonly #files: Files;
-  readonly #path: string;
+  #path: string;
   /** Records that have been read, of which those before `#now` are behind us. */
   #notes: readonly Note[] = [];
   #now = 0;
@@ -23,6 +23,11 @@ export class LineTimes {
 
   constructor(files: Files, logPath: string) {
     this.#files = files;
+    this.#path = timesPath(logPath);
+  }
+
+  /** The log is found under this name from now on. */
+  movedTo(logPath: string): void {
     this.#path = timesPath(logPath);
   }
 
@@ -54,21 +59,26 @@ export class LineTimes {
   }
 }
 
-/**
- * From which offset on the bytes of a log came at this instant or later: behind the last that came before it, as the
- * clock was then. Undefined where there are none, or it was never noted.
- */
-export function offsetSince(files: Files, logPath: string, sinceNs: bigint): number | undefined {
+/** Where in a log the bytes begin that came at an instant or later. */
+export interface Since {
+  /** Behind the last that came before it, as the clock was then; undefined where there are none, or it was never noted. */
+  readonly offsetBytes: number | undefined;
+  /** Whether something came before: then nothing of an older log came later. */
+  readonly hasEarlier: boolean;
+}
+
+/** Looks up in the index of a log what came since an instant, in nanoseconds since 1970. */
+export function offsetSince(files: Files, logPath: string, sinceNs: bigint): Since {
   const path = timesPath(logPath);
   let following: Note | undefined;
   for (let to = count(files, path); to > 0; to -= RECORDS) {
     const from = Math.max(0, to - RECORDS);
     for (const note of notes(files, path, from, to - from).toReversed()) {
-      if (note.timeNs < sinceNs) return following?.offsetBytes;
+      if (note.timeNs < sinceNs) return { offsetBytes: following?.offsetBytes, hasEarlier: true };
       following = note;
     }
   }
-  return following?.offsetBytes;
+  return { offsetBytes: following?.offsetBytes, hasEarlier: false };
 }
 
 /** The index of the times of a log lies beside it; no log has such a name. */

@@ -28,7 +28,10 @@ function faultOfSubscribe({ after, snapshot }: RequestOf<'Subscribe'>['options']
     : undefined;
 }
 
-function faultOfLog({ lines, since, follow, fd }: RequestOf<'Log'>['options']): string | undefined {
-  const hasOthers = lines !== undefined || since !== undefined || follow === true;
-  return fd === true && hasOthers ? '@fd=1 gives the file itself: no other option goes with it' : undefined;
+function faultOfLog(options: RequestOf<'Log'>['options']): string | undefined {
+  const { lines, since, follow, fd, reopen } = options;
+  const hasLines = lines !== undefined || since !== undefined || follow === true;
+  if (fd === true && (hasLines || reopen === true))
+    return '@fd=1 gives the file itself: no other option goes with it';
+  return reopen === true && hasLines ? '@reopen=1 gives no lines: no other option goes with it' : undefined;
 }

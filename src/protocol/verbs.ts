@@ -145,7 +145,7 @@ export const VERBS = {
     options: { after: KINDS.position, since: time, until: time, kind: KINDS.eventKind, last: count },
   },
   Why: { ...READ, args: unit },
-  Log: { ...READ, args: unit, options: { lines: count, since: time, follow: flag, fd: flag } },
+  Log: { ...READ, args: unit, options: { lines: count, since: time, follow: flag, fd: flag, reopen: flag } },
   Rules: READ,
   ReloadRules: OWNER,
   Upgrade: OWNER,

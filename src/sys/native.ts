@@ -58,12 +58,21 @@ export interface Native {
   /** Both ends in `numbers`: the reading one, the writing one. */
   pipe(uid: number): Answer;
   reopenPipe(descriptor: number): Answer;
-  /** A slot that owns the pipe's descriptor and tells `COPY`. */
-  copy(pipe: number, path: Uint8Array, mode: number): Answer;
+  /** A slot that owns the pipe's descriptor and tells `COPY`. `oneOff`: a new file is marked as that of a command run once. */
+  copy(pipe: number, path: Uint8Array, mode: number, oneOff: 0 | 1): Answer;
+  /** From which size on its file is rotated (0: never), and whether it drops what the file cannot take. */
+  limitCopy(slot: number, maxBytes: number, drops: 0 | 1): void;
+  /** What comes from now on goes to whatever has the file's name. */
+  reopenCopy(slot: number): void;
+  /**
+   * 1 where something has happened since it was asked last. In `numbers` then: how many files were set aside; the failure of
+   * a rotation, or 0; bytes that were dropped, low word and high word; lines that were, likewise.
+   */
+  copyNews(slot: number): number;
   drainCopy(slot: number): Answer;
   copiedBytes(slot: number): number;
   closeCopy(slot: number): void;
-  /** Whether `COPY` is to tell, with 0, each time bytes have come to the file. */
+  /** Whether `COPY` is to tell, with 0, each time bytes have come to the file. It tells with 0 and 1 of news in any case. */
   tellCopy(slot: number, wanted: 0 | 1): void;
 
   /** A slot that tells `READABLE` for as long as that is so. The descriptor stays the caller's, and open. */

@@ -25,15 +25,52 @@ export interface Output {
   ofProcess(pid: number, pipe: PipeIdentity): Result<Descriptor, SysError>;
   /**
    * Appends what comes out of the pipe to the file, which is made at the first byte, with the folders above it,
-   * and again when it was removed. Beside it grows the index of its times (docs/logs.org).
+   * and again when it was removed. Beside it grows the index of its times, and it is rotated (docs/logs.org).
    */
-  copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying;
+  copy(
+    pipe: Descriptor,
+    path: string,
+    mode: number,
+    failed: (error: SysError) => void,
+    keeping?: Keeping,
+  ): Copying;
+}
+
+/** What a log may become. */
+export interface LogLimits {
+  /** From which size on it is set aside; 0: never. */
+  readonly maxBytes: number;
+  /** What the file cannot take is dropped and counted, and does not hold up whoever writes it. */
+  readonly drops: boolean;
+}
+
+/** How what is written is kept, and who is told of it, never inside a call. */
+export interface Keeping {
+  /** Default: never set aside, never dropped. */
+  readonly limits?: LogLimits;
+  /** It is the output of a command that is run once: a new file is marked as such. */
+  readonly isOneOff?: boolean;
+  /** So many files were set aside, each as `<path>~old/<number>`. */
+  readonly rotated?: (files: number) => void;
+  /** It cannot be set aside now, and is written on. */
+  readonly notRotated?: (error: SysError) => void;
+  /** So much was dropped, and the file, which goes on, says so. */
+  readonly dropped?: (missing: Missing) => void;
+}
+
+/** What a log could not take. A line counts of which any part is missing. */
+export interface Missing {
+  readonly bytes: number;
+  readonly lines: number;
 }
 
 export interface Copying {
-  /** Moves all that the pipe holds now, before it returns; false where the file could not take it. */
+  /** Moves all that the pipe holds now, before it returns; false where the file could not take it, be it dropped or not. */
   drain(): boolean;
   readonly copiedBytes: number;
+  limit(limits: LogLimits): void;
+  /** What comes from now on goes to whatever has the name of the file by then; the rest of a line to where the line is. */
+  reopen(): void;
   /** Calls back, never inside a call, after bytes have come to the file; those of a moment are told of together. */
   whenMoved(told: () => void): Cancel;
   /** Stops; the pipe's descriptor is closed, what is in it stays in it. */

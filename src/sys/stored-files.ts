@@ -10,6 +10,8 @@ export interface FileStatus {
   readonly inode: bigint;
   /** When it was made, nanoseconds since 1970; 0 where the file system does not know. */
   readonly madeAtNs: bigint;
+  /** When bytes were written to it last, nanoseconds since 1970. */
+  readonly changedAtNs: bigint;
 }
 
 /** How far a write came: all bytes where there is no error. */

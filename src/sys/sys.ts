@@ -1,6 +1,7 @@
 import type { Result } from '../base/result.ts';
 import type { Network } from './network.ts';
 import type { Notices } from './notices.ts';
+import type { OldFiles } from './old-files.ts';
 import type { Output, PipeIdentity } from './output.ts';
 import type { Consumption, Pidfds } from './pidfds.ts';
 import type { Ports } from './ports.ts';
@@ -8,7 +9,8 @@ import type { Programs } from './programs.ts';
 import type { StoredFiles } from './stored-files.ts';
 import type { Workers } from './workers.ts';
 
-export type { Copying, Output, PipeIdentity } from './output.ts';
+export type { FolderEntry, OldFiles } from './old-files.ts';
+export type { Copying, Keeping, LogLimits, Missing, Output, PipeIdentity } from './output.ts';
 export type { Consumption, Pidfds } from './pidfds.ts';
 export type { BindOptions, Listener, Ports, SocketAddress } from './ports.ts';
 export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
@@ -39,6 +41,7 @@ export interface Sys {
   readonly programs: Programs;
   readonly workers: Workers;
   readonly files: Files;
+  readonly oldFiles: OldFiles;
 }
 
 /** An open descriptor of this process: a small whole number. Whoever holds it closes it. */

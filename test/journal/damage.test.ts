@@ -213,7 +213,7 @@ describe('what a later version has written', () => {
 
   test('beside the segments in the folder is left alone', () => {
     const rig = several(2);
-    const more = { kind: 'file', mode: 0o600, uid: 0 } as const;
+    const more = { kind: 'file', mode: 0o600, uid: 0, changedAtNs: 0n } as const;
     const own = [`${DIR}/README`, `${DIR}/1.journal`, `${DIR}/0000000009.journal.gz`];
     for (const path of own) rig.control.kernel.files.put(path, { ...more, chunks: [Buffer.from('x')] });
     rig.control.kernel.files.put(`${segment(9)}.new`, { ...more, chunks: [Buffer.from('half-made')] });

@@ -104,7 +104,13 @@ describe('a state folder that is not there', () => {
     expect(rig.journal.journalId).not.toBe(other.journal.journalId);
     rig.control.kernel.files.remove(SEGMENT);
     const bytes = other.bytes(SEGMENT);
-    rig.control.kernel.files.put(SEGMENT, { kind: 'file', mode: 0o600, uid: 0, chunks: [bytes] });
+    rig.control.kernel.files.put(SEGMENT, {
+      kind: 'file',
+      mode: 0o600,
+      uid: 0,
+      chunks: [bytes],
+      changedAtNs: 0n,
+    });
     rig.retry();
     expect(rig.health).toBe('ESTALE runtime');
     rig.append('three');

@@ -187,7 +187,13 @@ export class Rig {
   replaceFiles(wanted: ReadonlyMap<string, Buffer>): void {
     for (const path of this.files().keys()) this.control.kernel.files.remove(path);
     for (const [path, bytes] of wanted) {
-      this.control.kernel.files.put(path, { kind: 'file', mode: 0o600, uid: 0, chunks: [bytes] });
+      this.control.kernel.files.put(path, {
+        kind: 'file',
+        mode: 0o600,
+        uid: 0,
+        chunks: [bytes],
+        changedAtNs: 0n,
+      });
     }
   }
 

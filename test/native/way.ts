@@ -1,6 +1,6 @@
 import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { realOutput } from '../../src/sys/real/output.ts';
-import type { Copying, SysError } from '../../src/sys/sys.ts';
+import type { Copying, Keeping, SysError } from '../../src/sys/sys.ts';
 import { value } from './support.ts';
 
 /** The user that the tests run as. */
@@ -13,11 +13,11 @@ export class Way implements Disposable {
   readonly copying: Copying;
   readonly errors: SysError[] = [];
 
-  constructor(path: string, mode = 0o600) {
+  constructor(path: string, mode = 0o600, keeping: Keeping = {}) {
     const { read, write } = value(realOutput.pipe(UID));
     this.write = write;
     this.path = path;
-    this.copying = realOutput.copy(read, path, mode, (error) => this.errors.push(error));
+    this.copying = realOutput.copy(read, path, mode, (error) => this.errors.push(error), keeping);
   }
 
   get text(): string {

@@ -115,6 +115,8 @@ describe('options that contradict each other are a bad argument', () => {
     ['Log,web,@fd=1,@lines=3', '@fd=1 gives the file itself: no other option goes with it'],
     ['Log,web,@fd=1,@since=3', '@fd=1 gives the file itself: no other option goes with it'],
     ['Log,web,@fd=1,@follow=1', '@fd=1 gives the file itself: no other option goes with it'],
+    ['Log,web,@fd=1,@reopen=1', '@fd=1 gives the file itself: no other option goes with it'],
+    ['Log,web,@reopen=1,@lines=3', '@reopen=1 gives no lines: no other option goes with it'],
     ['Reload,@check=1,@confirm=5s', '@check=1 applies nothing that @confirm could take back'],
   ])('%s', (text, message) => {
     expect(failureOfLine(text)).toEqual({ code: 'bad-argument', message });

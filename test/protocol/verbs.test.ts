@@ -133,9 +133,9 @@ const FULL: Readonly<
   ],
   Why: ['Why,a', 0, { label: 'a' }],
   Log: [
-    'Log,a,@lines=10,@since=1,@follow=1,@fd=0',
+    'Log,a,@lines=10,@since=1,@follow=1,@fd=0,@reopen=0',
     0,
-    { label: 'a', lines: 10, since: 1_000_000_000n, follow: true, fd: false },
+    { label: 'a', lines: 10, since: 1_000_000_000n, follow: true, fd: false, reopen: false },
   ],
   Rules: ['Rules', 0, {}],
   ReloadRules: ['ReloadRules', 0, {}],

@@ -29,6 +29,7 @@ const OPTIONS = {
     check: parseRegex,
   },
   times: { short: 't', help: 'with the time of each line, as far as it is known' },
+  reopen: { help: 'print nothing; the logs, which were moved away, are made anew under their names' },
 } as const;
 
 type Wanted = Given<typeof OPTIONS>;
@@ -48,11 +49,13 @@ export const logs = defineVerb({
     ['logs -f -t web db', 'both as they write, with times'],
     ["logs --grep 'error|warn' 'web*'", 'what these units complained of'],
     ['logs --since 1767225600 -n 100 web', 'the last hundred lines since then'],
+    ["logs --reopen 'web*'", 'after their files have been moved away'],
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;
     const labels = await labelsOf(invocation, words);
     if (typeof labels === 'number') return labels;
+    if (given.reopen === true) return reopen(invocation, labels);
     const isFollowed = given.follow === true;
     const printer = new LogPrinter(screen, {
       width:
@@ -88,6 +91,20 @@ export const logs = defineVerb({
     return code;
   },
 });
+
+/** Has what is written go to new files; a label that a glob stands for may have none. */
+async function reopen(invocation: Invocation, labels: readonly string[]): Promise<number> {
+  const requests = labels.map((label) => ({ fields: ['Log', label, '@reopen=1'] }) as const);
+  const answers = await consult(invocation, requests, true);
+  if (!answers.ok) return answers.error;
+  return settle(
+    invocation,
+    answers.value.filter(({ closing }, index) => {
+      const isNamed = invocation.words.includes(labels[index] ?? '');
+      return isNamed || closing.kind !== 'error' || closing.failure.code !== 'unsupported';
+    }),
+  );
+}
 
 /** The labels that the words stand for, each once; else the exit code. */
 async function labelsOf(

@@ -3,6 +3,7 @@ import type { Cancel, Sys } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import { Channel } from '../streams/channel.ts';
 import { LogCursor } from './log-cursor.ts';
+import type { LogPoint } from './log-point.ts';
 import type { LogWatcher, LogWriters } from './log-writers.ts';
 
 /** So many pieces are read before others have their turn. */
@@ -19,14 +20,14 @@ export class FollowedLog implements LogWatcher {
   #isDue = false;
 
   /**
-   * @param fromBytes what is before was sent to the first that joins
+   * @param from what is before was sent to the first that joins
    * @param left called when nobody follows it any more
    */
-  constructor(sys: Sys, writers: LogWriters, path: string, fromBytes: number, left: () => void) {
+  constructor(sys: Sys, writers: LogWriters, path: string, from: LogPoint, left: () => void) {
     this.#sys = sys;
     this.#writers = writers;
     this.#left = left;
-    this.#cursor = new LogCursor(sys.files, path, fromBytes, (time, text) => {
+    this.#cursor = new LogCursor(sys.files, path, from, (time, text) => {
       const line = encodeReply({ kind: 'data', name: 'Line', fields: [time, text] });
       for (const channel of this.#channels.values()) channel.add(line);
     });
@@ -34,8 +35,13 @@ export class FollowedLog implements LogWatcher {
   }
 
   /** How far it has been told. */
-  get toldBytes(): number {
-    return this.#cursor.givenBytes;
+  get told(): LogPoint {
+    return this.#cursor.given;
+  }
+
+  /** What is from this file on has not been read yet. */
+  get number(): number {
+    return this.#cursor.at.number;
   }
 
   moved(): void {
@@ -45,6 +51,10 @@ export class FollowedLog implements LogWatcher {
       this.#isDue = false;
       if (this.#channels.size > 0) this.#tell();
     });
+  }
+
+  rotated(): void {
+    if (this.#channels.size > 0) this.#tell();
   }
 
   rested(): void {
@@ -72,8 +82,13 @@ export class FollowedLog implements LogWatcher {
   /** Tells a part; whether more is left. A line that nobody is going to end is told as it is. */
   #tell(): boolean {
     const read = this.#cursor.read(PIECES_A_TURN);
+    if (read.kind === 'gone' || read.kind === 'compressed') {
+      /* It has fallen so far behind that what was to come is not there any more. */
+      for (const channel of [...this.#channels.values()]) channel.end('too-slow');
+      return false;
+    }
     /* What cannot be read now may be when more has come. */
-    const isMore = read.ok && read.isMore;
+    const isMore = read.kind === 'read' && read.isMore;
     if (isMore) this.moved();
     else if (!this.#writers.writes(this.#cursor.path)) this.#cursor.flush();
     for (const channel of [...this.#channels.values()]) channel.tell();

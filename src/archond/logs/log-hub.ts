@@ -1,6 +1,7 @@
 import type { Sys } from '../../sys/sys.ts';
 import type { Call } from '../call.ts';
 import { FollowedLog } from './followed-log.ts';
+import type { LogPoint } from './log-point.ts';
 import type { LogWriters } from './log-writers.ts';
 
 /** All logs that streams follow. */
@@ -15,15 +16,15 @@ export class LogHub {
   }
 
   /** How far a log has been told to those that follow it; undefined where nobody does. */
-  toldBytes(path: string): number | undefined {
-    return this.#followed.get(path)?.toldBytes;
+  told(path: string): LogPoint | undefined {
+    return this.#followed.get(path)?.told;
   }
 
-  /** The stream, which is open and was sent all before `fromBytes`, or before `toldBytes` where others follow, is sent what comes. */
-  join(call: Call, path: string, fromBytes: number): void {
+  /** The stream, which is open and was sent all before `from`, or before `told` where others follow, is sent what comes. */
+  join(call: Call, path: string, from: LogPoint): void {
     const followed =
       this.#followed.get(path) ??
-      new FollowedLog(this.#sys, this.writers, path, fromBytes, () => this.#followed.delete(path));
+      new FollowedLog(this.#sys, this.writers, path, from, () => this.#followed.delete(path));
     this.#followed.set(path, followed);
     followed.join(call);
     /* What is there of a line that has begun comes when it ends, or now where nobody is going to end it. */

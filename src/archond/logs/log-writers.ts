@@ -4,6 +4,10 @@ import type { Cancel, Copying } from '../../sys/sys.ts';
 export interface LogWatcher {
   /** Bytes have come to it. */
   moved(): void;
+  /** What was in it has been set aside, before anything is done to that. */
+  rotated(): void;
+  /** What is from this number on has not been read yet: see `OldLog`. */
+  readonly number: number;
   /** All that was written is in it, and nothing writes to it any more. */
   rested(): void;
 }
@@ -37,6 +41,28 @@ export class LogWriters {
   /** What was written so far comes into the log, where that can take it. */
   drain(path: string): void {
     for (const copying of this.#copyings.get(path) ?? []) copying.drain();
+  }
+
+  /** What was in the log has been set aside. */
+  rotated(path: string): void {
+    this.#watchers.get(path)?.rotated();
+  }
+
+  /** Whether somebody who follows the log has still to read what was set aside under this number, or something before it. */
+  isFollowedFrom(path: string, number: number): boolean {
+    const watcher = this.#watchers.get(path);
+    return watcher !== undefined && watcher.number <= number;
+  }
+
+  /** What comes to the log from now on goes to whatever has its name. False where nothing writes to it. */
+  reopen(path: string): boolean {
+    for (const copying of this.#copyings.get(path) ?? []) copying.reopen();
+    return this.#copyings.has(path);
+  }
+
+  /** The same for all logs. */
+  reopenAll(): void {
+    for (const path of this.#copyings.keys()) this.reopen(path);
   }
 
   /** Tells what becomes of the log, whoever writes to it now or later. There is one watcher of a log. */

@@ -1,5 +1,6 @@
 import { describeErrno } from '../../base/errno.ts';
 import { failure } from '../../base/failure.ts';
+import { oldLogs } from '../../logs/old-logs.ts';
 import { fieldOfText } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import type { SysError } from '../../sys/sys.ts';
@@ -7,11 +8,12 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { logPlace } from '../logs/log-place.ts';
 import { PastLog } from '../logs/past.ts';
+import { mayControl } from './rights.ts';
 import { noSuchUnit } from './targets.ts';
 
 /**
- * `Log`: the lines of a unit's log as it is now, those since an instant, or the last of them; with `@follow` those that
- * come too; with `@fd` the file itself. What a unit wrote can be had while its log is there.
+ * `Log`: the lines of a unit's log as it is now, and of those set aside before it, those since an instant, or the last of them; with `@follow` those that
+ * come too; with `@fd` the file itself; with `@reopen` nothing is read. What a unit wrote can be had while its log is there.
  */
 export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
   const { label } = request.args;
@@ -21,13 +23,17 @@ export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
     return;
   }
   const { path } = place;
+  if (request.options.reopen === true) {
+    reopen(house, path, label, call);
+    return;
+  }
   house.logs.writers.drain(path);
   const status = house.sys.files.status(path);
   if (status.ok && !status.value.isPlain) {
     call.fail(failure('unsupported', `the log of ${label} is no plain file: ${fieldOfText(path)}`));
   } else if (!status.ok && status.error.code !== 'ENOENT') {
     call.fail(unreadable(path, status.error));
-  } else if (!status.ok && !place.isUnit) {
+  } else if (!status.ok && !place.isUnit && oldLogs(house.sys.files, path).length === 0) {
     call.fail(noSuchUnit(house, label));
   } else if (request.options.fd === true) {
     hand(house, path, label, call);
@@ -37,6 +43,14 @@ export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
       house.broke(error, call);
     });
   }
+}
+
+/** What is written from now on goes to whatever has the name of the log: for whoever has moved it away. */
+function reopen({ supervisor, logs }: House, path: string, label: string, call: Call): void {
+  const record = supervisor.records.get(label) ?? supervisor.records.get(label.replace(/\.err$/, ''));
+  if (record !== undefined && !mayControl(call.client, record))
+    call.fail(failure('denied', `you may not have the log of ${label} reopened: it takes the role control`));
+  else call.ok(String(logs.writers.reopen(path) ? 1 : 0));
 }
 
 /** Hands over the log, open for reading, and how far it has been written. */

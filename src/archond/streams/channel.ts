@@ -1,4 +1,4 @@
-import type { Call } from '../call.ts';
+import type { Call, EndReason } from '../call.ts';
 import { Backlog } from './backlog.ts';
 import { Listener } from './listener.ts';
 
@@ -32,6 +32,11 @@ export class Channel {
     this.#hasNews = false;
     for (const listener of [...this.#listeners]) listener.pump();
     this.#backlog.tidy();
+  }
+
+  /** Ends them all. */
+  end(reason: EndReason): void {
+    for (const listener of [...this.#listeners]) listener.end(reason);
   }
 
   /** From now on the stream, which is open, is sent all that is added. */

@@ -1,4 +1,4 @@
-import type { Call } from '../call.ts';
+import type { Call, EndReason } from '../call.ts';
 import type { BacklogReader } from './backlog.ts';
 
 /** So much waits for a client in the kernel's and the connection's own queue; what is beyond stays in the backlog, which is shared. */
@@ -24,6 +24,10 @@ export class Listener {
       reader.close();
       left(this);
     });
+  }
+
+  end(reason: EndReason): void {
+    this.#call.end(reason);
   }
 
   /** Sends what the client takes now. */

@@ -14,6 +14,8 @@ interface PlainNode {
   readonly mode: number;
   readonly uid: number;
   chunks: Uint8Array[];
+  /** When it was written to last, nanoseconds since 1970. */
+  changedAtNs: bigint;
 }
 
 interface SocketNode {
@@ -97,13 +99,14 @@ export class FileTree {
     if (node !== undefined) return err(node.kind === 'folder' ? 'EISDIR' : 'ENXIO');
     const reached = this.reach(path);
     if (!reached.ok) return reached;
-    const made: PlainNode = { kind: 'file', mode, uid, chunks: [] };
+    const made: PlainNode = { kind: 'file', mode, uid, chunks: [], changedAtNs: 0n };
     this.#nodes.set(path, made);
     return ok(made);
   }
 
   /** Writes at the end of the file; there must be room (`freeBytes`). */
-  append(file: PlainNode, bytes: Uint8Array): void {
+  append(file: PlainNode, bytes: Uint8Array, nowNs: bigint): void {
+    file.changedAtNs = nowNs;
     this.freeBytes -= bytes.length;
     file.chunks.push(bytes);
   }

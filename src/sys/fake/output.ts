@@ -1,11 +1,20 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
+import type {
+  Cancel,
+  Copying,
+  Descriptor,
+  Keeping,
+  LogLimits,
+  Missing,
+  Output,
+  PipeIdentity,
+  SysError,
+} from '../sys.ts';
 import { sysError } from './errno.ts';
 import { partly } from './faults.ts';
-import { above } from './file-tree.ts';
+import { FakeLogFile } from './log-file.ts';
 import { Misuse } from './misuse.ts';
-import type { PlainNode } from './disk.ts';
 import { PipeEnd } from './pipe.ts';
 import type { View } from './view.ts';
 
@@ -16,8 +25,7 @@ interface NewPipe {
 }
 
 const PIECE_BYTES = 65_536;
-/** A record of the index: offset and time. */
-const TIME_BYTES = 16;
+const LF = 0x0a;
 
 /**
  * Bytes on their way from a pipe to a file. Where the file cannot take them, `failed` is called once,
@@ -28,12 +36,15 @@ class FakeCopying implements Copying {
   readonly #view: View;
   readonly #descriptor: Descriptor;
   readonly #pipe: PipeEnd;
-  readonly #path: string;
-  readonly #mode: number;
+  readonly #file: FakeLogFile;
+  readonly #keeping: Keeping;
   readonly #failed: (error: SysError) => void;
   readonly #unwatch: Cancel;
   readonly #mourned: Cancel;
   readonly #told = new Set<() => void>();
+  #limits: LogLimits;
+  /** What it is dropping. */
+  #missing: { bytes: number; lines: number; isInLine: boolean } | undefined;
   #posted = false;
   #stuck = false;
   #closed = false;
@@ -44,14 +55,16 @@ class FakeCopying implements Copying {
     path: string,
     mode: number,
     failed: (error: SysError) => void,
+    keeping: Keeping,
   ) {
     const pipe = view.descriptors.occupy(descriptor, 'output.copy');
     if (!(pipe instanceof PipeEnd)) throw new Misuse('output.copy of what is no pipe');
     this.#view = view;
     this.#descriptor = descriptor;
     this.#pipe = pipe;
-    this.#path = path;
-    this.#mode = mode;
+    this.#file = new FakeLogFile(view, path, mode, keeping.isOneOff === true);
+    this.#keeping = keeping;
+    this.#limits = keeping.limits ?? { maxBytes: 0, drops: false };
     this.#failed = failed;
     this.#unwatch = pipe.watch(() => this.#later());
     this.#mourned = view.atDeath(() => this.#unwatch());
@@ -81,6 +94,16 @@ class FakeCopying implements Copying {
     this.#view.descriptors.close(this.#descriptor);
   }
 
+  limit(limits: LogLimits): void {
+    this.#view.call('copying.limit');
+    this.#limits = limits;
+  }
+
+  /** The file is found by its name each time. */
+  reopen(): void {
+    this.#view.call('copying.reopen');
+  }
+
   #later(): void {
     if (this.#posted || this.#stuck || this.#closed || this.#pipe.bytes === 0) return;
     this.#posted = true;
@@ -93,14 +116,14 @@ class FakeCopying implements Copying {
   /** Moves all that is in the pipe; false, and `failed` in a task of its own, where the file does not take it. */
   #move(): boolean {
     const before = this.copiedBytes;
-    const code = this.#pipe.bytes === 0 ? undefined : this.#append();
+    const wasStuck = this.#stuck || this.#missing !== undefined;
+    const code = this.#tryMove();
     if (this.copiedBytes > before) {
       this.#view.post(() => {
         if (!this.#closed) for (const told of [...this.#told]) told();
       });
     }
-    const wasStuck = this.#stuck;
-    this.#stuck = code !== undefined;
+    this.#stuck = code !== undefined && !this.#limits.drops;
     if (code !== undefined && !wasStuck) {
       this.#view.post(() => {
         if (!this.#closed) this.#failed(code);
@@ -109,55 +132,65 @@ class FakeCopying implements Copying {
     return code === undefined;
   }
 
-  /** Returns what stood in the way, if anything did. */
-  #append(): SysError | undefined {
-    const { files, user, disk } = this.#view.kernel;
-    const { code, isPart } = partly(this.#view.fault('splice'));
-    if (code !== undefined && !isPart) return sysError(code, 'splice');
-    const closed = disk.trouble('open', this.#path);
-    if (closed !== undefined) return sysError(closed, 'open');
-    const mode = this.#mode | ((this.#mode & 0o444) >> 2) | 0o100;
-    const folders = files.makeFolders(above(this.#path), mode, user.uid);
-    if (!folders.ok) return sysError(folders.error, 'mkdir');
-    const file = files.openToAppend(this.#path, this.#mode, user.uid);
-    if (!file.ok) return sysError(file.error, 'open');
-    this.#noteTime(sizeOf(file.value));
-    let most = isPart ? this.#pipe.bytes >> 1 : Infinity;
-    while (this.#pipe.bytes > 0) {
-      const room = disk.room(this.#path, Math.min(PIECE_BYTES, most));
-      const bytes = room < 1 ? 'again' : this.#pipe.read(room);
-      if (typeof bytes === 'string') return sysError(code ?? 'ENOSPC', 'splice');
-      most -= bytes.length;
-      files.append(file.value, bytes);
-      disk.grown(this.#path, bytes.length);
-      this.copiedBytes += bytes.length;
+  #tryMove(): SysError | undefined {
+    const code = this.#endDropping() ?? (this.#pipe.bytes === 0 ? undefined : this.#append());
+    if (code === undefined || !this.#limits.drops) return code;
+    this.#missing ??= { bytes: 0, lines: 0, isInLine: false };
+    while (this.#pipe.bytes > 0) this.#drop(this.#pipe.read(PIECE_BYTES));
+    return code;
+  }
+
+  #drop(bytes: Uint8Array | 'again' | 'end'): void {
+    if (typeof bytes === 'string' || this.#missing === undefined) return;
+    this.#missing.bytes += bytes.length;
+    for (const byte of bytes) if (byte === LF) this.#missing.lines += 1;
+    this.#missing.isInLine = bytes.at(-1) !== LF;
+  }
+
+  /** Tells in the file how much is missing, with which dropping is over; else why that cannot be. */
+  #endDropping(): SysError | undefined {
+    const missing = this.#missing;
+    if (missing === undefined) return undefined;
+    if (missing.bytes > 0) {
+      while (missing.isInLine && this.#pipe.bytes > 0) this.#drop(this.#pipe.read(1));
+      const told: Missing = { bytes: missing.bytes, lines: missing.lines + (missing.isInLine ? 1 : 0) };
+      const code = this.#file.tellMissing(told);
+      if (code !== undefined) return code;
+      this.#view.post(() => this.#keeping.dropped?.(told));
     }
+    this.#missing = undefined;
     return undefined;
   }
 
-  /** As native/helper/line-times.c does, but for each move. */
-  #noteTime(endBytes: number): void {
-    const { files, user, disk } = this.#view.kernel;
-    const path = `${this.#path}~times`;
-    const index = files.openToAppend(path, this.#mode, user.uid);
-    if (!index.ok || disk.room(path, TIME_BYTES) < TIME_BYTES) return;
-    const held = Buffer.concat(index.value.chunks);
-    const last = held.length === 0 ? 0n : held.readBigUInt64LE(held.length - TIME_BYTES);
-    if (last > endBytes) {
-      disk.grown(path, -held.length);
-      files.freeBytes += held.length;
-      index.value.chunks = [];
+  /** Returns what stood in the way, if anything did. */
+  #append(): SysError | undefined {
+    const { code, isPart } = partly(this.#view.fault('splice'));
+    if (code !== undefined && !isPart) return sysError(code, 'splice');
+    let most = isPart ? this.#pipe.bytes >> 1 : Infinity;
+    let setAside = 0;
+    let trouble: SysError | undefined;
+    while (trouble === undefined && this.#pipe.bytes > 0) {
+      const open = this.#file.open();
+      if (!open.ok) return open.error;
+      if (this.#file.isDue(this.#limits.maxBytes)) {
+        this.#file.setAside();
+        setAside += 1;
+        continue;
+      }
+      this.#file.noteTime();
+      const room = this.#file.room(Math.min(PIECE_BYTES, most), this.#limits.maxBytes);
+      const bytes = room < 1 ? 'again' : this.#pipe.read(room);
+      if (typeof bytes === 'string') {
+        trouble = sysError(code ?? 'ENOSPC', 'splice');
+      } else {
+        most -= bytes.length;
+        this.#file.append(bytes);
+        this.copiedBytes += bytes.length;
+      }
     }
-    const record = Buffer.alloc(TIME_BYTES);
-    record.writeBigUInt64LE(BigInt(endBytes), 0);
-    record.writeBigUInt64LE(this.#view.kernel.wallNs(), 8);
-    files.append(index.value, record);
-    disk.grown(path, TIME_BYTES);
+    if (setAside > 0) this.#view.post(() => this.#keeping.rotated?.(setAside));
+    return trouble;
   }
-}
-
-function sizeOf(file: PlainNode): number {
-  return file.chunks.reduce((bytes, chunk) => bytes + chunk.length, 0);
 }
 
 /** `Sys.output`. */
@@ -203,8 +236,14 @@ export class FakeOutput implements Output {
     return err(sysError('ENOENT', 'open'));
   }
 
-  copy(pipe: Descriptor, path: string, mode: number, failed: (error: SysError) => void): Copying {
+  copy(
+    pipe: Descriptor,
+    path: string,
+    mode: number,
+    failed: (error: SysError) => void,
+    keeping: Keeping = {},
+  ): Copying {
     this.#view.call('output.copy');
-    return new FakeCopying(this.#view, pipe, path, mode, failed);
+    return new FakeCopying(this.#view, pipe, path, mode, failed, keeping);
   }
 }

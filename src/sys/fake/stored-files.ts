@@ -59,7 +59,7 @@ class FakeAppendFile implements AppendFile {
     const cut = disk.takeCut(this.#path);
     const most = isPart ? bytes.length >> 1 : bytes.length;
     const room = disk.room(this.#path, cut === undefined ? most : Math.min(cut.bytes, most));
-    files.append(this.#node, new Uint8Array(bytes.subarray(0, room)));
+    files.append(this.#node, new Uint8Array(bytes.subarray(0, room)), this.#view.kernel.wallNs());
     disk.grown(this.#path, room);
     if (cut !== undefined) {
       cut.then();
@@ -87,7 +87,14 @@ class FakeAppendFile implements AppendFile {
   status(): Result<FileStatus, SysError> {
     this.#called('status');
     const inode = this.#view.kernel.disk.inode(this.#node);
-    return ok({ isPlain: true, sizeBytes: sizeOf(this.#node), device: 1n, inode, madeAtNs: 0n });
+    return ok({
+      isPlain: true,
+      sizeBytes: sizeOf(this.#node),
+      device: 1n,
+      inode,
+      madeAtNs: 0n,
+      changedAtNs: this.#node.changedAtNs,
+    });
   }
 
   sync(done: Done): void {
@@ -213,6 +220,7 @@ export abstract class FakeStoredFiles implements StoredFiles {
       device: 1n,
       inode: this.view.kernel.disk.inode(node.value),
       madeAtNs: 0n,
+      changedAtNs: node.value.changedAtNs,
     });
   }
 

@@ -6,6 +6,7 @@ import type { FakeKeeper } from './keeper.ts';
 import type { FakeKernel } from './kernel.ts';
 import { FakeNetwork } from './network.ts';
 import { FakeNotices } from './notices.ts';
+import { FakeOldFiles } from './old-files.ts';
 import { FakeOutput } from './output.ts';
 import { FakeApart } from './apart.ts';
 import { FakePidfds } from './pidfds.ts';
@@ -58,6 +59,7 @@ export function makeView(
     programs: new FakeApart(view),
     workers: new FakeWorkers(view),
     files: new FakeFiles(view),
+    oldFiles: new FakeOldFiles(view),
     close: () => view.close(),
   };
   return { sys, view };

@@ -29,6 +29,7 @@ function statusOf(stats: fs.BigIntStats): FileStatus {
     device: stats.dev,
     inode: stats.ino,
     madeAtNs: stats.birthtimeNs,
+    changedAtNs: stats.mtimeNs,
   };
 }
 

@@ -2,7 +2,17 @@ import { closeSync, constants, fstatSync, openSync, statSync, type BigIntStats }
 import path from 'node:path';
 import { err, ok } from '../../base/result.ts';
 import { native } from '../native.ts';
-import type { Cancel, Copying, Descriptor, Output, PipeIdentity, SysError } from '../sys.ts';
+import type {
+  Cancel,
+  Copying,
+  Descriptor,
+  Keeping,
+  LogLimits,
+  Missing,
+  Output,
+  PipeIdentity,
+  SysError,
+} from '../sys.ts';
 import { mustSucceed, nativeError } from './native-error.ts';
 import { leaveSlot, numbers, occupySlot } from './reactor.ts';
 
@@ -35,17 +45,31 @@ function openPipe(path: string, pipe: PipeIdentity): Descriptor | undefined {
 class RealCopying implements Copying {
   readonly #slot: number;
   readonly #failed: (error: SysError) => void;
+  readonly #keeping: Keeping;
   readonly #told = new Set<() => void>();
   #isStanding = false;
   #copiedBytes: number | undefined;
 
-  constructor(slot: number, failed: (error: SysError) => void) {
+  constructor(slot: number, failed: (error: SysError) => void, keeping: Keeping) {
     this.#slot = slot;
     this.#failed = failed;
-    occupySlot(slot, (_event, failure) => {
+    this.#keeping = keeping;
+    if (keeping.limits !== undefined) this.limit(keeping.limits);
+    occupySlot(slot, (_event, failure, hasNews) => {
+      const news = hasNews === 0 && failure === 0 ? undefined : this.#news();
       if (failure === 0) this.#tell();
       else this.#stand(failure);
+      if (news !== undefined) this.#tellNews(news);
     });
+  }
+
+  limit({ maxBytes, drops }: LogLimits): void {
+    native.limitCopy(this.#slot, maxBytes, drops ? 1 : 0);
+  }
+
+  reopen(): void {
+    if (this.#copiedBytes === undefined) native.reopenCopy(this.#slot);
+    this.#laterNews();
   }
 
   get copiedBytes(): number {
@@ -60,6 +84,7 @@ class RealCopying implements Copying {
     const wasStanding = this.#isStanding;
     this.#isStanding = nativeError(failure) !== undefined;
     if (this.#isStanding && !wasStanding) process.nextTick(() => this.#stand(failure));
+    this.#laterNews();
     return !this.#isStanding;
   }
 
@@ -80,6 +105,25 @@ class RealCopying implements Copying {
     native.closeCopy(this.#slot);
   }
 
+  #news(): News | undefined {
+    if (this.#copiedBytes !== undefined || native.copyNews(this.#slot) === 0) return undefined;
+    const [files = 0, failure = 0, bytes = 0, moreBytes = 0, lines = 0, moreLines = 0] = numbers;
+    return { files, failure, missing: { bytes: word(bytes, moreBytes), lines: word(lines, moreLines) } };
+  }
+
+  /** What has happened within a call is told after it. */
+  #laterNews(): void {
+    const news = this.#news();
+    if (news !== undefined) process.nextTick(() => this.#tellNews(news));
+  }
+
+  #tellNews({ files, failure, missing }: News): void {
+    const error = nativeError(failure);
+    if (error !== undefined) this.#keeping.notRotated?.(error);
+    if (files > 0) this.#keeping.rotated?.(files);
+    if (missing.bytes > 0) this.#keeping.dropped?.(missing);
+  }
+
   #tell(): void {
     for (const told of [...this.#told]) told();
   }
@@ -90,6 +134,17 @@ class RealCopying implements Copying {
     this.#isStanding = true;
     this.#failed(error);
   }
+}
+
+interface News {
+  readonly files: number;
+  readonly failure: number;
+  readonly missing: Missing;
+}
+
+/** A number of 64 bits in two. */
+function word(low: number, high: number): number {
+  return (low >>> 0) + (high >>> 0) * 2 ** 32;
 }
 
 /** `Sys.output` over the helper; docs/helper.org, "From pipe to file". */
@@ -115,7 +170,9 @@ export const realOutput: Output = {
     return err({ code: 'ENOENT', errno: 2, call: 'open' });
   },
 
-  copy(pipe, file, mode, failed) {
-    return new RealCopying(mustSucceed(native.copy(pipe, Buffer.from(path.resolve(file)), mode)), failed);
+  copy(pipe, file, mode, failed, keeping = {}) {
+    const isOneOff = keeping.isOneOff === true ? 1 : 0;
+    const slot = native.copy(pipe, Buffer.from(path.resolve(file)), mode, isOneOff);
+    return new RealCopying(mustSucceed(slot), failed, keeping);
   },
 };

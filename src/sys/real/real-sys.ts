@@ -5,6 +5,7 @@ import { realFiles } from './files.ts';
 import { RealKeeper } from './keeper.ts';
 import { realNetwork } from './network.ts';
 import { realNotices } from './notices.ts';
+import { realOldFiles } from './old-files.ts';
 import { realOutput } from './output.ts';
 import { realPidfds } from './pidfds.ts';
 import { realPorts } from './ports.ts';
@@ -38,5 +39,6 @@ export function realSys(channel: Descriptor): Sys & { readonly keeper: RealKeepe
     programs: realPrograms,
     workers: realWorkers,
     files: realFiles,
+    oldFiles: realOldFiles,
   };
 }

@@ -51,6 +51,8 @@ export class ProbeRig {
       generation: 1,
       path: LOG,
       failed: () => undefined,
+      recovered: () => undefined,
+      keeping: {},
       writers: new LogWriters(),
     });
     const nothing = sys.descriptors.openNull();

@@ -43,8 +43,8 @@ export function mortal(sys: Sys): { readonly sys: Sys; readonly die: () => void 
       },
       output: {
         ...sys.output,
-        copy(pipe, path, mode, failed) {
-          const copying = sys.output.copy(pipe, path, mode, failed);
+        copy(...given) {
+          const copying = sys.output.copy(...given);
           atDeath.add(() => copying.close());
           return copying;
         },

@@ -15,6 +15,7 @@ import { pidfds } from './pidfds.ts';
 import { ports } from './ports.ts';
 import { readable } from './readable.ts';
 import { restarting } from './restarting.ts';
+import { rotation } from './rotation.ts';
 import { sockets } from './sockets.ts';
 import { storedFiles } from './stored-files.ts';
 import { table } from './table.ts';
@@ -35,6 +36,7 @@ const SECTIONS = {
   connections: sockets,
   'processes that are not children': pidfds,
   'output on its way to files': output,
+  'logs that are full, and old ones': rotation,
   descriptors,
   'descriptors with something to read': readable,
   'what services say': notices,
