@@ -17,6 +17,7 @@ import { EndedRuns } from './ended-runs.ts';
 import { ConfiguredUnits, type Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import type { Log } from './log.ts';
+import { LastStart } from './last-start.ts';
 import { LogHub } from './logs/log-hub.ts';
 import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
@@ -32,6 +33,7 @@ import { Shutdown } from './shutdown.ts';
 import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
 import { beforeDetails } from './told-details.ts';
+import { Timings } from './timings.ts';
 import { UsageMeter } from './usage.ts';
 
 /** How often the keeper is told that the loop goes round; a third of the time for which it believes so. */
@@ -129,10 +131,12 @@ export class Archond {
       const { chronicle } = house;
       const lastBefore = chronicle.journal.lastSequence;
       const cause = chronicle.note('started', [['epoch', String(epoch)], ...beforeDetails(before)]);
+      if (epoch === 1 && cause.event !== undefined) house.lastStart.begun(cause.event);
       if (isSafe) {
         this.#log.warn('safe mode: it ends with the next orderly restart');
         chronicle.note('safe', [], cause);
       }
+      house.timings.forgetOthers((label) => house.configured.claims(label));
       house.ports.takeOver(kept.value, cause, () => {
         this.#goOn(house, kept.value, cause, {
           epoch,
@@ -203,6 +207,10 @@ export class Archond {
     const chronicle = new Chronicle(sys, settings, log, setsTailAside);
     const streams = new StandardStreams(sys, log, chronicle, settings.logDir, empty.value);
     const supervisor = new Supervisor(sys, log, chronicle, streams, uid);
+    const timings = new Timings(chronicle.journal, chronicle.allRemembered);
+    supervisor.whenMoved = (before, after, atMs) => {
+      timings.moved(before, after, atMs);
+    };
     const baseEnv = baseEnvironment(env);
     const own = new Set([pid, this.#keeperPid]);
     const { configuration } = inForce;
@@ -256,6 +264,8 @@ export class Archond {
       endedRuns: new EndedRuns(sys, supervisor),
       usage: new UsageMeter(sys),
       chronicle,
+      timings,
+      lastStart: new LastStart(chronicle.journal, chronicle.allRemembered),
       configured,
       ports,
       binding,

@@ -110,6 +110,11 @@ export class Chronicle {
     this.#keepTrying();
   }
 
+  /** What an earlier archond left to be remembered. */
+  get allRemembered(): readonly Remembered[] {
+    return this.#remembered;
+  }
+
   /** From now on events are told there, as soon as they are written. */
   tellTo(audience: Audience): void {
     this.#audiences.push(audience);

@@ -5,6 +5,7 @@ import type { InForce } from './configuration.ts';
 import type { ConfiguredUnits } from './configured/configured-units.ts';
 import type { EventHub } from './events/hub.ts';
 import type { EndedRuns } from './ended-runs.ts';
+import type { LastStart } from './last-start.ts';
 import type { Log } from './log.ts';
 import type { LogHub } from './logs/log-hub.ts';
 import type { AskedPorts } from './ports/asked-ports.ts';
@@ -17,6 +18,7 @@ import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import type { Supervisor } from './supervisor.ts';
+import type { Timings } from './timings.ts';
 import type { UsageMeter } from './usage.ts';
 
 /** What requests are carried out with. */
@@ -31,6 +33,10 @@ export interface House {
   readonly endedRuns: EndedRuns;
   readonly usage: UsageMeter;
   readonly chronicle: Chronicle;
+  /** When the supervisor was last started, all at once. */
+  readonly lastStart: LastStart;
+  /** How long units take to start and to stop. */
+  readonly timings: Timings;
   readonly configured: ConfiguredUnits;
   /** The ports of units. */
   readonly ports: HeldPorts;

@@ -62,6 +62,8 @@ export class Supervisor {
   readonly #mailbox: Mailbox;
   /** Units that have two generations. */
   readonly replacements: Replacements;
+  /** Told of each step of a unit's own; `atMs` is CLOCK_MONOTONIC. */
+  whenMoved: (before: Unit, after: Unit, atMs: number) => void = () => undefined;
 
   /** @param uid as whom archond runs */
   constructor(sys: Sys, log: Log, chronicle: Chronicle, streams: StandardStreams, uid: number) {
@@ -319,6 +321,7 @@ export class Supervisor {
     if (step.verdict !== 'move') return;
     const before = record.unit;
     record.unit = step.unit;
+    if (record.besideOf === undefined) this.whenMoved(before, step.unit, moment.atMs);
     if (event.kind === 'main-changed') record.pid = event.pid;
     const shown = publicState(step.unit.state);
     const hasChanged = shown !== record.shownState;

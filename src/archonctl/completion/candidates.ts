@@ -51,6 +51,7 @@ const OPERANDS: Readonly<Record<string, Candidates>> = {
   program: { kind: 'command' },
   shell: plain(['bash', 'zsh', 'fish']),
   action: plain(['check', 'test', 'replay', 'reload']),
+  order: plain(['start', 'stop']),
   what: plain(['config', 'graph', 'ports', 'rules', 'state']),
 };
 

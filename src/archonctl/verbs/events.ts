@@ -6,6 +6,7 @@ import { consult, settle } from '../consult.ts';
 import { EventFollower } from '../follow-events.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { EVENT_FIELDS, eventJson, eventLine, eventRow } from '../print/event.ts';
+import { eventTable } from '../story/event-table.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `archonctl events`. */
@@ -14,6 +15,7 @@ export const events = defineVerb({
   operands: ['[glob]'],
   order: 'options-anywhere',
   options: {
+    after: { value: 'POSITION', help: 'only what came behind it: the number of an event, or JOURNAL:NUMBER' },
     follow: { short: 'f', help: 'go on with what happens, until interrupted' },
     since: { value: 'TIME', help: 'not those before this instant, in Unix seconds', check: parseTime },
     until: { value: 'TIME', help: 'not those after this instant', check: parseTime },
@@ -26,7 +28,8 @@ export const events = defineVerb({
     kind: { value: 'KIND', help: 'only those of this kind, such as exited' },
   },
   description:
-    'Prints what has happened to units, oldest first: number, time, label, kind, and what the kind adds.',
+    'Prints what has happened to units, oldest first: number, time, label, kind, what it was, and the event or the request ' +
+    'that led to it. With -f each event is a line with its details as they are.',
   examples: [
     ['events --last 20', 'the latest'],
     ["events -f --last 5 'web*'", 'the latest of these units, and what happens to them'],
@@ -35,6 +38,7 @@ export const events = defineVerb({
   async run(invocation) {
     const { given, words, globals, screen } = invocation;
     const options = [
+      ...(given.after === undefined ? [] : [`@after=${given.after}`]),
       ...(given.since === undefined ? [] : [`@since=${given.since}`]),
       ...(given.until === undefined ? [] : [`@until=${given.until}`]),
       ...(given.last === undefined ? [] : [`@last=${given.last}`]),
@@ -55,7 +59,8 @@ export const events = defineVerb({
     if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
     if (globals.format === 'json') printJson(screen, { events: found.map(eventJson) });
     else if (globals.format === 'csv') await printCsv(screen, EVENT_FIELDS, found.map(eventRow));
-    else screen.out(found.map(eventLine).join(''));
+    else if (found.length > 0)
+      screen.out(eventTable(found, { columns: screen.columns(), isColoured: screen.isColoured() }));
     return settle(invocation, answers.value);
   },
 });

@@ -54,6 +54,14 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   },
   logs: { summary: 'print what units have written', load: async () => (await import('./logs.ts')).logs },
   events: { summary: 'print what has happened', load: async () => (await import('./events.ts')).events },
+  plan: {
+    summary: 'say what a start or a stop would do',
+    load: async () => (await import('./plan.ts')).plan,
+  },
+  boot: {
+    summary: 'tell how the units came up at the last start',
+    load: async () => (await import('./boot.ts')).boot,
+  },
   why: {
     summary: 'tell why a unit is as it is',
     load: async () => (await import('./why.ts')).why,

@@ -4,6 +4,7 @@ import type { Verb } from '../../protocol/verbs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
+import { boot } from './boot.ts';
 import { cancel } from './cancel.ts';
 import { dump } from './dump.ts';
 import { disable, enable } from './enable.ts';
@@ -12,6 +13,7 @@ import { forget } from './forget.ts';
 import { list } from './list.ts';
 import { log } from './log.ts';
 import { monitorDescriptor, monitorPid } from './monitor.ts';
+import { plan } from './plan.ts';
 import { port, releasePort } from './port.ts';
 import { ports } from './ports.ts';
 import { restart } from './orders/restart.ts';
@@ -58,8 +60,8 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   },
   Enable: enable,
   Disable: disable,
-  Plan: undefined,
-  Boot: undefined,
+  Plan: plan,
+  Boot: boot,
   Reload: undefined,
   Confirm: undefined,
   Port: port,

@@ -1,6 +1,6 @@
 import type { Cause } from '../cause.ts';
 import type { UnitEvent } from '../event.ts';
-import { isSameGate } from '../gate.ts';
+import { isSameGate, type StartGate } from '../gate.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Unit } from '../step.ts';
 import { factsOf, UP, UPRIGHT } from './facts.ts';
@@ -97,9 +97,12 @@ export class Plan {
     const { fall } = seat;
     seat.fall = undefined;
     if (fall === undefined) return;
+    const isLost = fall.kind === 'need-lost';
     /* What is up must know whether something needs it; what is not must not come up now. */
-    if ((seat.facts & UPRIGHT) !== 0) this.#refresh(seat);
+    if ((seat.facts & UPRIGHT) !== 0) this.#refresh(seat, isLost);
     this.#step(seat, fall);
+    /* Whether it may come up again is seen when all has fallen that is to fall. */
+    if (isLost) this.#queue(seat, fall.cause);
   }
 
   #rise(seat: Seat): void {
@@ -149,10 +152,15 @@ export class Plan {
     this.#tellNeighbours(seat);
   }
 
-  /** Tells the unit its gate, if that is another one. */
-  #refresh(seat: Seat): void {
+  /**
+   * Tells the unit its gate, if that is another one.
+   *
+   * @param isLost what it needs is about to go: a oneshot of which nothing has to be undone would be run again before it has
+   */
+  #refresh(seat: Seat, isLost = false): void {
     const { label } = seat.node;
-    const start = startGate(seat, (node) => this.#seat(node));
+    const found = startGate(seat, (node) => this.#seat(node));
+    const start: StartGate = isLost && found.kind === 'open' ? { kind: 'held' } : found;
     const gate = { start, isNeeded: seat.dependentsLive > 0 || seat.stopsFalling > 0 };
     if (!isSameGate(gate, this.#units.unit(label).gate))
       this.#units.step(label, { kind: 'gate', gate, cause: seat.cause });

@@ -1,4 +1,4 @@
-import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { fstatSync, readFileSync, readlinkSync, writeFileSync, writeSync } from 'node:fs';
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import { native } from '../native.ts';
@@ -88,6 +88,16 @@ export function ownBytes(what: 'arguments' | 'environment' | 'folder'): Result<U
         ? readlinkSync('/proc/self/cwd', { encoding: 'buffer' })
         : readFileSync(OWN_FILES[what]),
     );
+  } catch (error) {
+    return err(thrownError(error));
+  }
+}
+
+/** Writes a file that the caller of this program has named, anew where there is one. */
+export function saveFile(path: string, bytes: Uint8Array): Result<undefined, SysError> {
+  try {
+    writeFileSync(path, bytes);
+    return ok(undefined);
   } catch (error) {
     return err(thrownError(error));
   }

@@ -311,9 +311,16 @@ describe('events', () => {
     ],
   });
 
-  it('prints a line for each', async () => {
+  it('prints a table, in words', async () => {
+    const inWords = byVerb({
+      Events: [
+        'Event,7,1000.000000001,web,starting,pid=123,generation=4,by=0:9,request=Start',
+        'Event,8,1001,web,exited,code=3,cause=7,by=0:9,request=Start',
+        'Ok,2',
+      ],
+    });
     const { stdout, requests } = await against(
-      script,
+      inWords,
       ['events', '--last', '2', 'web*', '--kind', 'exited'],
       {
         env: { TZ: 'UTC' },
@@ -321,8 +328,9 @@ describe('events', () => {
     );
     expect(requests).toEqual([['Events', 'web*', '@last=2', '@kind=exited']]);
     expect(stdout).toBe(
-      '7 1970-01-01 00:16:40.000 web starting pid=123 generation=4\n' +
-        '8 1970-01-01 00:16:41.000 web exited code=3 reason=a, b\n',
+      'EVENT  TIME                     UNIT  KIND      WHAT                      BECAUSE OF\n' +
+        '    7  1970-01-01 00:16:40.000  web   starting  was started, process 123  Start by process 9 of user 0\n' +
+        '    8  1970-01-01 00:16:41.000  web   exited    ended with code 3         event 7\n',
     );
   });
 
