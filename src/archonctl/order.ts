@@ -6,6 +6,7 @@ import type { Given, OptionTable } from './options/option.ts';
 import { paintState } from './print/colour.ts';
 import { printJson } from './print/document.ts';
 import { printable } from './print/printable.ts';
+import { OrderWatch } from './order-watch.ts';
 import { Progress } from './print/progress.ts';
 import type { Screen } from './print/screen.ts';
 import { supervisedLimit } from './time-limit.ts';
@@ -45,7 +46,9 @@ export async function giveOrder(
   ];
   let count = 0;
   const what = words.map(printable).join(' ');
-  const progress = new Progress(screen, () => `${verb.toLowerCase()} ${what}: ${count} done`);
+  const action = verb.toLowerCase() as Lowercase<typeof verb>;
+  const watch = given['no-wait'] === true ? undefined : await OrderWatch.begin(invocation, action, words);
+  const progress = new Progress(screen, () => `${action} ${what}: ${watch?.text() ?? `${count} done`}`);
   const onData = (data: Data): void => {
     const outcome = outcomeOf(data);
     if (outcome === undefined) return;
@@ -56,6 +59,7 @@ export async function giveOrder(
   const question = { fields: [verb, ...words, ...options], onData } as const;
   const answers = await consult({ ...invocation, globals: limit.globals }, [question], verb !== 'Restart');
   progress.close();
+  watch?.close();
   if (!answers.ok) return answers.error;
   const [answer] = answers.value;
   return answer === undefined ? EXIT.failed : conclude(invocation, answer);

@@ -1,6 +1,7 @@
 import { parseDuration } from '../../base/duration.ts';
 import { textOf } from '../../protocol/bytes.ts';
 import { consult, recordsOf, settle, type Answer, type Data } from '../consult.ts';
+import { OrderWatch } from '../order-watch.ts';
 import { printJson } from '../print/document.ts';
 import { printable } from '../print/printable.ts';
 import { Progress } from '../print/progress.ts';
@@ -31,7 +32,9 @@ export const shutdown = defineVerb({
     if (!before.ok) return before.error;
     const up = new Set(upLabels(before.value));
     const total = up.size;
+    const watch = await OrderWatch.begin(invocation, 'stop', ['*']);
     const progress = new Progress(screen, () => {
+      if (watch !== undefined) return `shutdown: ${watch.text()}`;
       const waitedFor = [...up].map(printable).join(', ');
       return `${total - up.size} of ${total} are down; waiting for ${waitedFor === '' ? 'the supervisor' : waitedFor}`;
     });
@@ -45,6 +48,7 @@ export const shutdown = defineVerb({
     const options = given.timeout === undefined ? [] : [`@timeout=${given.timeout}`];
     const answers = await consult(invocation, [{ fields: ['Shutdown', ...options], onData }], false);
     progress.close();
+    watch?.close();
     if (!answers.ok) return answers.error;
     const [answer] = answers.value;
     if (globals.format === 'json' && answer?.closing.kind === 'ok') {

@@ -54,14 +54,6 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   },
   logs: { summary: 'print what units have written', load: async () => (await import('./logs.ts')).logs },
   events: { summary: 'print what has happened', load: async () => (await import('./events.ts')).events },
-  plan: {
-    summary: 'say what a start or a stop would do',
-    load: async () => (await import('./plan.ts')).plan,
-  },
-  boot: {
-    summary: 'tell how the units came up at the last start',
-    load: async () => (await import('./boot.ts')).boot,
-  },
   why: {
     summary: 'tell why a unit is as it is',
     load: async () => (await import('./why.ts')).why,
@@ -69,6 +61,14 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   subscribe: {
     summary: 'print what happens as it happens',
     load: async () => (await import('./subscribe.ts')).subscribe,
+  },
+  plan: {
+    summary: 'say what a start or a stop would do',
+    load: async () => (await import('./plan.ts')).plan,
+  },
+  boot: {
+    summary: 'tell how the units came up at the last start',
+    load: async () => (await import('./boot.ts')).boot,
   },
   dump: {
     summary: 'print what the supervisor goes by, such as its configuration',
