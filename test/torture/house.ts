@@ -23,6 +23,8 @@ export interface Deaths {
 export interface Gap {
   readonly fromNs: bigint;
   readonly toNs: bigint;
+  /** How many deaths there were meanwhile, the first included; that of both counts as two. */
+  readonly deaths: number;
 }
 
 /** Kills so often, in random order, soon after the last death was overcome, or before. */
@@ -61,6 +63,7 @@ export class House implements AsyncDisposable {
   /** It answers when its deciding part has come up so often. */
   #awaited = 1;
   #keeperDiedNs: bigint | undefined;
+  #deathsInGap = 0;
 
   constructor(supervisor: TestSupervisor) {
     this.#supervisor = supervisor;
@@ -81,6 +84,7 @@ export class House implements AsyncDisposable {
       process.kill(deciding, 'SIGKILL');
     }
     this.kills[victim] += 1;
+    this.#deathsInGap += victim === 'both' ? 2 : 1;
     if (victim === 'archond') return true;
     this.#keeperDiedNs ??= process.hrtime.bigint();
     process.kill(keeper.pid, 'SIGKILL');
@@ -92,8 +96,10 @@ export class House implements AsyncDisposable {
   /** Resolves when an archond answers. */
   async overcome(): Promise<void> {
     await this.#supervisor.untilReady(this.#awaited);
+    const deaths = this.#deathsInGap;
+    this.#deathsInGap = 0;
     if (this.#keeperDiedNs === undefined) return;
-    this.gaps.push({ fromNs: this.#keeperDiedNs, toNs: process.hrtime.bigint() });
+    this.gaps.push({ fromNs: this.#keeperDiedNs, toNs: process.hrtime.bigint(), deaths });
     this.#keeperDiedNs = undefined;
   }
 

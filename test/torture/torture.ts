@@ -9,6 +9,7 @@ import { readBook } from './book.ts';
 import { askUntilAnswered, Client, type Answers } from './client.ts';
 import { Follower } from './follower.ts';
 import { heardIn, WITNESS } from './heard.ts';
+import { Served } from './served.ts';
 import { unknownFaults } from './unknown.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -54,9 +55,10 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   const book = path.join(folder, 'book');
   writeFileSync(book, '');
   chmodSync(book, 0o666);
+  await using served = await Served.prepare(folder);
   const answers: Answers = { started: [], runs: new Map(), answered: 0, lost: 0, wrong: [] };
 
-  await using house = new House(await TestSupervisor.start(options));
+  await using house = new House(await TestSupervisor.start({ ...options, config: served.config }));
   const { socket } = house;
   using follower = new Follower(socket);
   const clients = Array.from({ length: size.clients }, (_, at) => {
@@ -68,7 +70,11 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   await Promise.all(clients.map(async (client) => client.startAll()));
 
   const over = { is: false };
-  const tormented = Promise.all(clients.map(async (client) => client.torment(() => over.is)));
+  const isOver = (): boolean => over.is;
+  const tormented = Promise.all([
+    ...clients.map(async (client) => client.torment(isOver)),
+    served.torment(socket, size.seed, isOver),
+  ]);
   try {
     await killAll(house, size);
   } finally {
@@ -76,7 +82,8 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
     await tormented;
   }
 
-  const wrong = [...answers.wrong];
+  const visited = await served.end(house.gaps);
+  const wrong = [...answers.wrong, ...visited.wrong];
   const trees = await treeKind(socket);
   await askUntilAnswered(socket, 'Stop,*');
   const units = await askUntilAnswered(socket, 'List');
@@ -97,7 +104,8 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   wrong.push(...unknownFaults(lives, follower.lines, house.gaps, trees));
   const { faults, ends, heard, late } = heardIn(follower.lines);
   wrong.push(...faults);
-  const verdict = judge(lives, follower.lines, orphans, wrong);
+  /* The servers write nothing down: who connects to them is their book. */
+  const verdict = judge(lives, follower.lines, orphans, wrong, (label) => Served.isServer(label));
   const { kills } = house;
   const counts = {
     daemons: size.daemons,
@@ -111,6 +119,7 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
     'ends in all': ends,
     'ends that rules were offered': heard,
     'of these late': late,
+    ...visited.counts,
   };
   return { verdict, counts };
 }

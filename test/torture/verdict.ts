@@ -29,16 +29,18 @@ export interface Verdict {
  * @param lines all events as a subscriber was told them, from the first
  * @param orphans processes that nobody knows of
  * @param wrong what was found to be wrong otherwise
+ * @param isAside labels of units that write nothing down
  */
 export function judge(
   lives: readonly Life[],
   lines: readonly string[],
   orphans: readonly string[],
   wrong: readonly string[],
+  isAside: (label: string) => boolean,
 ): Verdict {
   const found = { lost: [] as string[], doubled: [] as string[], wrong: [...wrong] };
   numbers(lines, found);
-  const told = endsIn(lines, found);
+  const told = endsIn(lines, found, isAside);
   let unknown = 0;
   let ends = 0;
   for (const [key, of] of livesByProcess(lives)) {
@@ -86,7 +88,11 @@ function numbers(lines: readonly string[], found: { lost: string[]; doubled: str
   }
 }
 
-function endsIn(lines: readonly string[], found: { doubled: string[] }): Map<string, Ended[]> {
+function endsIn(
+  lines: readonly string[],
+  found: { doubled: string[] },
+  isAside: (label: string) => boolean,
+): Map<string, Ended[]> {
   const ends = new Map<string, Ended[]>();
   const generations = new Set<string>();
   for (const line of lines) {
@@ -95,6 +101,7 @@ function endsIn(lines: readonly string[], found: { doubled: string[] }): Map<str
     const generation = details.find((one) => one.startsWith('generation=')) ?? '';
     if (generations.has(generation)) found.doubled.push(`the end of ${generation} of ${label}`);
     generations.add(generation);
+    if (isAside(label)) continue;
     const pid = details.find((one) => one.startsWith('pid='))?.slice('pid='.length) ?? '';
     const key = `${label} ${pid}`;
     ends.set(key, [...(ends.get(key) ?? []), { label, details }]);

@@ -51,9 +51,10 @@ export function isOfUnit(sys: Sys, label: string, pid: number, done: (isMember: 
   next(0);
 }
 
-/** Whether something of a unit runs, by the table. */
-export function hasProcesses(sys: Sys, label: string): boolean {
-  return treesOf(sys, label).some(({ state }) => state !== 'empty');
+/** The labels of which something runs, by the table. */
+export function livingUnits(sys: Sys): ReadonlySet<string> {
+  const living = sys.keeper.entries().filter((entry) => entry.state !== 'empty' && !isUnitCommand(entry));
+  return new Set(living.map(({ label }) => label));
 }
 
 function treesOf(sys: Sys, label: string): readonly ProcessEntry[] {

@@ -1,6 +1,6 @@
 import { isSame, type Address } from '../../base/address.ts';
 import type { Listener, Sys } from '../../sys/sys.ts';
-import { hasProcesses, isOfUnit } from './asker.ts';
+import { isOfUnit, livingUnits } from './asker.ts';
 import type { Claim } from './claims.ts';
 
 /** A port that nobody here has open any more, and where it was bound. */
@@ -33,7 +33,8 @@ export function regain(
   found: (lost: Lost, what: Regained) => void,
   over: () => void,
 ): void {
-  const living = lost.filter(({ claim }) => claim.labels.some((label) => hasProcesses(sys, label)));
+  const labels = lost.length === 0 ? new Set<string>() : livingUnits(sys);
+  const living = lost.filter(({ claim }) => claim.labels.some((label) => labels.has(label)));
   if (living.length === 0) {
     over();
     return;
