@@ -216,7 +216,9 @@ export class Archond {
     const { configuration } = inForce;
     const sockets = new BoundSockets(sys, log, chronicle, configuration.portPool ?? USUAL_POOL);
     const ports = new HeldPorts(sys, sockets, log, chronicle, configuration, own);
+    const rules = new Rules(RULE_WORKER);
     const binding = new OwnBinding({
+      judge: rules,
       sys,
       log,
       chronicle,
@@ -252,7 +254,6 @@ export class Archond {
     const onConnect = new OnConnect({ sys, chronicle, supervisor, configured, ports, isEnding });
     const events = new EventHub(sys.clock, sys.timers);
     chronicle.tellTo(events);
-    const rules = new Rules(RULE_WORKER);
     chronicle.tellTo(rules);
     const house: House = {
       sys,

@@ -121,6 +121,16 @@ function pushTimer(L: State, desk: Desk, timer: number): void {
   lua.lua_setfield(L, -2, nameBytes('cancel'));
 }
 
+/** Raises the machine's own error where it is no pattern. */
+export function checkPattern(L: State, pattern: string): void {
+  lua.lua_getglobal(L, nameBytes('string'));
+  lua.lua_getfield(L, -1, nameBytes('find'));
+  push(L, '');
+  push(L, pattern);
+  lua.lua_call(L, 2, 0);
+  lua.lua_pop(L, 1);
+}
+
 /** What the protocol will have and this version has not. */
 const missing: Entry = (args) => args.fail('it cannot be had in this version');
 
@@ -143,6 +153,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     if (exe === undefined && line === undefined) args.fail('exe or command is to be a Lua pattern');
     for (const one of [exe, line])
       if (one !== undefined && typeof one !== 'string') args.fail('exe and command are Lua patterns');
+    for (const one of [exe, line]) if (typeof one === 'string') checkPattern(args.L, one);
     desk.watch({ name: name as string, exe: exe as string | undefined, command: line as string | undefined });
     return 0;
   },

@@ -57,6 +57,8 @@ export type Ask =
   /** To be fired after so long, and again and again after as long as that. */
   | { readonly kind: 'timer'; readonly id: number; readonly ms: number; readonly repeats: boolean }
   | { readonly kind: 'cancel'; readonly id: number }
+  /** A process was found that is to be watched under this label. */
+  | { readonly kind: 'watch'; readonly file: string; readonly name: string; readonly pid: number }
   /** What the file now has, after it was loaded. */
   | { readonly kind: 'file'; readonly file: LoadedFile };
 

@@ -12,6 +12,7 @@ import {
   type Later,
   type Rule,
 } from './rule-file.ts';
+import { Lookout } from './lookout.ts';
 import { Failures, Firings } from './rates.ts';
 
 /** A chain of rules that fire each other is cut there (rules page). */
@@ -33,6 +34,8 @@ export interface HostTools {
   /** Of `now()`: Unix seconds. */
   readonly nowS: () => number;
   readonly process: (pid: number) => SeenProcess | undefined;
+  /** All processes of the host; none where nothing is to be watched. */
+  readonly pids?: () => readonly number[];
   /** Told which rule is called, and -1 when none is: for whoever finds this host dead. */
   readonly calls?: (rule: number) => void;
 }
@@ -50,6 +53,7 @@ export interface CommandEnd {
 
 /** What is to be called. */
 type Call =
+  | { readonly kind: 'look'; readonly file: RuleFile; readonly seen: SeenProcess }
   | { readonly kind: 'rule'; readonly file: RuleFile; readonly rule: Rule; readonly event: OfferedEvent }
   | { readonly kind: 'held'; readonly file: RuleFile; readonly rule: Rule; readonly event: OfferedEvent }
   | {
@@ -75,6 +79,7 @@ export class RuleHost {
   readonly #failures = new Failures();
   readonly #firings = new Firings();
   readonly #starts = new Firings();
+  readonly #lookout = new Lookout();
   /** Rules that wait until no more comes, by rule: the timer, and the last event. */
   readonly #held = new Map<number, { readonly timer: number; readonly event: OfferedEvent }>();
   readonly #units = new Map<string, SeenUnit>();
@@ -99,6 +104,7 @@ export class RuleHost {
       }
       for (const ask of asks) this.#tools.ask(ask);
     }
+    if (fault === undefined) this.#lookout.begin();
     const inForce = fault === undefined ? file : before;
     const loaded: LoadedFile = {
       name,
@@ -134,6 +140,15 @@ export class RuleHost {
   /** Offers events, one after the other, each to the rules that it may concern, in the order of the files. */
   offer(offers: readonly Offer[]): void {
     this.#run(this.#callsOf(offers));
+  }
+
+  /** Looks for processes that are to be watched, and asks for each. */
+  scan(): void {
+    const files = [...this.#files.values()].filter(({ file }) => file.watches.length > 0);
+    if (files.length === 0) return;
+    const found = this.#lookout.due(this.#tools.pids?.() ?? [], this.#tools.process);
+    const calls = files.flatMap(({ file }) => found.map((seen) => ({ kind: 'look', file, seen }) as const));
+    this.#run(calls);
   }
 
   /** A timer is due. */
@@ -205,6 +220,7 @@ export class RuleHost {
       const { later, argument } = call;
       return call.file.fire(later, argument === undefined ? undefined : { ...argument });
     }
+    if (call.kind === 'look') return this.#look(call.file, call.seen);
     const { file, rule, event } = call;
     if (call.kind === 'rule') {
       if (event.depth > MOST_DEPTH) return undefined;
@@ -224,6 +240,15 @@ export class RuleHost {
     if (limit !== undefined && !this.#firings.mayFire(rule.id, event.time, limit)) return undefined;
     this.#tools.ask({ kind: 'fired', rule: rule.id });
     return file.run(rule, event, call.kind === 'rule');
+  }
+
+  #look(file: RuleFile, seen: SeenProcess): Fault | undefined {
+    for (const { name, exe, command } of file.watches) {
+      const isMet = file.isSeen(exe, command, seen);
+      if (typeof isMet === 'object') return isMet;
+      if (isMet) this.#tools.ask({ kind: 'watch', file: file.name, name, pid: seen.pid });
+    }
+    return undefined;
   }
 
   #hold(rule: Rule, event: OfferedEvent, ms: number): void {
@@ -260,13 +285,15 @@ export class RuleHost {
     const origin: Origin =
       call.kind === 'later'
         ? call.later.origin
-        : {
-            file: file.name,
-            rule: call.rule.name,
-            sequence: call.event.sequence,
-            label: call.event.label,
-            depth: call.event.depth,
-          };
+        : call.kind === 'look'
+          ? file.ownOrigin
+          : {
+              file: file.name,
+              rule: call.rule.name,
+              sequence: call.event.sequence,
+              label: call.event.label,
+              depth: call.event.depth,
+            };
     const trouble = { file: file.name, rule: rule?.name ?? '', line, what, message, origin };
     this.#tools.ask({ kind: 'trouble', trouble, rule: rule?.id });
   }
@@ -361,5 +388,6 @@ export class RuleHost {
 }
 
 function ruleOf(call: Call): Rule | undefined {
+  if (call.kind === 'look') return undefined;
   return call.kind === 'later' ? call.later.rule : call.rule;
 }

@@ -13,6 +13,8 @@ export type ToHost =
   | { readonly kind: 'load'; readonly files: readonly FileText[]; readonly gone: readonly string[] }
   | { readonly kind: 'units'; readonly units: readonly SeenUnit[] }
   | { readonly kind: 'offer'; readonly offers: readonly Offer[]; readonly units: readonly SeenUnit[] }
+  /** Processes are to be looked for. */
+  | { readonly kind: 'scan'; readonly units: readonly SeenUnit[] }
   | { readonly kind: 'fire'; readonly timer: number; readonly units: readonly SeenUnit[] }
   | {
       readonly kind: 'ended';

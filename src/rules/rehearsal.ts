@@ -139,6 +139,7 @@ export class Rehearsal {
         this.#index.put(ask.file);
         return;
       case 'fired':
+      case 'watch':
     }
   }
 }

@@ -1,6 +1,6 @@
 import { compileGlob } from '../base/glob.ts';
 import type { Action, Origin, RuleInfo, WatchInfo } from './ask.ts';
-import { openApi, type Desk } from './api.ts';
+import { checkPattern, openApi, type Desk } from './api.ts';
 import type { OfferedEvent, SeenProcess, SeenUnit } from './event.ts';
 import type { Arguments } from './lua/arguments.ts';
 import { nameBytes } from './lua/bytes.ts';
@@ -127,15 +127,8 @@ export class RuleFile {
   /** Whether the rule's own conditions hold, as far as they are in the file's language. */
   isMet(rule: Rule, event: OfferedEvent): boolean | Fault {
     const { exe, command } = rule.head;
-    for (const [pattern, text] of [
-      [exe, event.exe],
-      [command, event.command],
-    ]) {
-      if (pattern === undefined) continue;
-      if (text === undefined) return false;
-      const found = this.#finds(text, pattern);
-      if (found !== true) return found;
-    }
+    const isSeen = this.isSeen(exe, command, event);
+    if (isSeen !== true) return isSeen;
     if (rule.where === undefined) return true;
     let isMet = false;
     const take = (L: State): void => {
@@ -143,6 +136,24 @@ export class RuleFile {
     };
     const fault = this.#call(rule, originOf(this.name, rule, event), rule.where, event, take);
     return fault ?? isMet;
+  }
+
+  /** Whether patterns, as far as there are any, match path and command line of a process. */
+  isSeen(
+    exe: string | undefined,
+    command: string | undefined,
+    seen: Pick<OfferedEvent, 'exe' | 'command'>,
+  ): boolean | Fault {
+    for (const [pattern, text] of [
+      [exe, seen.exe],
+      [command, seen.command],
+    ]) {
+      if (pattern === undefined) continue;
+      if (text === undefined) return false;
+      const found = this.#finds(text, pattern);
+      if (found !== true) return found;
+    }
+    return true;
   }
 
   /** Calls the rule's function. @param isAtOnce directly behind `isMet`: then both have one budget */
@@ -306,6 +317,7 @@ export class RuleFile {
     if (!this.#isLoading) args.fail('rules are made while a file is loaded only');
     if (this.rules.length >= MOST_RULES) args.fail(`a file has ${MOST_RULES} rules at most`);
     const head = args.must(readHead(args.value(1)));
+    for (const one of [head.exe, head.command]) if (one !== undefined) checkPattern(L, one);
     const where = this.#field(L, 'where');
     const run = this.#field(L, 'run');
     if (run === undefined && head.run === undefined)

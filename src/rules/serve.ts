@@ -43,6 +43,9 @@ function carryOut(host: RuleHost, message: ToHost): void {
     case 'offer':
       host.offer(message.offers);
       return;
+    case 'scan':
+      host.scan();
+      return;
     case 'fire':
       host.fire(message.timer);
       return;

@@ -7,6 +7,7 @@ import type { Notice } from '../../sys/notices.ts';
 import type { Credentials, Descriptor, Sys } from '../../sys/sys.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { Log } from '../log.ts';
+import type { PortJudge } from '../rules/port-questions.ts';
 import { isOfUnit } from './asker.ts';
 import type { HeldPort } from './held-ports.ts';
 
@@ -16,7 +17,7 @@ const TOLD_AGAIN_MS = 60_000;
 const MOST_TOLD = 1024;
 
 /** A unit's socket, and whose it is. */
-export interface Bindable extends Pick<HeldPort, 'name' | 'descriptor'> {
+export interface Bindable extends Pick<HeldPort, 'name' | 'port' | 'descriptor'> {
   readonly label: string;
 }
 
@@ -29,11 +30,13 @@ export interface BindTools {
   heldAt(address: Address): readonly Bindable[];
   /** Calls back once a spawn of the unit that is under way is known; false where none is. */
   whenMade(label: string, then: () => void): boolean;
+  /** Decides for processes that were not started here. */
+  readonly judge?: PortJudge | undefined;
 }
 
 /**
  * The answers to programs that bind by themselves. A process gets a socket of the unit to whose tree it belongs, and of no
- * other; for processes that were not started here a rule is to decide, and as long as there is none they get nothing.
+ * other; for processes that were not started here rules of kind `port` decide, and where there is none they get nothing.
  */
 export class BindRequests {
   readonly #tools: BindTools;
@@ -81,7 +84,10 @@ export class BindRequests {
       };
       if (own !== undefined) this.#give(own, to);
       else if (wasMade || !held.some(({ label }) => this.#tools.whenMade(label, again)))
-        this.#deny(address, held, sender, to);
+        this.#askRules(held, sender, (granted) => {
+          if (granted === undefined) this.#deny(address, held, sender, to);
+          else this.#give(granted, to);
+        });
     });
   }
 
@@ -99,6 +105,48 @@ export class BindRequests {
       if (isMember) done(first);
       else this.#findOwn(rest, sender, done);
     });
+  }
+
+  /** The first of these that rules let it have: a process of no unit, where there is a rule for that one's ports. */
+  #askRules(
+    held: readonly Bindable[],
+    { pid, uid }: Credentials,
+    done: (granted: Bindable | undefined) => void,
+  ): void {
+    const { judge } = this.#tools;
+    const asked = held.filter(({ label }) => judge?.hasRuleFor(label) === true);
+    const next = (at: number): void => {
+      const one = asked[at];
+      if (judge === undefined || one === undefined) {
+        done(undefined);
+        return;
+      }
+      judge.ask({ label: one.label, name: one.name, port: one.port, pid, uid }, (isGranted) => {
+        if (isGranted) done(one);
+        else next(at + 1);
+      });
+    };
+    if (asked.length === 0) done(undefined);
+    else
+      this.#isOfAny(pid, (isOurs) => {
+        if (isOurs) done(undefined);
+        else next(0);
+      });
+  }
+
+  /** Whether a process belongs to any unit. */
+  #isOfAny(pid: number, done: (isOurs: boolean) => void): void {
+    const labels = [...new Set(this.#tools.sys.keeper.entries().map(({ label }) => label))];
+    const next = (at: number): void => {
+      const label = labels[at];
+      if (label === undefined) done(false);
+      else
+        isOfUnit(this.#tools.sys, label, pid, (isMember) => {
+          if (isMember) done(true);
+          else next(at + 1);
+        });
+    };
+    next(0);
   }
 
   #give({ label, name, descriptor }: Bindable, to: Descriptor): void {

@@ -8,6 +8,7 @@ import type { Kept } from '../configured/configured-units.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import type { Supervisor } from '../supervisor.ts';
+import type { PortJudge } from '../rules/port-questions.ts';
 import { BindDoor, isBindDoor } from './bind-door.ts';
 import { BindRequests, type Bindable } from './bind-requests.ts';
 import { whenMade } from './coming.ts';
@@ -22,6 +23,8 @@ export interface OwnBindingTools {
   readonly units: readonly UnitDefinition[];
   readonly settings: Pick<Settings, 'runtimeDir' | 'bindShim'>;
   readonly supervisor: Pick<Supervisor, 'records'>;
+  /** Decides for processes that were not started here. */
+  readonly judge?: PortJudge | undefined;
 }
 
 /** The units whose programs bind by themselves (`pass: bind`): what they are given, and where they ask. */
@@ -53,7 +56,7 @@ export class OwnBinding {
   }
 
   #open(kept?: Kept): void {
-    const { sys, log, chronicle, settings, supervisor } = this.#tools;
+    const { sys, log, chronicle, settings, supervisor, judge } = this.#tools;
     const door = BindDoor.open(sys, settings.runtimeDir, kept?.descriptor);
     if (!door.ok) {
       this.#complain({ error: door.error.code, call: door.error.call, folder: settings.runtimeDir });
@@ -61,7 +64,7 @@ export class OwnBinding {
     }
     const heldAt = (address: Address): readonly Bindable[] => this.#heldAt(address);
     const requests = new BindRequests({
-      ...{ sys, log, chronicle, heldAt },
+      ...{ sys, log, chronicle, heldAt, judge },
       whenMade: (label, then) => whenMade(supervisor, label, then),
     });
     door.value.listen(requests.heard);

@@ -41,10 +41,10 @@ export function act(house: House, origin: Origin, action: Action, told: Told): v
       chronicle.append(action.label, action.event, action.details, cause);
       return;
     case 'port':
-      told.refused(failure('unsupported', 'port decides in rules of kind port only'));
+      told.refused(failure('not-found', `nobody waits for the port ${action.name}`));
       return;
     case 'run':
-      ask(house, fieldsOf(action), cause, (reply) => {
+      request(house, fieldsOf(action), cause, (reply) => {
         if (action.waiter !== undefined) told.ended(action.waiter, endOf(reply));
         else if (reply.kind === 'error') told.refused(reply.failure);
       });
@@ -55,7 +55,7 @@ export function act(house: House, origin: Origin, action: Action, told: Told): v
     case 'signal':
     case 'start-daemon':
     case 'monitor':
-      ask(house, fieldsOf(action), cause, (reply) => {
+      request(house, fieldsOf(action), cause, (reply) => {
         if (reply.kind === 'error') told.refused(reply.failure);
       });
   }
@@ -90,20 +90,20 @@ function endOf(reply: Reply): CommandEnd {
 }
 
 /** Puts a request to the house; `done` gets the reply that closes it. */
-function ask(house: House, fields: Fields, cause: Cause, done: (reply: Reply) => void): void {
+export function request(house: House, fields: Fields, cause: Cause, done: (reply: Reply) => void): void {
   const parsed = parseRequest(fields, 0);
   if (!parsed.ok) {
     done({ kind: 'error', failure: parsed.error.failure });
     return;
   }
-  const request = parsed.value;
-  if (startsSomething(request) && house.shutdown.isBegun) {
+  const wanted = parsed.value;
+  if (startsSomething(wanted) && house.shutdown.isBegun) {
     done({ kind: 'error', failure: failure('shutting-down') });
     return;
   }
   const call = new Call(
     ownClient(house),
-    request,
+    wanted,
     [],
     (reply, stage) => {
       if (stage === 'last') done(reply);
@@ -112,7 +112,7 @@ function ask(house: House, fields: Fields, cause: Cause, done: (reply: Reply) =>
   );
   house.supervisor.whenIdle(() => {
     try {
-      carryOut(house, request, call);
+      carryOut(house, wanted, call);
     } catch (error) {
       house.broke(error, call);
     }

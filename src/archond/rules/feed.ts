@@ -3,6 +3,7 @@ import type { EventCursor } from '../../journal/cursor.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Offer } from '../../rules/host.ts';
 import type { Offering } from '../../rules/offering.ts';
+import type { SeenProgram } from './programs.ts';
 import type { RuleIndex } from '../../rules/rule-index.ts';
 
 /** Offers that wait; beyond them events are left in the journal, and read from there when their turn comes. */
@@ -15,8 +16,8 @@ export interface FeedTools {
   readonly journal: Journal;
   readonly index: RuleIndex;
   readonly offering: Offering;
-  /** Path and command line of the process of an event, where a rule asks for them. */
-  readonly programOf: (event: EventRecord) => { readonly exe?: string; readonly command?: string };
+  /** Path and command line of a unit's process, where a rule asks for them. */
+  readonly programOf: (label: string) => SeenProgram;
 }
 
 /**
@@ -94,7 +95,7 @@ export class Feed {
     const rules = index.rulesFor(event.kind, event.label);
     if (rules.length > 0) {
       const late = event.sequence <= this.#lastBefore;
-      this.#waiting.push([offering.offer(event, { late, ...programOf(event) }), rules]);
+      this.#waiting.push([offering.offer(event, { late, ...programOf(event.label) }), rules]);
     }
     offering.see(event);
   }

@@ -44,3 +44,8 @@ function readFile(files: Sys['files'], path: string): Uint8Array | string {
 function codeOf({ code }: SysError): string {
   return code;
 }
+
+/** Whether two texts are the same, byte by byte. */
+export function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}

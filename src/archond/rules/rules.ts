@@ -9,17 +9,17 @@ import { fieldOfText } from '../../protocol/bytes.ts';
 import type { Cancel } from '../../sys/sys.ts';
 import type { House } from '../house.ts';
 import { act, causeOf, type Told } from './acts.ts';
+import { Deaths } from './deaths.ts';
 import { Feed } from './feed.ts';
-import { readFolder } from './folder.ts';
+import { isSame, readFolder } from './folder.ts';
+import { PortQuestions, type PortJudge, type PortQuestion } from './port-questions.ts';
+import { Programs, type SeenProgram } from './programs.ts';
 import { RuleTable, type RuleRow } from './rule-table.ts';
 import { RuleWorker } from './rule-worker.ts';
 import { SeenUnits } from './seen-units.ts';
+import { tellTrouble } from './tell-trouble.ts';
+import { Watching } from './watching.ts';
 
-/** Where rules were killed for, so many of these within so long, and they are let be. */
-const MOST_DEATHS = 5;
-const DEATHS_WITHIN_MS = 60_000;
-/** A file whose rules have ended the worker so often is left out. */
-const MOST_DEATHS_OF_FILE = 2;
 /** After a long absence the oldest are not offered any more. */
 const MOST_LATE = 10_000;
 /** A worker that has died is followed by another after so long. */
@@ -37,7 +37,7 @@ type Reloaded = (rows: Result<readonly RuleRow[], Failure>) => void;
  * The rules at work (docs/rules.org): offers them what has happened, each event at most once over all deaths, and has done
  * what they ask for. They run in a worker, so that nothing they do holds up anybody else.
  */
-export class Rules {
+export class Rules implements PortJudge {
   readonly #program: string;
   #house: House | undefined;
   #worker: RuleWorker | undefined;
@@ -49,14 +49,17 @@ export class Rules {
   readonly #timers = new Map<number, Cancel>();
   /** What was loaded last, by name. */
   readonly #texts = new Map<string, Uint8Array>();
-  readonly #deathsAtMs: number[] = [];
-  readonly #deathsOf = new Map<string, number>();
+  readonly #deaths = new Deaths();
   readonly #reloading: Reloaded[] = [];
-  readonly #programs = new Map<string, { readonly exe: string; readonly command: string }>();
   #isDue = false;
   #isOver = false;
   #written = { sequence: 0, atMs: -Infinity };
   #lastBefore = 0;
+  #ports: PortQuestions | undefined;
+  #watching: Watching | undefined;
+  #programs: Programs | undefined;
+  /** The last event of the batch that is being offered. */
+  #offeredUpTo = 0;
   /** Events up to this one were offered, or need not be; undefined: up to now. */
   #offeredBefore: number | undefined;
 
@@ -84,6 +87,8 @@ export class Rules {
     this.#house = house;
     this.#lastBefore = lastBefore;
     const { chronicle, settings, log } = house;
+    this.#ports = new PortQuestions(house.sys, chronicle);
+    this.#watching = new Watching(house);
     if (!settings.isSafe) this.#load(house);
     else log.warn('safe mode: no rules are loaded');
     const before = chronicle.remembered(...CURSOR);
@@ -105,15 +110,26 @@ export class Rules {
       done(err(failure('unsupported', 'no rules are loaded in safe mode')));
       return;
     }
-    this.#deathsAtMs.length = 0;
-    this.#deathsOf.clear();
+    this.#deaths.forgive();
     this.#reloading.push(done);
     this.#load(house);
   }
 
+  hasRuleFor(label: string): boolean {
+    return this.#worker !== undefined && this.#index.rulesFor('port', label).length > 0;
+  }
+
+  ask(question: PortQuestion, done: (isGranted: boolean) => void): void {
+    if (this.#ports === undefined) done(false);
+    else this.#ports.ask(question, done);
+  }
+
   /** Takes events that have been written; they are offered when the turn is over. */
   publish(events: readonly EventRecord[]): void {
-    for (const { label } of events) this.#units?.changed(label);
+    for (const event of events) {
+      this.#units?.changed(event.label);
+      this.#programs?.see(event);
+    }
     this.#feed?.take(events);
     this.#soon();
   }
@@ -122,6 +138,7 @@ export class Rules {
   close(): void {
     this.#isOver = true;
     this.#worker?.end();
+    this.#watching?.close();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
   }
@@ -158,7 +175,7 @@ export class Rules {
   #start(house: House): void {
     if (this.#isOver) return;
     const files: FileText[] = [...this.#texts]
-      .filter(([name]) => (this.#deathsOf.get(name) ?? 0) < MOST_DEATHS_OF_FILE)
+      .filter(([name]) => !this.#deaths.isLeftOut(name))
       .map(([name, text]) => ({ name, text }));
     if (files.length === 0) {
       this.#answer();
@@ -171,6 +188,7 @@ export class Rules {
       },
       done: (kind) => {
         if (kind === 'load') this.#loaded(house);
+        if (kind === 'offer') this.#ports?.through(this.#offeredUpTo);
         this.#soon();
       },
       died: (why, rule) => {
@@ -183,6 +201,7 @@ export class Rules {
   }
 
   #loaded(house: House): void {
+    if (this.#index.asksProcess) (this.#programs ??= new Programs(house.sys)).lookAround(house.supervisor);
     this.#feed ??= this.#makeFeed(house);
     house.log.info('rules are loaded', { rules: this.#table.rows().filter(({ line }) => line > 0).length });
     this.#answer();
@@ -192,32 +211,16 @@ export class Rules {
     for (const done of this.#reloading.splice(0)) done(ok(this.#table.rows()));
   }
 
-  #makeFeed({ chronicle, supervisor, sys }: House): Feed {
+  #makeFeed({ chronicle, supervisor }: House): Feed {
     const { journal } = chronicle;
     for (const [label, { shownState }] of supervisor.records) this.#offering.begin(label, shownState);
     const after = Math.max(this.#offeredBefore ?? journal.lastSequence, this.#lastBefore - MOST_LATE);
-    const programOf = (event: EventRecord): { readonly exe?: string; readonly command?: string } =>
-      this.#index.asksProcess ? this.#programOf(sys, event) : {};
+    const programOf = (label: string): SeenProgram => this.#programs?.of(label) ?? {};
     return new Feed(
       { journal, index: this.#index, offering: this.#offering, programOf },
       after,
       this.#lastBefore,
     );
-  }
-
-  /** Looked at when it first comes up, for at its end there is nothing to be seen any more. */
-  #programOf(
-    sys: House['sys'],
-    { label, kind, details }: EventRecord,
-  ): { readonly exe?: string; readonly command?: string } {
-    const pid = Number(details.find(([name]) => name === 'pid')?.[1] ?? NaN);
-    if (kind === 'running' || kind === 'adopted') this.#programs.delete(label);
-    const known = this.#programs.get(label);
-    if (known !== undefined || Number.isNaN(pid) || kind === 'starting') return known ?? {};
-    const found = sys.pidfds.programOf(pid);
-    if (found.exe === '' && found.command === '') return {};
-    this.#programs.set(label, found);
-    return found;
   }
 
   /** Offers what there is, when the turn is over. */
@@ -239,6 +242,7 @@ export class Rules {
     if (offers.length > 0) {
       /* Before they are offered: whoever comes after this archond offers the rest, and these never again. */
       this.#write(house, upTo);
+      this.#offeredUpTo = upTo;
       this.#post({ kind: 'offer', offers, units: this.#units?.take() ?? [] });
     } else {
       const nowMs = house.sys.clock.monotonicMs();
@@ -262,6 +266,8 @@ export class Rules {
     if (this.#isOver) return;
     switch (ask.kind) {
       case 'act':
+        if (ask.action.kind === 'port' && this.#ports?.grant(ask.origin.sequence, ask.action.name) === true)
+          return;
         act(house, ask.origin, ask.action, this.#toldOf(house, ask.origin));
         return;
       case 'fired':
@@ -273,6 +279,11 @@ export class Rules {
       case 'timer':
         this.#setTimer(house, ask);
         return;
+      case 'watch': {
+        const origin = { file: ask.file, rule: '', sequence: undefined, label: '', depth: 0 };
+        this.#watching?.found(ask.name, ask.pid, causeOf(origin));
+        return;
+      }
       case 'cancel':
         this.#timers.get(ask.id)?.();
         this.#timers.delete(ask.id);
@@ -281,6 +292,7 @@ export class Rules {
         const { file } = ask;
         this.#index.put(file);
         this.#table.put(file);
+        this.#look();
         if (file.fault === undefined) return;
         const { message, line } = file.fault;
         const origin = { file: file.name, rule: '', sequence: undefined, label: '', depth: 0 };
@@ -288,6 +300,16 @@ export class Rules {
         this.#trouble(house, { file: file.name, rule: '', line, what, message, origin }, undefined);
       }
     }
+  }
+
+  /** Has processes looked for, where a file wants some watched. */
+  #look(): void {
+    this.#watching?.look(
+      () => this.#index.files().some(({ watches }) => watches.length > 0),
+      () => {
+        this.#post({ kind: 'scan', units: [] });
+      },
+    );
   }
 
   #toldOf(house: House, origin: Origin): Told {
@@ -324,15 +346,9 @@ export class Rules {
     );
   }
 
-  /** Loud: an event, and a line of the log. */
-  #trouble({ chronicle, log }: House, trouble: Trouble, rule: number | undefined): void {
-    const { file, line, what, message, origin } = trouble;
+  #trouble(house: House, trouble: Trouble, rule: number | undefined): void {
     this.#table.trouble(rule, trouble);
-    const place = line === undefined ? [] : [['line', String(line)] as const];
-    const name = trouble.rule === '' ? [] : [['name', trouble.rule] as const];
-    const details = [['what', what], ['file', file], ...place, ...name, ['message', message]] as const;
-    chronicle.append('', 'rule', details, causeOf(origin));
-    log.error(`a rule ${SAID[what]}`, { file, line, rule: trouble.rule, message });
+    tellTrouble(house, trouble);
   }
 
   /** What was offered to it is not offered again. */
@@ -344,12 +360,9 @@ export class Rules {
     const row = this.#table.row(rule);
     const { file = '', name = '', line } = row ?? {};
     const nowMs = sys.clock.monotonicMs();
-    const recent = this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WITHIN_MS);
-    this.#deathsAtMs.splice(0, this.#deathsAtMs.length, ...recent, nowMs);
-    const deaths = (this.#deathsOf.get(file) ?? 0) + 1;
-    this.#deathsOf.set(file, deaths);
-    const isGivenUp = this.#deathsAtMs.length >= MOST_DEATHS;
-    const isLeftOut = row !== undefined && deaths >= MOST_DEATHS_OF_FILE;
+    this.#deaths.add(row?.file, nowMs);
+    const { isGivenUp } = this.#deaths;
+    const isLeftOut = this.#deaths.isLeftOut(file);
     const origin = { file, rule: name, sequence: undefined, label: '', depth: 0 };
     const trouble = { file, rule: name, line, what: 'failed', origin } as const;
     const message = `the rules ended while it was called: ${fieldOfText(why)}`;
@@ -370,15 +383,4 @@ export class Rules {
         if (this.#worker === undefined) this.#start(house);
       });
   }
-}
-
-const SAID: Readonly<Record<Trouble['what'], string>> = {
-  failed: 'failed',
-  suspended: 'is suspended',
-  cut: 'was cut off',
-  refused: 'was refused',
-};
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

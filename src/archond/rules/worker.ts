@@ -4,7 +4,7 @@
  */
 import type { ToHost } from '../../rules/messages.ts';
 import { serveRules } from '../../rules/serve.ts';
-import { processFacts, threadCpuMs } from '../../sys/real/process-facts.ts';
+import { processFacts, processIds, threadCpuMs } from '../../sys/real/process-facts.ts';
 import { workerSide } from '../../sys/real/worker-side.ts';
 
 const side = workerSide();
@@ -15,6 +15,7 @@ const serve = serveRules(
     cpuMs: () => threadCpuMs() ?? wallMs(),
     nowS,
     process: processFacts,
+    pids: processIds,
     calls: (rule) => {
       side.note(rule);
     },

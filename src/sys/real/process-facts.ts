@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { thrownError } from './thrown-error.ts';
 
 /** A process as /proc shows it (proc(5)); times are Unix seconds, memory is bytes. */
@@ -34,6 +34,11 @@ export function processFacts(pid: number): ProcessFacts | undefined {
     memory: Number(fields[21]) * PAGE_BYTES,
     started: bootTimeS() + Number(fields[19]) / TICKS_PER_S,
   };
+}
+
+/** All processes of the host. */
+export function processIds(): readonly number[] {
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
 /** The path of a process's program; empty where it may not be seen, or there is no such process. */

@@ -66,7 +66,7 @@ export class BindRig {
       heldAt: (address) =>
         this.#held
           .filter((held) => isSame(held.address, address))
-          .map(({ label, name }): Bindable => ({ label, name, descriptor: socket.value })),
+          .map(({ label, name }): Bindable => ({ label, name, port: 0, descriptor: socket.value })),
       whenMade: (label, then) => {
         if (!this.coming.has(label)) return false;
         this.coming.set(label, then);
