@@ -4,6 +4,7 @@ import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
 import { EMPTY_CONFIGURATION, type AccessRule } from '../config/configuration.ts';
+import type { Head } from '../config/difference.ts';
 import { USUAL_POOL } from '../portalloc/port-table.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import type { Cancel, Connection, Listening, Sys, SysError, Welcome } from '../sys/sys.ts';
@@ -18,7 +19,11 @@ import { ConfiguredUnits, type Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import type { Log } from './log.ts';
 import { LastStart } from './last-start.ts';
+import { settledState } from './in-force-state.ts';
 import { LogHub } from './logs/log-hub.ts';
+import { ComingOfAge } from './reload/coming-of-age.ts';
+import { Departures } from './reload/departures.ts';
+import { Reload } from './reload/reload.ts';
 import { recover, takeLate } from './recovery.ts';
 import { carryOut } from './requests/dispatch.ts';
 import { Session } from './session.ts';
@@ -28,6 +33,7 @@ import { HeldPorts } from './ports/held-ports.ts';
 import { OnConnect } from './ports/on-connect.ts';
 import { OwnBinding } from './ports/own-binding.ts';
 import { Rules } from './rules/rules.ts';
+import type { OwnProcess } from './own-process.ts';
 import type { Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
 import { StandardStreams } from './standard-streams.ts';
@@ -45,24 +51,6 @@ const RULE_WORKER = path.join(import.meta.dirname, 'rules/worker.cjs');
 const SIGHUP = 1;
 const SIGINT = 2;
 const SIGTERM = 15;
-
-/** The process that archond is, as far as it is not `Sys`. */
-export interface OwnProcess {
-  readonly pid: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Says something to whoever started it, until it answers; then to where its log is. */
-  readonly say: (message: string) => void;
-  /** Ends it at once. */
-  readonly exit: (code: number) => never;
-  /** Its keeper has died. */
-  readonly orphaned: () => never;
-  /** It answers: whoever started it needs not be told any more what stood in its way. */
-  readonly answers: () => void;
-  /** It has closed what it had; the process ends by itself with this code. */
-  readonly over: (code: number) => void;
-}
 
 /**
  * One life of the deciding part, from its greeting of the keeper to its orderly end. It may end at any call without
@@ -128,10 +116,12 @@ export class Archond {
       if (!kept.ok) this.#fatal(`the keeper does not hand over its descriptors: ${kept.error.code}`);
       const { isSafe } = this.#settings;
       const house = this.#build(isSafe && (epoch === 1 || isToSetAside));
-      const { chronicle } = house;
+      const { chronicle, inForce } = house;
       const lastBefore = chronicle.journal.lastSequence;
+      const isUntold = epoch !== 1 && inForce.state.toldAs > lastBefore;
       const cause = chronicle.note('started', [['epoch', String(epoch)], ...beforeDetails(before)]);
       if (epoch === 1 && cause.event !== undefined) house.lastStart.begun(cause.event);
+      if (isUntold) chronicle.append('', 'config', [['what', 'reloaded']], cause);
       if (isSafe) {
         this.#log.warn('safe mode: it ends with the next orderly restart');
         chronicle.note('safe', [], cause);
@@ -190,7 +180,7 @@ export class Archond {
         this.#sys.keeper.quit(1, () => this.#own.exit(1));
         return;
       }
-      const kept = inForce.put(loaded.ok ? loaded.value : EMPTY_CONFIGURATION);
+      const kept = inForce.begin(settledState(loaded.ok ? loaded.value : EMPTY_CONFIGURATION));
       if (!kept.ok) this.#log.warn('the configuration in force cannot be kept', { error: kept.error.code });
       goOn();
     });
@@ -232,7 +222,7 @@ export class Archond {
         sys.timers.at(sys.clock.monotonicMs(), resolve);
       });
     const configured = new ConfiguredUnits(
-      inForce.configuration,
+      inForce.state,
       { sys, baseEnv, socket: settings.socket, uid, ports, binding },
       {
         sys,
@@ -249,9 +239,16 @@ export class Archond {
       inForce.clear();
       this.#end(house, shutdown.cause);
     };
-    const shutdown = new Shutdown({ sys, supervisor, chronicle, log, graph: configured.graph, over });
+    const shutdown = new Shutdown({ sys, supervisor, chronicle, log, graph: () => configured.graph, over });
     const isEnding = (): boolean => shutdown.isBegun;
     const onConnect = new OnConnect({ sys, chronicle, supervisor, configured, ports, isEnding });
+    const departures = new Departures(supervisor, configured);
+    const comingOfAge = new ComingOfAge(supervisor, configured);
+    const reload = new Reload({
+      ...{ sys, log, inForce, chronicle, supervisor, streams, configured, ports, binding, onConnect },
+      ...{ departures, comingOfAge, isEnding },
+      headsChanged: this.#headsChanged.bind(this),
+    });
     const events = new EventHub(sys.clock, sys.timers);
     chronicle.tellTo(events);
     chronicle.tellTo(rules);
@@ -278,6 +275,7 @@ export class Archond {
       logs: new LogHub(sys, streams.writers),
       shutdown,
       rules,
+      reload,
       baseEnv,
       version: VERSION,
       uid,
@@ -295,6 +293,7 @@ export class Archond {
     } else if (signal === SIGHUP) {
       house.streams.writers.reopenAll();
       this.#log.info('log files are reopened');
+      house.reload.orderBySignal(signalName(signal));
     }
   }
 
@@ -317,6 +316,15 @@ export class Archond {
     this.#own.answers();
     sys.keeper.ready(() => undefined);
     this.#log.info('ready', { socket, pid: this.#own.pid });
+  }
+
+  /** Who is admitted is so from now on; who is not any more is hung up on. */
+  #headsChanged(heads: readonly Head[]): void {
+    if (!heads.includes('access')) return;
+    const changed = this.#listening?.setMode(socketMode(this.#inForce.configuration.access));
+    if (changed?.ok === false)
+      this.#log.error('who may connect could not be changed', { error: changed.error.code });
+    for (const session of [...this.#sessions]) if (session.role === 'none') session.close('cancelled');
   }
 
   #serve(house: House, door: Admission, connection: Connection): void {
@@ -347,11 +355,12 @@ export class Archond {
    * this was begun stays written: one that is killed before the keeper was told is followed by one that tells it.
    */
   #end(
-    { sys, supervisor, streams, chronicle, events, logs, sockets, binding, onConnect, rules }: House,
+    { sys, supervisor, streams, chronicle, events, logs, sockets, binding, onConnect, rules, reload }: House,
     cause: Cause,
   ): void {
     this.#listening?.close();
     for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
+    reload.close();
     binding.close();
     onConnect.close();
     rules.close();

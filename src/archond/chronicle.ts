@@ -194,6 +194,11 @@ export class Chronicle {
     this.journal.remember('enabled', label, isEnabled);
   }
 
+  /** A unit that is no more. */
+  enabledForgotten(label: string): void {
+    this.journal.forget('enabled', label);
+  }
+
   /** Where each port was bound last, by the text of its id, those that were used last at the end. */
   leases(): readonly (readonly [id: string, address: Address])[] {
     return this.#remembered.flatMap(({ kind, key, value }) => {

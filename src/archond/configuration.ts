@@ -6,6 +6,7 @@ import { EMPTY_CONFIGURATION, type Configuration } from '../config/configuration
 import type { LoadAnswer, LoadRequest } from '../loader/request.ts';
 import { freeze } from '../supervisor/freeze.ts';
 import type { Sys, SysError } from '../sys/sys.ts';
+import { settledState, type InForceState } from './in-force-state.ts';
 import type { Settings } from './settings.ts';
 
 /** The program that reads files of configuration. */
@@ -26,7 +27,7 @@ const MODE = 0o600;
  * then, and does so without the libraries that read them.
  */
 export class InForce {
-  #configuration: Configuration = EMPTY_CONFIGURATION;
+  #state: InForceState = settledState();
   readonly #sys: Sys;
   readonly #settings: Settings;
   readonly #path: string;
@@ -38,7 +39,12 @@ export class InForce {
   }
 
   get configuration(): Configuration {
-    return this.#configuration;
+    return this.#state.configuration;
+  }
+
+  /** The same with what is to be done to come to it. */
+  get state(): InForceState {
+    return this.#state;
   }
 
   /** Reads the files anew, in a process apart. What is in force stays so. */
@@ -68,15 +74,26 @@ export class InForce {
     });
   }
 
-  /** Makes a configuration the one in force. The result says whether a successor will know it. */
-  put(configuration: Configuration): Result<undefined, SysError> {
-    this.#configuration = configuration;
+  /** Makes a configuration the one in force, as it is known to a successor; where that cannot be written, the one before stays. */
+  put(state: InForceState): Result<undefined, SysError> {
+    const kept = this.#keep(state);
+    if (kept.ok) this.#state = state;
+    return kept;
+  }
+
+  /** The same at the very start, where nothing is in force before it. */
+  begin(state: InForceState): Result<undefined, SysError> {
+    this.#state = state;
+    return this.#keep(state);
+  }
+
+  #keep(state: InForceState): Result<undefined, SysError> {
     const beside = `${this.#path}.new`;
     const opened = this.#sys.files.openToAppend(beside, MODE);
     if (!opened.ok) return opened;
     const file = opened.value;
     const emptied = file.truncate(0);
-    const written = emptied.ok ? file.write(Buffer.from(JSON.stringify(configuration))) : undefined;
+    const written = emptied.ok ? file.write(Buffer.from(JSON.stringify(state))) : undefined;
     file.close();
     if (!emptied.ok) return emptied;
     if (written?.error !== undefined) return err(written.error);
@@ -89,7 +106,7 @@ export class InForce {
     const bytes = status.ok ? this.#sys.files.read(this.#path, 0, status.value.sizeBytes) : status;
     if (!bytes.ok) return false;
     try {
-      this.#configuration = freeze(JSON.parse(Buffer.from(bytes.value).toString()) as Configuration);
+      this.#state = freeze(JSON.parse(Buffer.from(bytes.value).toString()) as InForceState);
       return true;
     } catch (error) {
       if (error instanceof SyntaxError) return false;

@@ -4,7 +4,8 @@ import { sendOutputTo } from '../sys/real/own-output.ts';
 import type { RealKeeper } from '../sys/real/keeper.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Sys } from '../sys/sys.ts';
-import { Archond, type OwnProcess } from './archond.ts';
+import { Archond } from './archond.ts';
+import type { OwnProcess } from './own-process.ts';
 import { DeferredLog } from './log.ts';
 import { outliveKeeper } from './next-keeper.ts';
 import {

@@ -14,6 +14,7 @@ import type { HeldPorts } from './ports/held-ports.ts';
 import type { OnConnect } from './ports/on-connect.ts';
 import type { OwnBinding } from './ports/own-binding.ts';
 import type { Rules } from './rules/rules.ts';
+import type { Reload } from './reload/reload.ts';
 import type { Settings } from './settings.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
@@ -55,6 +56,7 @@ export interface House {
   readonly logs: LogHub;
   readonly shutdown: Shutdown;
   readonly rules: Rules;
+  readonly reload: Reload;
   /** See `baseEnvironment`. */
   readonly baseEnv: ReadonlyMap<string, string>;
   /** The version of the package. */

@@ -76,7 +76,10 @@ export function recover(
   addConfigured(house, isFirst);
   supervisor.link(house.configured.graph);
   supervisor.release();
-  if (startsMore) startEnabled(house, isFirst, cause);
+  if (startsMore) {
+    startEnabled(house, isFirst, cause);
+    house.reload.resume(cause);
+  }
   house.onConnect.begin();
   chronicle.flush();
   return supervisor.records.size;
@@ -178,9 +181,12 @@ function takeBeside(
 
 /** The configuration says how a unit is made, or the journal does, or else what can be read in the table is all. */
 function recordFor(house: House, entry: ProcessEntry, before: RememberedUnit | undefined): UnitRecord {
-  const definition = house.configured.definitionOf(entry.label);
-  if (definition !== undefined) return house.configured.add(definition);
+  const { configured } = house;
+  const definition = configured.definitionOf(entry.label);
   const tagged = fromTags(entry.label, entry.tags);
+  /* The label of a unit that has left may be another's by now. */
+  const isItsOwn = tagged.spec.origin === 'config' || !configured.isLeaving(entry.label);
+  if (definition !== undefined && isItsOwn) return configured.add(definition);
   const stdio = [undefined, undefined, undefined] as const;
   const known = before?.known ?? { spec: tagged.spec, launch: undefined };
   return house.supervisor.add({ ...known, owner: tagged.owner, stdio, keep: tagged.keep });

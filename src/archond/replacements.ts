@@ -7,6 +7,7 @@ import { newUnit, type Unit } from '../supervisor/transition.ts';
 import type { ProcessEntry, Sys } from '../sys/sys.ts';
 import type { Chronicle } from './chronicle.ts';
 import { isDown } from './outcome.ts';
+import { specOf } from './configured/spec.ts';
 import type { Processes } from './processes.ts';
 import { startFailure } from './reason.ts';
 import { newRecord, type UnitRecord } from './unit-record.ts';
@@ -162,6 +163,10 @@ export class Replacements {
     beside.sinceNs = main.sinceNs;
     this.#present.delete(main);
     tell(main, { kind: 'replaced', generation: before.generation, by, told });
+    const { configured } = main;
+    /* It was made by another definition, which the unit has from now on. */
+    if (configured !== undefined && configured.definition !== beside.configured?.definition)
+      main.unit = { ...main.unit, spec: specOf(configured.definition) };
     tell(beside, { kind: 'order-stop', reason: 'replaced', cause: main.unit.cause });
     settle();
     const entry = this.#entryOf(beside);

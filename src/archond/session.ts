@@ -10,7 +10,7 @@ import type { Role } from '../protocol/role.ts';
 import { leadingTag, mayBeTagged } from '../protocol/tag.ts';
 import type { Cancel, Connection, Descriptor } from '../sys/sys.ts';
 import type { Admitted, ClientPeer } from './admission.ts';
-import { Call, type Stage } from './call.ts';
+import { Call, type EndReason, type Stage } from './call.ts';
 import type { Crowd } from './crowd.ts';
 import { MAX_KEPT_BYTES, MAX_WAITING_DESCRIPTORS, MAX_KEPT_IN_ALL_BYTES } from './limits.ts';
 import { Outgoing } from './outgoing.ts';
@@ -182,8 +182,8 @@ export class Session {
   }
 
   /** Ends its streams, writes what is queued, then hangs up. */
-  close(): void {
-    for (const call of [...this.#calls.values()]) call.end('shutting-down');
+  close(reason: EndReason = 'shutting-down'): void {
+    for (const call of [...this.#calls.values()]) call.end(reason);
     this.#out.flush();
     this.#leave();
   }

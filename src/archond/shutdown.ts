@@ -27,7 +27,8 @@ export interface ShutdownTools {
   readonly supervisor: Supervisor;
   readonly chronicle: Chronicle;
   readonly log: Log;
-  readonly graph: Graph;
+  /** How the units hang together when it begins. */
+  graph(): Graph;
   /** Called once, when nothing is left, after the last reply has been queued. */
   over(): void;
 }
@@ -94,7 +95,7 @@ export class Shutdown {
 
   #begin(details: Details, cause: Cause): void {
     if (this.#isBegun) return;
-    const { sys, supervisor, chronicle, log, graph } = this.#tools;
+    const { sys, supervisor, chronicle, log } = this.#tools;
     this.#isBegun = true;
     this.#beganAtMs = sys.clock.monotonicMs();
     this.#cause = chronicle.note('shutting-down', details, cause);
@@ -105,7 +106,7 @@ export class Shutdown {
     this.#count = up.length;
     log.info('shutting down', { units: up.length });
     for (const record of up) this.#await(record);
-    const inGraph = longestStop(graph, (label) => patienceOf(supervisor.records.get(label)));
+    const inGraph = longestStop(this.#tools.graph(), (label) => patienceOf(supervisor.records.get(label)));
     const longest = up.reduce((most, record) => Math.max(most, patienceOf(record)), inGraph);
     this.#endAt(this.#beganAtMs + longest + GRACE_MS);
     /* Together: so that they go in the order of the graph. */

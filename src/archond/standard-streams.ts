@@ -208,12 +208,17 @@ export class StandardStreams {
 
   /** The unit is no more. */
   release(record: UnitRecord): void {
+    this.letGo(record);
+    this.closeGiven(record);
+  }
+
+  /** What the unit writes from now on goes elsewhere. */
+  letGo(record: UnitRecord): void {
     const { output, errorOutput } = record;
     record.output = undefined;
     record.errorOutput = undefined;
     if (output !== undefined) this.outlast(output);
     if (errorOutput !== undefined) this.outlast(errorOutput);
-    this.closeGiven(record);
   }
 
   /**

@@ -10,6 +10,8 @@ import { newUnit, transition, type Unit } from '../supervisor/transition.ts';
 import { adoptedUnit, adoptionEffects, type Found } from '../supervisor/adopt.ts';
 import type { UnitSpec } from '../supervisor/unit.ts';
 import type { Chronicle } from './chronicle.ts';
+import { graphUnits } from './configured/graph-units.ts';
+import { isOverBy, redefine } from './configured/redefine.ts';
 import { Interpreter } from './interpreter.ts';
 import type { Launch } from './launch.ts';
 import type { Log } from './log.ts';
@@ -211,13 +213,26 @@ export class Supervisor {
    * says; what that means for where they are is done at once. To be called while all is held.
    */
   link(graph: Graph): void {
-    this.#plan = new Plan(graph, {
-      unit: (label) => this.unitOf(label),
-      step: (label, event) => {
-        this.#move(this.#at(label), event);
-      },
-    });
+    this.#replan(graph);
     this.#settle();
+  }
+
+  #replan(graph: Graph): Plan {
+    const units = graphUnits(this.records, (record, event) => {
+      this.#move(record, event);
+    });
+    this.#plan = new Plan(graph, units);
+    return this.#plan;
+  }
+
+  /** Changes as one step what units there are and how they hang together: the action does, and says what comes of it, or that nothing does. */
+  change(action: () => { readonly graph: Graph; readonly told: readonly Told[] } | undefined): void {
+    this.#mailbox.post(() => {
+      const change = action();
+      if (change === undefined) return;
+      this.#replan(change.graph).tell(change.told);
+      this.#settle();
+    });
   }
 
   /** A unit that there is, as it is now. */
@@ -322,11 +337,13 @@ export class Supervisor {
     const before = record.unit;
     record.unit = step.unit;
     if (record.besideOf === undefined) this.whenMoved(before, step.unit, moment.atMs);
+    const { next } = record.configured ?? {};
+    if (next !== undefined && isOverBy(step)) redefine(record, next, this.#streams);
     if (event.kind === 'main-changed') record.pid = event.pid;
     const shown = publicState(step.unit.state);
     const hasChanged = shown !== record.shownState;
     record.shownState = shown;
-    const { state } = step.unit;
+    const { state } = record.unit;
     if (state.kind === 'stopping') record.stoppedFor = state.reason;
     else if (state.kind === 'starting') record.stoppedFor = undefined;
     const toldNs = this.#chronicle.tell(record, step.effects);

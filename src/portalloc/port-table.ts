@@ -60,7 +60,7 @@ export function idOf(text: string): PortId | undefined {
  * it is bound, so `propose` says what is to be tried, and `hold` that it went well.
  */
 export class PortTable {
-  readonly pool: PortPool;
+  #pool: PortPool;
   /** By the text of their id. */
   readonly #leases = new Map<string, Lease>();
   /** The address that each name had last, those that were used last at the end. */
@@ -70,8 +70,17 @@ export class PortTable {
     pool: PortPool = USUAL_POOL,
     remembered: Iterable<readonly [id: string, address: Address]> = [],
   ) {
-    this.pool = pool;
+    this.#pool = pool;
     this.#remembered = new Map(remembered);
+  }
+
+  get pool(): PortPool {
+    return this.#pool;
+  }
+
+  /** Serves `auto` from elsewhere from now on; what is held stays where it is. */
+  serveFrom(pool: PortPool): void {
+    this.#pool = pool;
   }
 
   /** All that are held, by owner and name; those of requests first. */

@@ -310,6 +310,8 @@ export interface Sockets {
 }
 
 export interface Listening {
+  /** Changes who may connect: the mode of the socket file, if it is still the one that was bound. */
+  setMode(mode: number): Result<undefined, SysError>;
   /** Stops listening and removes the socket file if it is still the one that was bound. */
   close(): void;
 }

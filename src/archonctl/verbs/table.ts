@@ -87,6 +87,14 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'say what is wrong with configuration files',
     load: async () => (await import('./check.ts')).check,
   },
+  reload: {
+    summary: 'read the configuration anew, and do what has changed',
+    load: async () => (await import('./reload.ts')).reload,
+  },
+  confirm: {
+    summary: 'keep what reload --confirm has brought into force',
+    load: async () => (await import('./confirm.ts')).confirm,
+  },
   completion: {
     summary: 'print what makes a shell complete words',
     load: async () => (await import('./completion.ts')).completion,

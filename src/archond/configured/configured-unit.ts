@@ -1,4 +1,5 @@
 import type { UnitDefinition } from '../../config/definition.ts';
+import { envFileMark, MOST_ENV_FILE_BYTES } from '../../config/env-file-mark.ts';
 import { namesPorts, withPorts } from '../../config/port-reference.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Words } from '../../base/words.ts';
@@ -32,8 +33,8 @@ export type OwnEffect = Extract<
 
 /** What archond does for a unit of the configuration beside what it does for every unit. */
 export interface Surrounding {
-  /** Where its own output goes by default. */
-  readonly logPath: string;
+  /** Where its output goes by that definition, where it has a log. */
+  logPath(definition: UnitDefinition): string | undefined;
   output(): UnitOutput | undefined;
   /** Where a command writes that is run for it as this user; it stays the unit's. */
   commandOutput(uid: number, generation: number): Descriptor;
@@ -42,22 +43,27 @@ export interface Surrounding {
 
 /** A unit of the configuration: how its processes are made and asked, and the commands beside them. */
 export class ConfiguredUnit {
-  readonly definition: UnitDefinition;
   readonly probes: UnitProbes;
+  #definition: UnitDefinition;
+  #next: UnitDefinition | undefined;
+  /** It is in the configuration no more, and forgotten as soon as nothing of it is left. */
+  isLeaving = false;
+  /** What its files of settings held when its process was made. */
+  #marks: readonly string[] | undefined;
   /** Whether some of its texts hold numbers that are known only here. */
-  readonly #namesPorts: boolean;
+  #namesPorts: boolean;
   readonly #base: LaunchBase;
   readonly #tools: ProbeTools;
   readonly #surrounding: Surrounding;
   #command: { readonly generation: number; readonly running: Running } | undefined;
 
   constructor(definition: UnitDefinition, base: LaunchBase, tools: ProbeTools, surrounding: Surrounding) {
-    this.definition = definition;
+    this.#definition = definition;
     this.#namesPorts = namesPorts(definition);
     this.#base = base;
     this.#tools = tools;
     this.#surrounding = surrounding;
-    const { label, log } = definition;
+    const { label } = definition;
     const known = (): UnitDefinition => this.#known;
     this.probes = new UnitProbes(tools, {
       label,
@@ -71,7 +77,9 @@ export class ConfiguredUnit {
         return known().pidFile;
       },
       launch: () => this.launch(),
-      logPath: log.kind === 'file' ? (log.path ?? surrounding.logPath) : undefined,
+      get logPath() {
+        return surrounding.logPath(known());
+      },
       output: () => surrounding.output(),
       tell: (event) => {
         surrounding.tell(event);
@@ -79,21 +87,52 @@ export class ConfiguredUnit {
     });
   }
 
+  /** By which its process was made, and by which that is stopped. */
+  get definition(): UnitDefinition {
+    return this.#definition;
+  }
+
+  /** By which its next process is made, where that is another one. */
+  get next(): UnitDefinition | undefined {
+    return this.#next;
+  }
+
+  /** Its next process is made by another definition; the present one is as it was, where nothing is said that is so again. */
+  becomes(next: UnitDefinition | undefined): void {
+    this.#next = next;
+  }
+
+  /** From now on it is defined so. */
+  redefine(definition: UnitDefinition): void {
+    this.#definition = definition;
+    this.#next = undefined;
+    this.#namesPorts = namesPorts(definition);
+  }
+
+  /** Its definition, as far as its files of settings go with what its process has read in them. */
+  get inUse(): UnitDefinition {
+    const { surroundings } = this.#definition;
+    const marks = this.#marks;
+    const isOfThese = marks?.length === surroundings.envFiles.length;
+    if (!isOfThese || marks.length === 0) return this.#definition;
+    return { ...this.#definition, surroundings: { ...surroundings, envFileMarks: marks } };
+  }
+
   /** Whether its next generation is to take the place of the one that runs. */
   get isReplaced(): boolean {
-    const { onRestart, type } = this.definition;
+    const { onRestart, type } = this.#next ?? this.#definition;
     return onRestart === 'replace' && type === 'service';
   }
 
   /** The same for another generation beside this one. */
   again(): ConfiguredUnit {
-    return new ConfiguredUnit(this.definition, this.#base, this.#tools, this.#surrounding);
+    return new ConfiguredUnit(this.#next ?? this.#definition, this.#base, this.#tools, this.#surrounding);
   }
 
   /** Its definition with the numbers of its ports. */
   get #known(): UnitDefinition {
     const { ports } = this.#base;
-    const { definition } = this;
+    const definition = this.#definition;
     if (!this.#namesPorts) return definition;
     return withPorts(definition, (name) => ports.numberOf(definition.label, name));
   }
@@ -105,8 +144,11 @@ export class ConfiguredUnit {
 
   /** What its next process, which is made so, is given beside its streams; an error where that cannot be had. */
   prepare(generation: number, uid: number, { env: own }: Launch): Result<Given, CannotGive> {
-    const { label } = this.definition;
-    const { ports, binding } = this.#base;
+    const { label, surroundings } = this.#definition;
+    const { sys, ports, binding } = this.#base;
+    this.#marks = surroundings.envFiles.map((file) =>
+      envFileMark(sys.files.read(file, 0, MOST_ENV_FILE_BYTES)),
+    );
     const passed = ports.prepare(label);
     if (!passed.ok) {
       const { code, errno } = passed.error;
@@ -127,7 +169,7 @@ export class ConfiguredUnit {
 
   /** Why one of its ports cannot be had, for people. */
   get portTrouble(): string | undefined {
-    const trouble = this.#base.ports.troubleOf(this.definition.label);
+    const trouble = this.#base.ports.troubleOf(this.#definition.label);
     return trouble === undefined ? undefined : describeTrouble(trouble);
   }
 

@@ -10,7 +10,9 @@ import type { Chronicle } from '../chronicle.ts';
 import type { StandardStreams } from '../standard-streams.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { UnitRecord } from '../unit-record.ts';
+import type { InForceState, YoungNeed } from '../in-force-state.ts';
 import { ConfiguredUnit } from './configured-unit.ts';
+import { jointUnits } from './joint-units.ts';
 import type { LaunchBase } from './launch.ts';
 import { specOf } from './spec.ts';
 
@@ -22,10 +24,12 @@ export interface Kept {
 
 /** The units of the configuration in force. */
 export class ConfiguredUnits {
-  readonly configuration: Configuration;
-  /** How they hang together. */
-  readonly graph: Graph;
-  readonly #byLabel: ReadonlyMap<string, UnitDefinition>;
+  #configuration: Configuration;
+  #graph: Graph;
+  #byLabel: ReadonlyMap<string, UnitDefinition>;
+  /** Definitions of units that are in the configuration no more, and not gone yet. */
+  readonly #leaving = new Map<string, UnitDefinition>();
+  #young: readonly YoungNeed[] = [];
   readonly #base: LaunchBase;
   readonly #tools: ProbeTools;
   readonly #streams: StandardStreams;
@@ -35,16 +39,19 @@ export class ConfiguredUnits {
   readonly #byHand: Map<string, boolean>;
 
   constructor(
-    configuration: Configuration,
+    { configuration, leaving, young }: InForceState,
     base: LaunchBase,
     tools: ProbeTools,
     streams: StandardStreams,
     supervisor: Supervisor,
     chronicle: Chronicle,
   ) {
-    this.configuration = configuration;
-    this.graph = buildGraph(configuration.units);
-    this.#byLabel = new Map(configuration.units.map((unit) => [unit.label, unit]));
+    this.#configuration = configuration;
+    for (const one of leaving) this.#leaving.set(one.label, one);
+    this.#young = young;
+    this.#byLabel = new Map();
+    this.#graph = new Map();
+    this.#build();
     this.#base = base;
     this.#tools = tools;
     this.#streams = streams;
@@ -53,9 +60,60 @@ export class ConfiguredUnits {
     this.#byHand = chronicle.enabledByHand();
   }
 
-  /** All definitions, in the order of the files. */
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  /** How they hang together, with what is not gone yet. */
+  get graph(): Graph {
+    return this.#graph;
+  }
+
+  /** Another configuration is in force. */
+  replace({ configuration, leaving, young }: InForceState): void {
+    this.#configuration = configuration;
+    this.#leaving.clear();
+    for (const one of leaving) this.#leaving.set(one.label, one);
+    this.#young = young;
+    this.#build();
+  }
+
+  #build(): void {
+    const { units } = this.#configuration;
+    this.#byLabel = new Map([...this.#leaving.values(), ...units].map((unit) => [unit.label, unit]));
+    this.#graph = buildGraph(jointUnits(units, [...this.#leaving.values()], this.#young));
+  }
+
+  /** Definitions of what is in the configuration no more, and not gone yet. */
+  get leaving(): readonly UnitDefinition[] {
+    return [...this.#leaving.values()];
+  }
+
+  isLeaving(label: string): boolean {
+    return this.#leaving.has(label);
+  }
+
+  /** Nothing is left of a unit that was leaving: its label is free, and what was said of it by hand is forgotten. */
+  gone(label: string): void {
+    if (!this.#leaving.delete(label)) return;
+    this.#byHand.delete(label);
+    this.#chronicle.enabledForgotten(label);
+    this.#byLabel = new Map([...this.#byLabel].filter(([other]) => other !== label));
+  }
+
+  get young(): readonly YoungNeed[] {
+    return this.#young;
+  }
+
+  /** These needs are as all others from now on. */
+  matured(needs: readonly YoungNeed[]): void {
+    this.#young = this.#young.filter((one) => !needs.includes(one));
+    this.#build();
+  }
+
+  /** All definitions of the configuration, in the order of the files. */
   get definitions(): readonly UnitDefinition[] {
-    return this.configuration.units;
+    return this.#configuration.units;
   }
 
   /** The graph and where its units are, for the making of orders. Of a label that is no unit nothing may be asked. */
@@ -81,7 +139,7 @@ export class ConfiguredUnits {
 
   /** The instances that a label names together; undefined where it names none. */
   membersOf(label: string): readonly string[] | undefined {
-    return this.configuration.groups.find((group) => group.label === label)?.members;
+    return this.#configuration.groups.find((group) => group.label === label)?.members;
   }
 
   /** Whether the configuration has this label, as a unit or as the name of several instances. */
@@ -99,7 +157,7 @@ export class ConfiguredUnits {
       keep: true,
     });
     record.configured = new ConfiguredUnit(definition, this.#base, this.#tools, {
-      logPath: this.#streams.logPath(definition.label, definition.log),
+      logPath: ({ label, log }) => (log.kind === 'file' ? this.#streams.logPath(label, log) : undefined),
       output: () => record.output,
       commandOutput: (uid, generation) => this.#streams.forCommand(record, uid, generation),
       tell: (event) => {

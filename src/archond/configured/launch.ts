@@ -1,4 +1,5 @@
 import type { Surroundings, UnitDefinition } from '../../config/definition.ts';
+import { MOST_ENV_FILE_BYTES } from '../../config/env-file-mark.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Words } from '../../base/words.ts';
 import { fieldOf, fieldOfText } from '../../protocol/bytes.ts';
@@ -7,8 +8,6 @@ import type { Launch } from '../launch.ts';
 import type { HeldPorts } from '../ports/held-ports.ts';
 import type { OwnBinding } from '../ports/own-binding.ts';
 import { readEnvFile } from './env-file.ts';
-
-const MOST_ENV_FILE_BYTES = 1024 * 1024;
 
 /** What a process of a configured unit is made with, beside its definition. */
 export interface LaunchBase {

@@ -11,10 +11,13 @@ import { putSince } from '../since.ts';
 export function addConfigured(house: House, isFirst: boolean): void {
   const { sys, configured, supervisor, chronicle } = house;
   if (isFirst) chronicle.forgetWishes();
-  for (const definition of configured.definitions) {
-    if (supervisor.records.has(definition.label)) continue;
+  for (const definition of [...configured.definitions, ...configured.leaving]) {
+    const { label } = definition;
+    if (supervisor.records.has(label)) continue;
+    const wish = isFirst ? undefined : chronicle.wishOf(label);
+    /* It was gone already. */
+    if (wish === undefined && configured.isLeaving(label)) continue;
     const record = configured.add(definition);
-    const wish = isFirst ? undefined : chronicle.wishOf(definition.label);
     if (wish === undefined) {
       /* So that a successor knows since when it is down. */
       if (!definition.enabled) chronicle.wanted(record);

@@ -27,6 +27,12 @@ export interface Bound {
   readonly isElsewhere: boolean;
 }
 
+/** A socket that has no name for now. */
+export interface Detached {
+  readonly lease: Lease;
+  readonly descriptor: Descriptor;
+}
+
 /** Why none was. */
 export interface Unbound {
   /** The first that was tried; undefined where there was none. */
@@ -118,6 +124,39 @@ export class BoundSockets {
     this.table.hold(lease);
     this.#descriptors.set(idText(lease), descriptor);
     if (isNews) this.#chronicle.leased(idText(lease), lease.address);
+  }
+
+  /** Takes its socket from a name, for another one; undefined where it has none. */
+  detach(id: PortId): Detached | undefined {
+    const lease = this.table.leaseOf(id);
+    const descriptor = this.#descriptors.get(idText(id));
+    if (lease === undefined || descriptor === undefined) return undefined;
+    this.table.release(id);
+    this.#descriptors.delete(idText(id));
+    return { lease, descriptor };
+  }
+
+  /** Gives sockets that were taken from their names to others that have none: who listens there, and who connects, is not disturbed. */
+  attach(moves: readonly { readonly from: Detached; readonly to: PortId }[]): void {
+    const leases = moves.map(({ from, to }) => ({ ...from.lease, owner: to.owner, name: to.name }));
+    const olds = moves.map(({ from }) => keptName(from.lease));
+    const drop = (): void => {
+      for (const name of olds) this.#sys.keeper.drop(name, () => undefined);
+    };
+    /* The keeper has them under both names for a moment rather than under none, where no name is given to two. */
+    const isInTheWay = leases.some((lease) => olds.includes(keptName(lease)));
+    if (isInTheWay) drop();
+    for (const [at, { from }] of moves.entries()) {
+      const lease = leases[at];
+      if (lease === undefined) continue;
+      this.put(lease, from.descriptor);
+    }
+    if (!isInTheWay) drop();
+  }
+
+  /** Closes a socket that was taken from its name. */
+  discard({ lease, descriptor }: Detached): void {
+    this.#letGo({ name: keptName(lease), descriptor });
   }
 
   /**

@@ -2,13 +2,15 @@ import { familyOf, isSame, type Address, type Family } from '../../base/address.
 import { portSetting } from '../../base/port-setting.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { idText, type PortId } from '../../portalloc/port-table.ts';
+import type { UnitDefinition } from '../../config/definition.ts';
+import { isSameData } from '../../config/same.ts';
+import { idText, USUAL_POOL, type PortId, type PortPool } from '../../portalloc/port-table.ts';
 import { NO_CAUSE, type Cause } from '../../supervisor/cause.ts';
 import type { Descriptor, Listener, Sys } from '../../sys/sys.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { Kept } from '../configured/configured-units.ts';
 import type { Log } from '../log.ts';
-import type { BoundSockets } from './bound-sockets.ts';
+import type { BoundSockets, Detached } from './bound-sockets.ts';
 import { claimsOf, type Claim, type Claims, type UnitPort } from './claims.ts';
 import { keepingOf, regain, type Lost, type Regained } from './regain.ts';
 import { describeTrouble, holdersOf, type PortTrouble } from './trouble.ts';
@@ -44,9 +46,9 @@ export class HeldPorts {
   readonly #sockets: BoundSockets;
   readonly #log: Log;
   readonly #chronicle: Chronicle;
-  readonly #claims: Claims;
+  #claims: Claims;
   /** By label: of which it is an instance. */
-  readonly #groups: ReadonlyMap<string, string>;
+  #groups: ReadonlyMap<string, string>;
   readonly #troubles = new Map<string, PortTrouble>();
   /** What was told last of a port that is in trouble. */
   readonly #told = new Map<string, string>();
@@ -68,9 +70,64 @@ export class HeldPorts {
     this.#chronicle = chronicle;
     this.#own = own;
     this.#claims = claimsOf(units);
-    this.#groups = new Map(
-      units.flatMap(({ label, instance }) => (instance === undefined ? [] : [[label, instance.of] as const])),
-    );
+    this.#groups = groupsOf(units);
+  }
+
+  /**
+   * Other units are in force: what is wanted as it is stays held, under another name too; the rest is let go of, and what is
+   * missing is bound, unless the process that is to have it has yet to make room.
+   *
+   * @param hasProcess whether a process of the unit is there
+   */
+  replace({ units, portPool }: Configuration, hasProcess: (label: string) => boolean, cause: Cause): void {
+    this.#sockets.table.serveFrom(portPool ?? USUAL_POOL);
+    const before = new Map(this.#claims.all.map((claim) => [idText(claim), claim]));
+    this.#claims = claimsOf(units);
+    this.#groups = groupsOf(units);
+    const wanted = new Map(this.#claims.all.map((claim) => [idText(claim), claim]));
+    this.#rearrange(before, wanted);
+    for (const id of [...this.#troubles.keys()])
+      if (!wanted.has(id) || !isSameData(before.get(id), wanted.get(id))) this.#troubles.delete(id);
+    for (const claim of this.#claims.all)
+      if (!this.#isHeld(claim) && !this.#troubles.has(idText(claim)) && !claim.labels.some(hasProcess))
+        this.#bind(claim, cause);
+    const troubled = this.#claims.all.filter((claim) => this.#troubles.has(idText(claim)));
+    if (troubled.length > 0) this.#explain(troubled, cause, () => undefined);
+  }
+
+  /** What is not wanted as it is held goes to whoever wants just that, or is closed. */
+  #rearrange(before: ReadonlyMap<string, Claim>, wanted: ReadonlyMap<string, Claim>): void {
+    const left: { readonly claim: Claim; readonly socket: Detached }[] = [];
+    for (const [id, claim] of before) {
+      const address = this.#sockets.socketOf(claim)?.address;
+      const now = wanted.get(id);
+      const isAsBefore =
+        now !== undefined &&
+        isAlike(claim, now) &&
+        address !== undefined &&
+        this.#sockets.table.fits(now, address);
+      const socket = isAsBefore ? undefined : this.#sockets.detach(claim);
+      if (socket !== undefined) left.push({ claim, socket });
+    }
+    const moves = this.#claims.all.flatMap((to) => {
+      if (to.port === 'auto' || this.#isHeld(to)) return [];
+      const at = left.findIndex(
+        ({ claim, socket }) => isAlike(claim, to) && this.#sockets.table.fits(to, socket.lease.address),
+      );
+      const [found] = at < 0 ? [] : left.splice(at, 1);
+      return found === undefined ? [] : [{ from: found.socket, to }];
+    });
+    for (const { socket } of left) this.#sockets.discard(socket);
+    this.#sockets.attach(moves);
+  }
+
+  /** Whether one of a unit's ports is held where it would not be bound if the pool were another one. */
+  isOutside(label: string, pool: PortPool): boolean {
+    return this.portsOf(label).some(({ id }) => {
+      const claim = this.#claims.all.find((one) => idText(one) === idText(id));
+      const port = claim?.port === 'auto' ? this.#sockets.socketOf(id)?.address.port : undefined;
+      return port !== undefined && (port < pool.first || port > pool.last);
+    });
   }
 
   /**
@@ -330,4 +387,15 @@ export class HeldPorts {
       );
     }
   }
+}
+
+function groupsOf(units: readonly UnitDefinition[]): ReadonlyMap<string, string> {
+  return new Map(
+    units.flatMap(({ label, instance }) => (instance === undefined ? [] : [[label, instance.of] as const])),
+  );
+}
+
+/** Whether a socket that was bound for one can be had by the other, where it is at the right place. */
+function isAlike(one: Claim, other: Claim): boolean {
+  return one.protocol === other.protocol && one.isShared === other.isShared && one.backlog === other.backlog;
 }

@@ -41,13 +41,25 @@ export class OnConnect {
 
   /** From now on all such units are looked after, which must have been added. */
   begin(): void {
-    for (const record of this.#tools.supervisor.records.values()) {
-      if (!waitsForConnection(record)) continue;
-      record.observers.add((changed) => {
-        this.look(changed);
-      });
+    this.follow(this.#tools.supervisor.records.values());
+  }
+
+  /** The same of these, which may have become such units, or be none any more. */
+  follow(records: Iterable<UnitRecord>): void {
+    for (const record of records) {
+      if (!waitsForConnection(record)) this.#unwatch(record);
+      else if (!record.observers.has(this.#observe)) record.observers.add(this.#observe);
       this.look(record);
     }
+  }
+
+  readonly #observe = (changed: UnitRecord): void => {
+    this.look(changed);
+  };
+
+  /** Nothing is watched until `follow` is called: for sockets that change. */
+  pause(): void {
+    for (const record of [...this.#watches.keys()]) this.#unwatch(record);
   }
 
   /** Watches for what starts a unit, or no longer, as it is now. */

@@ -31,14 +31,18 @@ export interface OwnBindingTools {
 export class OwnBinding {
   readonly #tools: OwnBindingTools;
   /** Labels of all units that have ports. */
-  readonly #owners: readonly string[];
-  readonly #labels: ReadonlySet<string>;
+  #owners: readonly string[] = [];
+  #labels: ReadonlySet<string> = new Set();
   #door: BindDoor | undefined;
   #wasTold = false;
 
   constructor(tools: OwnBindingTools) {
     this.#tools = tools;
-    const { units } = tools;
+    this.replace(tools.units);
+  }
+
+  /** These are the units from now on. */
+  replace(units: readonly UnitDefinition[]): void {
     this.#owners = units.filter(({ ports }) => ports.length > 0).map(({ label }) => label);
     const binding = units.filter(({ ports }) => ports.some(({ pass }) => pass === 'bind'));
     this.#labels = new Set(binding.map(({ label }) => label));

@@ -16,6 +16,7 @@ import { monitorDescriptor, monitorPid } from './monitor.ts';
 import { plan } from './plan.ts';
 import { port, releasePort } from './port.ts';
 import { ports } from './ports.ts';
+import { confirm, reload } from './reload.ts';
 import { restart } from './orders/restart.ts';
 import { start } from './orders/start.ts';
 import { stop, stopDaemon } from './orders/stop.ts';
@@ -62,8 +63,8 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Disable: disable,
   Plan: plan,
   Boot: boot,
-  Reload: undefined,
-  Confirm: undefined,
+  Reload: reload,
+  Confirm: confirm,
   Port: port,
   Ports: ports,
   ReleasePort: releasePort,

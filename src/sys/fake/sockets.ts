@@ -69,7 +69,7 @@ export class FakeSockets implements Sockets {
     const backlog = new Backlog(this.#view, accept);
     const owner = this.#view.kernel.credentials(this.#view.pid);
     const socket = new ListeningSocket(owner, (end) => backlog.arrived(end));
-    const node = { kind: 'socket', mode, uid: user.uid, listening: socket } as const;
+    let node = { kind: 'socket' as const, mode, uid: user.uid, listening: socket };
     files.put(path, node);
     const descriptor = this.#view.descriptors.add(socket, 'sockets.listen');
     const close = (): void => {
@@ -79,7 +79,14 @@ export class FakeSockets implements Sockets {
       backlog.close();
       this.#view.descriptors.close(descriptor);
     };
-    return ok({ close });
+    const setMode = (to: number): Result<undefined, SysError> => {
+      this.#view.call('listening.setMode');
+      if (files.node(path) !== node) return err(sysError('ENOENT', 'chmod'));
+      node = { ...node, mode: to };
+      files.put(path, node);
+      return ok(undefined);
+    };
+    return ok({ close, setMode });
   }
 
   connect(path: string): Result<Connection, SysError> {

@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { ok } from '../../../src/base/result.ts';
-import { Archond, type OwnProcess } from '../../../src/archond/archond.ts';
+import { Archond } from '../../../src/archond/archond.ts';
+import type { OwnProcess } from '../../../src/archond/own-process.ts';
 import { LOADER } from '../../../src/archond/configuration.ts';
 import type { Log } from '../../../src/archond/log.ts';
 import type { Settings } from '../../../src/archond/settings.ts';

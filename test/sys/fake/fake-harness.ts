@@ -209,6 +209,10 @@ export function fakeHarness(
     signalKeeper: (signal) => control.signalKeeper(signal),
     readFile: (path) => files.read(path),
     makeFolder: (path) => files.makeFolders(path, 0o700, user.uid),
+    modeOf: (path) => {
+      const node = files.node(path);
+      return node !== undefined && 'mode' in node ? node.mode : -1;
+    },
     exists: (path) => files.node(path) !== undefined,
     isAlive: (pid) =>
       pid === control.keeper.pid ? !control.keeper.gone : processes.get(pid)?.alive === true,

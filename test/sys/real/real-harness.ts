@@ -269,6 +269,10 @@ export class RealHarness implements Harness {
     mkdirSync(path, { mode: 0o700, recursive: true });
   }
 
+  modeOf(path: string): number {
+    return lstatSync(path).mode & 0o7777;
+  }
+
   exists(path: string): boolean {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   }

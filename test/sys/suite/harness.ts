@@ -135,6 +135,8 @@ export interface Harness {
   makeFolder(path: string): void;
   /** Anything at all at this path, a socket too? */
   exists(path: string): boolean;
+  /** The mode of a file, without its kind. */
+  modeOf(path: string): number;
   /** Is there a process with this pid that has not ended? */
   isAlive(pid: number): boolean;
   /** How many descriptors archond has open, its connections included. */

@@ -13,6 +13,16 @@ export function listening(test: Tester): void {
     listener.listening.close();
   });
 
+  test('who may connect can be changed while one listens, and not behind the close', (world) => {
+    const listener = new Listener(world);
+    expect(listener.listening.setMode(0o666).ok).toBe(true);
+    expect(world.harness.modeOf(listener.path)).toBe(0o666);
+    expect(listener.listening.setMode(0o600).ok).toBe(true);
+    expect(world.harness.modeOf(listener.path)).toBe(0o600);
+    listener.listening.close();
+    expect(errorOf(listener.listening.setMode(0o666))).toBe('ENOENT');
+  });
+
   test('each who connects is accepted once, in order, and never inside a call', async (world) => {
     const listener = new Listener(world);
     const connections = [1, 2, 3].map(() => value(world.sys.sockets.connect(listener.path)));

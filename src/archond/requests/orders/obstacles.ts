@@ -8,7 +8,12 @@ import type { UnitRecord } from '../../unit-record.ts';
 const MOST_NAMED = 8;
 
 /** What is only watched, or belongs to somebody who waits for it, cannot be started. */
-export function notStartable({ label, watched, unit }: UnitRecord): Failure | undefined {
+export function notStartable({ label, watched, unit, configured }: UnitRecord): Failure | undefined {
+  if (configured?.isLeaving === true)
+    return failure(
+      'conflict',
+      `${label} is in the configuration no more: it is being stopped, and forgotten then`,
+    );
   if (watched !== undefined) return failure('unsupported', `${label} is only watched, not started here`);
   if (unit.spec.origin === 'run') return failure('unsupported', `${label} is a one-off command: use Run`);
   return undefined;
