@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { describeErrno } from '../base/errno.ts';
 import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
@@ -7,9 +6,10 @@ import { EMPTY_CONFIGURATION, type AccessRule } from '../config/configuration.ts
 import type { Head } from '../config/difference.ts';
 import { USUAL_POOL } from '../portalloc/port-table.ts';
 import type { Cause } from '../supervisor/cause.ts';
-import type { Cancel, Connection, Listening, Sys, SysError, Welcome } from '../sys/sys.ts';
+import type { Cancel, Connection, Listening, Sys, Welcome } from '../sys/sys.ts';
 import { Admission, socketMode } from './admission.ts';
 import { baseEnvironment } from './base-environment.ts';
+import { cannotListen } from './cannot-listen.ts';
 import { Chronicle } from './chronicle.ts';
 import { InForce } from './configuration.ts';
 import { faultsTo, type Faults } from './faults.ts';
@@ -385,15 +385,4 @@ export class Archond {
     this.#own.say(message);
     return this.#own.exit(1);
   }
-}
-
-/** Why nobody can be heard, and who is in the way. */
-function cannotListen(sys: Sys, socket: string, { code, call }: SysError): string {
-  if (code === 'EEXIST') return `${socket} is there and no socket; remove it, or name another with --socket`;
-  if (code !== 'EADDRINUSE') return `cannot listen on ${socket}: ${describeErrno(code)} (${call})`;
-  const other = sys.sockets.connect(socket);
-  if (!other.ok) return `another program listens on ${socket}; name another with --socket`;
-  const { pid } = other.value.peer;
-  other.value.close();
-  return `another program (process ${pid}) answers on ${socket}; name another with --socket`;
 }

@@ -70,3 +70,15 @@ function addressesByName(units: readonly UnitDefinition[]): Map<string, Set<stri
 function nameKey(label: string, name: string): string {
   return idText({ owner: label, name });
 }
+
+/** By label: of which each is an instance. */
+export function groupsOf(units: readonly UnitDefinition[]): ReadonlyMap<string, string> {
+  return new Map(
+    units.flatMap(({ label, instance }) => (instance === undefined ? [] : [[label, instance.of] as const])),
+  );
+}
+
+/** Whether a socket that was bound for one can be had by the other, where it is at the right place. */
+export function isAlike(one: Claim, other: Claim): boolean {
+  return one.protocol === other.protocol && one.isShared === other.isShared && one.backlog === other.backlog;
+}

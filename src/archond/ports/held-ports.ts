@@ -2,7 +2,6 @@ import { familyOf, isSame, type Address, type Family } from '../../base/address.
 import { portSetting } from '../../base/port-setting.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import type { UnitDefinition } from '../../config/definition.ts';
 import { isSameData } from '../../config/same.ts';
 import { idText, USUAL_POOL, type PortId, type PortPool } from '../../portalloc/port-table.ts';
 import { NO_CAUSE, type Cause } from '../../supervisor/cause.ts';
@@ -11,7 +10,7 @@ import type { Chronicle } from '../chronicle.ts';
 import type { Kept } from '../configured/configured-units.ts';
 import type { Log } from '../log.ts';
 import type { BoundSockets, Detached } from './bound-sockets.ts';
-import { claimsOf, type Claim, type Claims, type UnitPort } from './claims.ts';
+import { claimsOf, groupsOf, isAlike, type Claim, type Claims, type UnitPort } from './claims.ts';
 import { keepingOf, regain, type Lost, type Regained } from './regain.ts';
 import { describeTrouble, holdersOf, type PortTrouble } from './trouble.ts';
 
@@ -387,15 +386,4 @@ export class HeldPorts {
       );
     }
   }
-}
-
-function groupsOf(units: readonly UnitDefinition[]): ReadonlyMap<string, string> {
-  return new Map(
-    units.flatMap(({ label, instance }) => (instance === undefined ? [] : [[label, instance.of] as const])),
-  );
-}
-
-/** Whether a socket that was bound for one can be had by the other, where it is at the right place. */
-function isAlike(one: Claim, other: Claim): boolean {
-  return one.protocol === other.protocol && one.isShared === other.isShared && one.backlog === other.backlog;
 }
