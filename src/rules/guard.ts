@@ -1,7 +1,9 @@
 import { createContext, Script } from 'node:vm';
 
 /** A single instruction that takes longer than this is stopped, and with it the machine that it is of. */
-export const HARD_STOP_MS = 200;
+export const HARD_STOP_MS = 500;
+/** Reading a file, once and with nothing that waits for it, on however busy a machine. */
+export const LOAD_STOP_MS = 10_000;
 /** Before a call begins at least so much must be left of what the guard was set to; setting it takes 0.07 ms. */
 const RESERVE_MS = 50;
 
@@ -28,6 +30,7 @@ export class Guard {
     begin: () => void,
     carryOut: (call: C) => void,
     stopped: (call: C) => void,
+    stopMs = HARD_STOP_MS,
   ): void {
     const rest = calls[Symbol.iterator]();
     let next = rest.next();
@@ -43,16 +46,16 @@ export class Guard {
         }
         current = undefined;
       };
-      if (this.#inTime(work)) continue;
+      if (this.#inTime(work, stopMs)) continue;
       if (current !== undefined) stopped(current.call);
       next = rest.next();
     }
   }
 
-  #inTime(work: () => void): boolean {
+  #inTime(work: () => void, stopMs: number): boolean {
     this.#scope.work = work;
     try {
-      this.#script.runInContext(this.#context, { timeout: HARD_STOP_MS + RESERVE_MS });
+      this.#script.runInContext(this.#context, { timeout: stopMs + RESERVE_MS });
       return true;
     } catch (error) {
       if ((error as { readonly code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;

@@ -1,6 +1,6 @@
 import type { Action, Ask, LoadedFile, Origin, Trouble } from './ask.ts';
 import type { OfferedEvent, SeenProcess, SeenUnit } from './event.ts';
-import { Guard } from './guard.ts';
+import { Guard, LOAD_STOP_MS } from './guard.ts';
 import { Meter } from './lua/meter.ts';
 import type { Fault } from './lua/sandbox.ts';
 import {
@@ -20,7 +20,7 @@ export const MOST_DEPTH = 16;
 
 const HARD: Fault = {
   message:
-    'one instruction of it took more than 200 ms, and it was stopped by force: its variables and timers are lost',
+    'one instruction of it took more than 500 ms, and it was stopped by force: its variables and timers are lost',
   line: undefined,
   excess: 'time',
 };
@@ -337,6 +337,7 @@ export class RuleHost {
       () => {
         fault = HARD;
       },
+      LOAD_STOP_MS,
     );
     isRead = true;
     return { file, asks, fault };

@@ -7,6 +7,9 @@ export const BUDGET = {
   stringBytes: 8 * 1024 * 1024,
 } as const;
 
+/** A file is loaded once, and nothing waits for that: it may use so many times more of instructions and time. */
+export const LOAD_FACTOR = 10;
+
 /** How many instructions pass between two looks at the meter. */
 export const HOOK_EVERY = 1000;
 
@@ -44,6 +47,7 @@ export class Meter {
   #stringBytes = 0;
   #excess: Excess | undefined;
   #dueMs = 0;
+  #factor = 1;
   /** One instant by both clocks, not after the call's beginning. */
   #anchor = { wallMs: 0, cpuMs: 0 };
   #beganMs = 0;
@@ -72,22 +76,23 @@ export class Meter {
     return this.#stringBytes;
   }
 
-  /** A call begins, with everything to spend, or with what is left. @param stopping told before it is stopped, once */
-  begin(stopping: () => void, goesOn: boolean): void {
+  /** A call begins, with everything to spend, or with what is left. @param stopping told before it is stopped, once; @param factor see `LOAD_FACTOR` */
+  begin(stopping: () => void, goesOn: boolean, factor = 1): void {
     this.#stopping = stopping;
     if (goesOn) return;
+    this.#factor = factor;
     this.#instructions = 0;
     this.#stringBytes = 0;
     this.#excess = undefined;
     this.#beganMs = this.#clocks.wallMs();
-    this.#dueMs = this.#beganMs + BUDGET.timeMs;
+    this.#dueMs = this.#beganMs + BUDGET.timeMs * factor;
   }
 
   /** So many instructions were carried out, or what costs as much. Throws `OverBudget`. */
   spend(instructions: number): void {
     this.#instructions += instructions;
     if (this.#excess !== undefined) throw new OverBudget(this.#excess);
-    if (this.#instructions >= BUDGET.instructions) this.#stop('instructions');
+    if (this.#instructions >= BUDGET.instructions * this.#factor) this.#stop('instructions');
     const nowMs = this.#clocks.wallMs();
     if (nowMs >= this.#dueMs) this.#lookAtProcessor(nowMs);
   }
@@ -111,7 +116,8 @@ export class Meter {
   #lookAtProcessor(nowMs: number): void {
     const { wallMs, cpuMs } = this.#anchor;
     const leastMs = this.#clocks.cpuMs() - cpuMs - (this.#beganMs - wallMs);
-    if (leastMs >= BUDGET.timeMs) this.#stop('time');
-    this.#dueMs = nowMs + BUDGET.timeMs - Math.max(0, leastMs);
+    const mostMs = BUDGET.timeMs * this.#factor;
+    if (leastMs >= mostMs) this.#stop('time');
+    this.#dueMs = nowMs + mostMs - Math.max(0, leastMs);
   }
 }

@@ -10,7 +10,7 @@ import {
   type State,
 } from './machine.ts';
 import { heldBytes, MOST_HELD_BYTES } from './memory.ts';
-import { HOOK_EVERY, type Excess, type Meter } from './meter.ts';
+import { BUDGET, HOOK_EVERY, LOAD_FACTOR, type Excess, type Meter } from './meter.ts';
 import { show } from './values.ts';
 
 /** Why a call into a file did not end well. */
@@ -72,7 +72,7 @@ export class Sandbox {
       return bytes;
     };
     const status = lua.lua_load(L, reader, { bytes: text }, bytesOf(`@${this.name}`), TEXT_ONLY);
-    if (status === lua.LUA_OK) return this.#call(0);
+    if (status === lua.LUA_OK) return this.#call(0, undefined, false, LOAD_FACTOR);
     const message = show(L, -1);
     lua.lua_settop(L, 0);
     return this.#placed(message, undefined);
@@ -117,16 +117,20 @@ export class Sandbox {
     return this.#heldBytes > MOST_HELD_BYTES;
   }
 
-  #call(args: number, take?: (L: State) => void, goesOn = false): Fault | undefined {
+  #call(args: number, take?: (L: State) => void, goesOn = false, factor = 1): Fault | undefined {
     const { L } = this;
     const meter = this.#meter;
     const base = lua.lua_gettop(L) - args;
     lua.lua_pushcfunction(L, this.#handle);
     lua.lua_insert(L, base);
     this.#line = undefined;
-    meter.begin(() => {
-      this.#line = this.lineNow();
-    }, goesOn);
+    meter.begin(
+      () => {
+        this.#line = this.lineNow();
+      },
+      goesOn,
+      factor,
+    );
     calling = meter;
     L.hookcount = HOOK_EVERY;
     let status: number;
@@ -144,7 +148,7 @@ export class Sandbox {
     }
     const message = excess === undefined && lua.lua_gettop(L) > 0 ? show(L, -1) : 'it was stopped';
     lua.lua_settop(L, 0);
-    if (excess !== undefined) return { message: OVER[excess], line: this.#line, excess };
+    if (excess !== undefined) return { message: over(excess, factor), line: this.#line, excess };
     return this.#placed(message, this.#line);
   }
 
@@ -166,11 +170,17 @@ export class Sandbox {
   }
 }
 
-const OVER: Readonly<Record<Excess, string>> = {
-  instructions: 'it went over 100,000 instructions',
-  time: 'it took more than 20 ms',
-  memory: 'it made more than 8 MiB of strings',
-};
+/** What it went over, in a sentence. */
+function over(excess: Excess, factor: number): string {
+  switch (excess) {
+    case 'instructions':
+      return `it went over ${(BUDGET.instructions * factor).toLocaleString('en-US')} instructions`;
+    case 'time':
+      return `it took more than ${BUDGET.timeMs * factor} ms`;
+    case 'memory':
+      return `it made more than ${BUDGET.stringBytes >> 20} MiB of strings`;
+  }
+}
 
 /** Raises an error of Lua at the line that called. */
 export function raise(L: State, message: string): never {

@@ -51,7 +51,7 @@ describe('rules check', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     const [bad, worse, ...rest] = stderr.trimEnd().split('\n');
     expect(bad).toBe("bad.lua:2: on: on has no field 'labels'; did you mean label?");
-    expect(worse).toMatch(/^worse\.lua:1: it (went over 100,000 instructions|took more than 20 ms)$/);
+    expect(worse).toMatch(/^worse\.lua:1: it (went over 1,000,000 instructions|took more than 200 ms)$/);
     expect(rest).toEqual([]);
     const json = JSON.parse((await rules('--json', 'check', '.')).stdout) as { faults: unknown[] };
     expect(json).toMatchObject({ rules: 1, files: 3 });
@@ -123,11 +123,8 @@ describe('rules, of a supervisor', () => {
     expect(said.actions.map(({ action }) => action)).toEqual(['note web died of SIGSEGV', 'restart cache']);
     const told = toldAmong(await supervisor.ask('Events'));
     const done = told.filter(({ details }) => details.get('cause') === String(said.actions[0]?.sequence));
-    expect(done.map(({ label, kind }) => `${label} ${kind}`)).toEqual([
-      'web starting',
-      'web note',
-      'cache stopping',
-    ]);
+    const kinds = done.map(({ label, kind }) => `${label} ${kind}`);
+    expect(kinds.sort()).toEqual(['cache stopping', 'web note', 'web starting']);
     const plain = await archonctl(supervisor.socket, ['rules', 'replay', 'good.lua'], { cwd: folder });
     expect(plain.stdout).toMatch(/ good\.lua cache goes with web \(event \d+\): restart cache\n$/);
   });
