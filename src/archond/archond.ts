@@ -18,6 +18,7 @@ import { EndedRuns } from './ended-runs.ts';
 import { ConfiguredUnits, type Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import type { Log } from './log.ts';
+import { Snapshots } from './events/snapshots.ts';
 import { LastStart } from './last-start.ts';
 import { settledState } from './in-force-state.ts';
 import { LogHub } from './logs/log-hub.ts';
@@ -197,6 +198,10 @@ export class Archond {
     const chronicle = new Chronicle(sys, settings, log, setsTailAside);
     const streams = new StandardStreams(sys, log, chronicle, settings.logDir, empty.value);
     const supervisor = new Supervisor(sys, log, chronicle, streams, uid);
+    const snapshots = new Snapshots(chronicle.journal, supervisor);
+    chronicle.whenWritten = () => {
+      snapshots.look();
+    };
     const timings = new Timings(chronicle.journal, chronicle.allRemembered);
     supervisor.whenMoved = (before, after, atMs) => {
       timings.moved(before, after, atMs);

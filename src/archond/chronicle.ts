@@ -75,6 +75,8 @@ export class Chronicle {
   /** Those who are told of events, and events that are not written yet. */
   readonly #audiences: Audience[] = [];
   #unwritten: EventRecord[] = [];
+  /** Told whenever something is written. */
+  whenWritten: () => void = () => undefined;
   /** Told of daemons that were remembered where nothing could be read when this archond started. */
   whenLate: (units: ReadonlyMap<string, RememberedUnit>) => void = () => undefined;
 
@@ -94,6 +96,7 @@ export class Chronicle {
       },
       written: () => {
         this.#publish();
+        this.whenWritten();
       },
     });
     this.journal = journal;

@@ -3,7 +3,7 @@ import type { AppendFile, Sys, SysError } from '../sys/sys.ts';
 import { EventChain, type ChainQuery } from './chain.ts';
 import { Climber } from './climber.ts';
 import { EventCursor, type EventQuery } from './cursor.ts';
-import type { Head } from './head.ts';
+import { EarlierValueSearch } from './earlier-value.ts';
 import { Schedule, type Health, type Report } from './health.ts';
 import { prepare, type Found, type Opening } from './opening.ts';
 import type { NewEvent } from './payload.ts';
@@ -116,21 +116,13 @@ export class Journal {
 
   /** When the oldest segment that is kept was begun: from then on events are kept; undefined where that cannot be read. Nanoseconds since 1970. */
   keptSinceNs(): bigint | undefined {
-    return this.#oldest()?.timeNs;
+    return this.#writer.segments.oldest()?.timeNs;
   }
 
   /** Whether nothing was there before what is kept: a journal begins with it. */
   keptFromFirst(): boolean {
-    const oldest = this.#oldest();
+    const oldest = this.#writer.segments.oldest();
     return oldest?.firstSequence === 1 && !oldest.isPastUnknown && oldest.before === undefined;
-  }
-
-  #oldest(): Head | undefined {
-    for (const segment of this.#writer.segments.all) {
-      const head = headOf(segment);
-      if (head !== undefined) return head;
-    }
-    return undefined;
   }
 
   /** Takes note of an event and returns its number. */
@@ -203,6 +195,17 @@ export class Journal {
     const { segments, current, journalId } = this.#writer;
     const first = query.after === undefined ? 0 : segments.firstWhole(journalId);
     return new EventCursor(segments, first, current, this.#lastSequence, query);
+  }
+
+  /** Which segment is written to: another number when another one is; undefined once it is closed. */
+  get segment(): number | undefined {
+    return this.#isClosed ? undefined : this.#writer.current.segment.ordinal;
+  }
+
+  /** Looks for a value as it was written down last before an instant. */
+  valueBefore(kind: string, atNs: bigint): EarlierValueSearch {
+    const { segments, current, journalId } = this.#writer;
+    return new EarlierValueSearch(segments, segments.firstWhole(journalId), current, kind, atNs);
   }
 
   /** Follows the events that lead to one, backward, of those that were appended before this call. */

@@ -72,6 +72,15 @@ export class Segments {
     return this.#list.at(-1);
   }
 
+  /** The head of the oldest that has one. */
+  oldest(): Head | undefined {
+    for (const segment of this.#list) {
+      const head = headOf(segment);
+      if (head !== undefined) return head;
+    }
+    return undefined;
+  }
+
   add(segment: Segment): void {
     this.#list.push(segment);
   }

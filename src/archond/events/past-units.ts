@@ -1,4 +1,5 @@
 import type { EventRecord } from '../../base/event-record.ts';
+import type { PicturedUnit } from './snapshots.ts';
 import { UNIT_STATES, type UnitState } from '../../base/vocabulary.ts';
 
 /** A unit as it was at an instant; what is not known is undefined. */
@@ -64,6 +65,15 @@ export class PastUnits {
   /** When the supervisor began anew, with nothing, before the instant; undefined where that is not known. */
   get blankNs(): bigint | undefined {
     return this.#blankNs;
+  }
+
+  /** All units as they were at an instant before the first event that will come: nothing before that is missing then. */
+  restore(units: ReadonlyMap<string, PicturedUnit>): void {
+    this.#forgetAll(true);
+    for (const [label, unit] of units) {
+      this.#told.add(label);
+      this.#stories.set(label, { ...unit });
+    }
   }
 
   /** Events are missing here: of what was before nothing is certain. */

@@ -3,6 +3,7 @@ import { formatTime } from '../../base/time.ts';
 import type { Target } from '../../protocol/kinds.ts';
 import type { Call } from '../call.ts';
 import { PastUnits, type PastUnit } from '../events/past-units.ts';
+import { readSnapshot, SNAPSHOT_KIND } from '../events/snapshots.ts';
 import type { House } from '../house.ts';
 import { matches } from './targets.ts';
 import { unitFields, unitsIn } from './unit-fields.ts';
@@ -42,8 +43,35 @@ export async function listAt(
   call.ok(String(labels.length));
 }
 
-/** Others have their turn while the journal is read. */
+/** From the last picture of all units on, where there is one; else from the beginning. Others have their turn while the journal is read. */
 async function pastUnits(house: House, atNs: bigint, call: Call): Promise<PastUnits> {
+  return (await sincePicture(house, atNs, call)) ?? (await sinceEver(house, atNs, call));
+}
+
+/** Undefined where there is no picture, or something is missing behind it. */
+async function sincePicture(house: House, atNs: bigint, call: Call): Promise<PastUnits | undefined> {
+  const { journal } = house.chronicle;
+  const search = journal.valueBefore(SNAPSHOT_KIND, atNs);
+  let step = search.next();
+  while (!step.isLast && !call.isClosed) {
+    await house.turn();
+    step = search.next();
+  }
+  const units = readSnapshot(step.found?.value);
+  if (step.found === undefined || units === undefined) return undefined;
+  const past = new PastUnits(atNs, true);
+  past.restore(units);
+  const cursor = journal.events({ after: step.found.sequence, untilNs: atNs });
+  for (;;) {
+    const slice = cursor.next();
+    if (slice.isGap) return undefined;
+    for (const event of slice.events) past.take(event);
+    if (slice.isLast || call.isClosed) return past;
+    await house.turn();
+  }
+}
+
+async function sinceEver(house: House, atNs: bigint, call: Call): Promise<PastUnits> {
   const { journal } = house.chronicle;
   const isWhole = journal.keptFromFirst();
   const past = new PastUnits(atNs, isWhole);
