@@ -294,11 +294,16 @@ export class Archond {
 
   #signalled(house: House, signal: number): void {
     if (signal === SIGTERM || signal === SIGINT) {
+      this.#own.manager('STOPPING=1');
       house.shutdown.beginBySignal(signalName(signal));
     } else if (signal === SIGHUP) {
       house.streams.writers.reopenAll();
       this.#log.info('log files are reopened');
-      house.reload.orderBySignal(signalName(signal));
+      const atUs = Math.round(this.#sys.clock.monotonicMs() * 1000);
+      this.#own.manager(`RELOADING=1\nMONOTONIC_USEC=${atUs}`);
+      house.reload.orderBySignal(signalName(signal), () => {
+        this.#own.manager('READY=1');
+      });
     }
   }
 
@@ -318,6 +323,7 @@ export class Archond {
       this.#log.warn('admitted users may not reach the socket', { 'not passed by all': closed });
     house.chronicle.note('ready', [['version', VERSION]], cause);
     house.chronicle.flush();
+    this.#own.manager('READY=1');
     this.#own.answers();
     sys.keeper.ready(() => undefined);
     this.#log.info('ready', { socket, pid: this.#own.pid });

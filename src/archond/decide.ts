@@ -2,6 +2,7 @@
 import { isTerminal } from '../sys/real/caller.ts';
 import { sendOutputTo } from '../sys/real/own-output.ts';
 import type { RealKeeper } from '../sys/real/keeper.ts';
+import { tellServiceManager } from '../sys/real/service-manager.ts';
 import { realSys } from '../sys/real/real-sys.ts';
 import type { Sys } from '../sys/sys.ts';
 import { Archond } from './archond.ts';
@@ -70,6 +71,9 @@ function ownProcess(sys: Sys & { readonly keeper: RealKeeper }): OwnProcess {
     orphaned: () => {
       const command = JSON.parse(process.env[KEEPER_VARIABLE] ?? '{}') as KeeperCommand;
       return outliveKeeper(sys.keeper, command, settings.runtimeDir, settings.foreground, sys.clock, say);
+    },
+    manager: (assignments) => {
+      tellServiceManager(process.env['NOTIFY_SOCKET'], assignments);
     },
     answers: () => {
       if (!settings.foreground) leaveCaller(sys);

@@ -6,6 +6,8 @@ export interface OwnProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Says something to whoever started it, until it answers; then to where its log is. */
   readonly say: (message: string) => void;
+  /** Tells the service manager that started it, if one did, how it stands (sd_notify(3)). */
+  readonly manager: (assignments: string) => void;
   /** Ends it at once. */
   readonly exit: (code: number) => never;
   /** Its keeper has died. */

@@ -1,4 +1,4 @@
-import type { Cancel, Descriptor, Keeping, Missing, Sys, SysError } from '../sys/sys.ts';
+import type { Cancel, Descriptor, Keeping, LogLimits, Missing, Sys, SysError } from '../sys/sys.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { LogDefinition } from '../config/definition.ts';
 import { NO_CAUSE } from '../supervisor/cause.ts';
@@ -33,6 +33,16 @@ const USUAL = { maxBytes: 10 * 1024 * 1024, keep: 5, whenFull: 'block' } as cons
 /** archond's own, for `log: inherit`. */
 const OWN_OUTPUT = 1;
 const OWN_ERROR = 2;
+
+function sizesOf(configured: UnitRecord['configured']): { maxBytes: number; keep: number; whenFull: string } {
+  const log = configured?.definition.log;
+  return log?.kind === 'file' ? log : USUAL;
+}
+
+function limitsOf(configured: UnitRecord['configured']): LogLimits {
+  const { maxBytes, whenFull } = sizesOf(configured);
+  return { maxBytes, drops: whenFull === 'drop' };
+}
 
 /** Where standard error goes that has a log of its own: `web.log` and `web.err.log`. */
 function errorPath(path: string): string {
@@ -105,14 +115,12 @@ export class StandardStreams {
   }
 
   #keeping({ label, configured, unit }: Writer, path: string, dropped: (missing: Missing) => void): Keeping {
-    const log = configured?.definition.log;
-    const { maxBytes, keep, whenFull } = log?.kind === 'file' ? log : USUAL;
     return {
-      limits: { maxBytes, drops: whenFull === 'drop' },
+      limits: limitsOf(configured),
       /* Where that is not known the mark is left as it is. */
       isOneOff: unit === undefined || unit.spec.origin === 'run',
       rotated: () => {
-        this.old.rotated(path, keep);
+        this.old.rotated(path, sizesOf(configured).keep);
       },
       notRotated: ({ code, call }) => {
         this.#log.warn('a log cannot be set aside', { label, call, error: code });
@@ -210,6 +218,12 @@ export class StandardStreams {
   release(record: UnitRecord): void {
     this.letGo(record);
     this.closeGiven(record);
+  }
+
+  /** Its logs may become as large as its definition says by now. */
+  limit({ output, errorOutput, configured }: UnitRecord): void {
+    output?.limit(limitsOf(configured));
+    errorOutput?.limit(limitsOf(configured));
   }
 
   /** What the unit writes from now on goes elsewhere. */

@@ -1,4 +1,13 @@
-import type { Cancel, Copying, Descriptor, Keeping, PipeIdentity, Sys, SysError } from '../sys/sys.ts';
+import type {
+  Cancel,
+  Copying,
+  Descriptor,
+  Keeping,
+  LogLimits,
+  PipeIdentity,
+  Sys,
+  SysError,
+} from '../sys/sys.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
 import type { LogWriters } from './logs/log-writers.ts';
@@ -117,6 +126,11 @@ export class UnitOutput {
       this.#recovered();
       this.whenKept();
     });
+  }
+
+  /** The log may become so large from now on. */
+  limit(limits: LogLimits): void {
+    this.#copying.limit(limits);
   }
 
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */

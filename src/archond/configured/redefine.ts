@@ -14,7 +14,7 @@ import { specOf } from './spec.ts';
 export function redefine(
   record: UnitRecord,
   definition: UnitDefinition,
-  streams: Pick<StandardStreams, 'letGo'>,
+  streams: Pick<StandardStreams, 'letGo' | 'limit'>,
 ): void {
   const { configured, unit, besideOf } = record;
   if (configured === undefined) return;
@@ -23,6 +23,7 @@ export function redefine(
   const spec = specOf(definition);
   record.unit = freeze({ ...unit, spec: besideOf === undefined ? spec : besideSpec(spec) });
   if (!isSameData(placesOf(before), placesOf(definition))) streams.letGo(record);
+  else if (!isSameData(before.log, definition.log)) streams.limit(record);
   if (unit.state.kind !== 'running' || isSameData(before.health, definition.health)) return;
   configured.probes.watch(unit.generation, spec.hasHealth ? 'health' : 'none');
 }

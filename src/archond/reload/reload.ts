@@ -89,17 +89,21 @@ export class Reload {
     this.#next();
   }
 
-  /** The same by a signal; of several that come at once one is enough. */
-  orderBySignal(name: string): void {
+  /** The same by a signal; of several that come at once one is enough. `over`: it has come to something. */
+  orderBySignal(name: string, over: () => void): void {
     const { log } = this.#tools;
     const isWaiting = this.#queue.some(({ details }) => details !== undefined);
-    if (isWaiting || this.#tools.isEnding()) return;
+    if (isWaiting || this.#tools.isEnding()) {
+      over();
+      return;
+    }
     this.order({
       isCheck: false,
       cause: NO_CAUSE,
       details: [['signal', name]],
       isDropped: () => false,
       done: (outcome) => {
+        over();
         if (outcome.ok) log.info('reloaded', { changes: countOf(outcome.value) });
         else log.error('the configuration was not reloaded', { why: outcome.error.message });
       },

@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FOREVER, Host } from '../configured/host.ts';
@@ -139,5 +140,33 @@ describe('a reload', () => {
     await reload(host, {});
     expect(mode()).toBe(0o600);
     expect(existsSync(path.join(host.supervisor.folder, 'archon.sock'))).toBe(true);
+  });
+});
+
+describe('the sizes of a log', () => {
+  it('change while its process writes', async () => {
+    const unit = (max: string, keep: number): Readonly<Record<string, unknown>> => ({
+      command: [
+        '/bin/sh',
+        '-c',
+        'while read line; do :; done < "$GO"; yes 0123456789 | head -n 20000; exec sleep 86400',
+      ],
+      env: { GO: 'go' },
+      log: { max, keep },
+    });
+    await using host = await Host.start((folder) => {
+      execFileSync('mkfifo', [path.join(folder, 'go')]);
+      return { web: { ...unit('10M', 5), env: { GO: path.join(folder, 'go') } } };
+    });
+    await host.until('running', 'web');
+    const pid = await host.pidOf('web');
+    const after = { web: { ...unit('64K', 1), env: { GO: host.file('go') } } };
+    expect(await reload(host, after)).toEqual(['web changed taken over: log']);
+    await host.open('go');
+    const logs = path.join(host.supervisor.folder, 'state/log');
+    await expect
+      .poll(() => readdirSync(logs).filter((name) => name === 'web.log~old').length)
+      .toBeGreaterThan(0);
+    expect(await host.pidOf('web')).toBe(pid);
   });
 });

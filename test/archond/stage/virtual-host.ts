@@ -116,6 +116,7 @@ export class VirtualHost implements Stage {
       orphaned: () => {
         throw new Error('the keeper of this host does not die');
       },
+      manager: () => undefined,
       answers: () => undefined,
       over: () => {
         life.isOver = true;
