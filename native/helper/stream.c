@@ -50,8 +50,9 @@ static int watch(struct helper *helper, struct stream *stream) {
 static void gone(struct helper *helper, struct stream *stream) {
   uint32_t id = stream->slot.id;
   enum event event = stream->closing ? EVENT_CLOSED : EVENT_GONE;
+  bool unsent = stream->queue.bytes > 0;
   slot_free(helper, &stream->slot);
-  dispatch(helper, event, id, 0, 0);
+  dispatch(helper, event, id, unsent, 0);
 }
 
 /* Receives once; `riders` has room for MAX_RIDERS descriptors. Bytes, or -errno. */

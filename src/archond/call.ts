@@ -27,6 +27,8 @@ export interface Client {
   callOf(tag: string): Call | undefined;
   /** Resolves when what was sent has mostly been read, or the client is gone. */
   untilWritable(): Promise<void>;
+  /** Whether all that was sent has been taken off our hands; where the client is gone, whether it had been by then. */
+  readonly hasTakenAll: boolean;
   /** Bytes that were sent and have not been taken. */
   queuedBytes(): number;
   whenDrained(action: () => void): Cancel;

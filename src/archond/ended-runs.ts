@@ -1,3 +1,4 @@
+import type { Client } from './call.ts';
 import type { Cancel, Sys } from '../sys/sys.ts';
 import { isDown } from './outcome.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -17,6 +18,16 @@ export class EndedRuns {
   constructor(sys: Sys, supervisor: Supervisor) {
     this.#sys = sys;
     this.#supervisor = supervisor;
+  }
+
+  /** Forgets a Run whose end is being answered; keeps its record where that cannot be delivered. To be called before the answer. */
+  answered(record: UnitRecord, client: Client): void {
+    this.#supervisor.remove(record, false, () => {
+      if (client.hasTakenAll) return false;
+      this.#supervisor.records.set(record.label, record);
+      this.keep(record);
+      return true;
+    });
   }
 
   /** Keeps the record of a Run that has ended, and holds nothing of it any more once it has been removed. */

@@ -4,6 +4,7 @@ import type { Kept } from './configured/configured-units.ts';
 import type { House } from './house.ts';
 import { processDetails } from './told-details.ts';
 import { isDown } from './outcome.ts';
+import type { LostVoice } from './probes/unit-probes.ts';
 import { outputName, pipeOwner, type PipeOwner, type UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
@@ -40,7 +41,7 @@ export class RecoveredPipes {
           put(this.#house, record, stream, output);
         });
       } else if (!findPipe(this.#house, record, entry, stream)) {
-        tellLost(this.#house, entry, stream, cause);
+        tellLost(this.#house, entry, stream === 'out' ? 'output' : 'error-output', cause);
       }
     }
   }
@@ -97,15 +98,14 @@ function findPipe(
   return true;
 }
 
-/** What the process writes from now on, and what nobody had read, is in no log. */
-function tellLost(
+/** Tells, once of each process, of something that went with its keeper and archond: what had been said there, nobody will hear. */
+export function tellLost(
   { chronicle, log }: House,
   { label, generation, pid }: ProcessEntry,
-  stream: 'out' | 'err',
+  what: 'output' | 'error-output' | LostVoice,
   cause: Cause,
 ): void {
-  const what = stream === 'out' ? 'output' : 'error-output';
-  log.warn('the pipe of its output is lost', { label, what });
+  log.warn('what a process speaks by is lost', { label, what });
   if (chronicle.latest.hasLost(label, generation, pid, what)) return;
   chronicle.append(label, 'lost', [...processDetails(pid, generation), ['what', what]], cause);
 }

@@ -11,7 +11,7 @@ import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
 import { notifyOwner } from './probes/notify-socket.ts';
 import { readyPipeOwner } from './probes/ready-pipe.ts';
-import { drop, RecoveredPipes } from './recovered-pipes.ts';
+import { drop, RecoveredPipes, tellLost } from './recovered-pipes.ts';
 import { putSince } from './since.ts';
 import { fromTags } from './tags.ts';
 import { besideDetails, processDetails } from './told-details.ts';
@@ -122,8 +122,8 @@ function adopt(
   record.pid = pid;
   record.startTicks = entry.startTicks;
   record.stoppedFor = wish?.stoppedFor;
-  for (const taken of house.configured.adoptProbes(record, pid, probes))
-    probes.splice(probes.indexOf(taken), 1);
+  const { taken, lost } = house.configured.adoptProbes(record, pid, probes, entry.end === undefined);
+  for (const one of taken) probes.splice(probes.indexOf(one), 1);
   const isTold = chronicle.latest.hasEnded(label, generation, pid);
   const found = foundEntry(entry, wish, isTold, chronicle.causeBefore(label, generation));
   const wasToldReady = wish?.ready === generation || chronicle.latest.hasBeenReady(label, generation, pid);
@@ -146,6 +146,8 @@ function adopt(
   const isUp = found.stage === 'starting' || found.stage === 'alive';
   putSince(house, record, wish, isUp ? entry.startedAtMs : undefined);
   if (isUp) tellAdopted(house, record, generation, cause);
+  /* Of a pipe nothing more is to be heard once it has said what it is for. */
+  if (isUp && lost !== undefined && !(lost === 'ready-pipe' && wasReady)) tellLost(house, entry, lost, cause);
 }
 
 /**

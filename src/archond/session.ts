@@ -60,6 +60,8 @@ export class Session {
   #isPaused = false;
   #hasEnded = false;
   #isGone = false;
+  /** When it went, it had taken all that was sent. */
+  #tookAll = false;
   /** An untagged stream is open, the last request of its connection. */
   #hasLast = false;
   /** After a fault that leaves the stream of lines without meaning, or when the input has ended. */
@@ -126,6 +128,10 @@ export class Session {
   /** Sends bytes that are whole records. */
   write(bytes: Uint8Array): void {
     this.#out.write(bytes);
+  }
+
+  get hasTakenAll(): boolean {
+    return this.#isGone ? this.#tookAll : this.#out.queuedBytes() === 0;
   }
 
   queuedBytes(): number {
@@ -349,6 +355,7 @@ export class Session {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#out.flush();
+    this.#tookAll = this.#out.queuedBytes() === 0;
     this.#out.end();
     if (now) this.#connection.close(true);
     else this.#crowd.hangUp(this.#connection);

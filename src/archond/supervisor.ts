@@ -155,8 +155,8 @@ export class Supervisor {
     for (const effect of adoptionEffects(record.unit, found)) this.#interpreter.carryOut(record, effect);
   }
 
-  /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered, and so are observers told. @param isLast nothing is answered any more */
-  remove(record: UnitRecord, isLast = false): void {
+  /** Forgets a unit that is down: at once for everybody; its pipe, descriptors and entry go after what is being answered, and so are observers told. @param isLast nothing is answered any more @param putBack asked after that where the label of a Run is free: whether it is there again, since nobody has heard the answer */
+  remove(record: UnitRecord, isLast = false, putBack: () => boolean = () => false): void {
     const { label } = record;
     const { origin } = record.unit.spec;
     const isLate = origin === 'run' && !isLast;
@@ -165,6 +165,7 @@ export class Supervisor {
       if (!isLate) this.#chronicle.removed(label, origin === 'daemon' || origin === 'config');
     }
     const release = (): void => {
+      if (isLate && !this.records.has(label) && putBack()) return;
       if (isLate && !this.records.has(label)) this.#chronicle.removed(label, false);
       this.#release(record);
       for (const observer of [...record.observers]) observer(record);

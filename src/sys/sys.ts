@@ -334,7 +334,10 @@ export interface Connection {
   listen(listener: ConnectionListener): void;
   /** Queues bytes; descriptors are duplicated for sending, ride on the first byte of a sendmsg of its own, and stay the caller's. */
   write(bytes: Uint8Array, descriptors?: readonly Descriptor[]): void;
-  /** Bytes queued and not yet taken by the kernel; `Infinity` where the peer turns out to be gone, which `gone` tells afterwards. */
+  /**
+   * Bytes queued that the kernel does not take now; `Infinity` where the peer turns out to be gone before all was taken, which
+   * `gone` tells afterwards, and from then on until it is closed.
+   */
   queuedBytes(): number;
   /**
    * Supplementary groups that the peer had when it connected (unix(7), SO_PEERGROUPS), the primary one among

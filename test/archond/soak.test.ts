@@ -39,21 +39,9 @@ beforeAll(async () => {
     await runs(50);
     await daemons(20);
   }
-  held = await heldAtRest();
+  held = await usage.heldAtRest(async () => ask('Version'));
   used = usage.usedMib();
 }, TIMEOUT_MS);
-
-/** What is held once all that is being cleaned up, or made ahead, is: it stays so for many turns of the loop. */
-async function heldAtRest(): Promise<readonly [number, number]> {
-  let now = usage.held();
-  for (let turns = 0; turns < 100; turns += 1) {
-    await ask('Version');
-    const next = usage.held();
-    if (String(next) !== String(now)) turns = 0;
-    now = next;
-  }
-  return now;
-}
 
 afterAll(async () => {
   await supervisor[Symbol.asyncDispose]();

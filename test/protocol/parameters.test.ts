@@ -47,7 +47,7 @@ describe('settings', () => {
       `'A=1' is one argument too many: Version takes no arguments`,
     );
     expect(failureOfLine('Status,web,A=1').message).toBe(
-      `'A=1' is one argument too many: write Status,<label>`,
+      `'A=1' is one argument too many: write Status,[<label>]`,
     );
   });
 });
@@ -146,7 +146,7 @@ describe('an option', () => {
 
 describe('arguments', () => {
   test.each([
-    ['Status', 'write Status,<label>'],
+    ['StopDaemon', 'write StopDaemon,<label>'],
     ['Signal,TERM', 'write Signal,<signal>,<targets>...'],
     ['Link,a,b', 'write Link,<from>,<to>,<kind>'],
     ['Start', 'write Start,<targets>...'],

@@ -51,6 +51,18 @@ export class Usage {
     return [lasting.length, openDescriptors(this.#keeper).length];
   }
 
+  /** The same once all that is being cleaned up, or made ahead, is: it stays so for many turns of the loop, each of which `turn` takes. */
+  async heldAtRest(turn: () => Promise<unknown>): Promise<readonly [archond: number, keeper: number]> {
+    let now = this.held();
+    for (let turns = 0; turns < 100; turns += 1) {
+      await turn();
+      const next = this.held();
+      if (String(next) !== String(now)) turns = 0;
+      now = next;
+    }
+    return now;
+  }
+
   usedMib(): readonly [archond: number, keeper: number] {
     const mib = (pid: number): number => Math.round((residentBytes(pid) / MIB) * 10) / 10;
     return [mib(this.#deciding), mib(this.#keeper)];

@@ -1,8 +1,10 @@
+import { describeErrno } from '../../base/errno.ts';
 import { socketPath } from '../../protocol/socket-path.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import { consult, recordsOf, settle, type Answer } from '../consult.ts';
+import { consult, recordsOf, settle, type Answer, type Data } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
-import { fieldOfStatus, statusJson, statusRows, statusText } from '../print/status.ts';
+import { printable } from '../print/printable.ts';
+import { fieldOfStatus, statusJson, statusRows, statusText, valuesOfStatus } from '../print/status.ts';
 import { unitRow } from '../print/unit.ts';
 import { defineVerb, EXIT, type Invocation } from '../verb.ts';
 
@@ -66,21 +68,48 @@ function linesOf(answer: Answer | undefined): readonly string[] {
   return recordsOf(answer, 'Line').map(([, text = '']) => text);
 }
 
+/** What is asked of the supervisor itself. */
+const OF_SUPERVISOR = [{ fields: ['Version'] }, { fields: ['List'] }, { fields: ['Status'] }] as const;
+
+/** What is not as it should be with it, a sentence a line. */
+function needOf(facts: readonly Data[]): string {
+  const [journal, errno = '', place = ''] = valuesOfStatus(facts, 'journal').map(textOf);
+  const safe =
+    fieldOfStatus(facts, 'mode') === 'safe'
+      ? 'It is in safe mode, until it is brought down and started again: see the events since it started.\n'
+      : '';
+  const degraded =
+    journal === 'degraded'
+      ? `Its journal cannot be written (${printable(describeErrno(errno))}): what happens is kept in ${PLACES[place] ?? printable(place)} until it can.\n`
+      : '';
+  return safe + degraded;
+}
+
+const PLACES: Readonly<Record<string, string>> = { runtime: 'the runtime folder', memory: 'memory only' };
+
 async function ofSupervisor(invocation: Invocation): Promise<number> {
   const { globals, caller, screen } = invocation;
-  const answers = await consult(invocation, [{ fields: ['Version'] }, { fields: ['List'] }], true);
+  const answers = await consult(invocation, OF_SUPERVISOR, true);
   if (!answers.ok) return answers.error;
-  const [version, list] = answers.value;
+  const [version, list, own] = answers.value;
   if (version?.closing.kind !== 'ok' || list === undefined) return settle(invocation, answers.value);
   const [name = '', number = '', protocol = ''] = version.closing.fields.map(textOf);
   const socket = socketPath(globals.socket, caller.uid, caller.env);
   const states = countStates(list);
+  const facts = own?.data ?? [];
   if (globals.format !== 'json') {
     const counts = Object.entries(states).map(([state, count]) => `${count} ${state}`);
     const units = counts.length === 0 ? 'no unit' : counts.join(', ');
-    screen.out(`${name} ${number} (protocol ${protocol}) answers at ${socket}: ${units}\n`);
+    screen.out(`${name} ${number} (protocol ${protocol}) answers at ${socket}: ${units}\n${needOf(facts)}`);
   } else {
-    printJson(screen, { name, version: number, protocol: Number(protocol), socket, states });
+    printJson(screen, {
+      name,
+      version: number,
+      protocol: Number(protocol),
+      socket,
+      states,
+      ...statusJson(facts),
+    });
   }
   return settle(invocation, answers.value);
 }

@@ -6,10 +6,17 @@ import type { Words } from '../../base/words.ts';
 import { fieldOfText } from '../../protocol/bytes.ts';
 import type { Cause } from '../../supervisor/cause.ts';
 import type { Effect } from '../../supervisor/effect.ts';
-import type { Descriptor, SysError } from '../../sys/sys.ts';
+import type { Descriptor, ProcessRef, SysError } from '../../sys/sys.ts';
 import type { Launch } from '../launch.ts';
 import { describeTrouble } from '../ports/trouble.ts';
-import { UnitProbes, type Given, type ProbeEvent, type ProbeTools } from '../probes/unit-probes.ts';
+import {
+  UnitProbes,
+  type Given,
+  type KeptVoices,
+  type LostVoice,
+  type ProbeEvent,
+  type ProbeTools,
+} from '../probes/unit-probes.ts';
 import type { Running } from '../unit-commands.ts';
 import type { UnitOutput } from '../unit-output.ts';
 import { launchOf, type LaunchBase, type LaunchFault } from './launch.ts';
@@ -225,15 +232,25 @@ export class ConfiguredUnit {
       return;
     }
     const env = new Map([...launch.value.env, ['MAINPID', mainPid === undefined ? '' : String(mainPid)]]);
-    const { uid: ownUid } = this.#base;
-    const uid = ownUid === 0 ? (launch.value.user?.uid ?? 0) : ownUid;
-    const output = this.#surrounding.commandOutput(uid, generation);
+    const output = this.#surrounding.commandOutput(this.#uidOf(launch.value), generation);
     const { label } = definition;
     const command = { label, launch: { ...launch.value, env }, output, input: this.#tools.nothing };
     const running = this.#tools.commands.run(command, (end) => {
       ended(end.kind === 'exited' && end.code === 0);
     });
     this.#command = { generation, running };
+  }
+
+  #uidOf({ user }: Launch): number {
+    const { uid } = this.#base;
+    return uid === 0 ? (user?.uid ?? 0) : uid;
+  }
+
+  /** See `UnitProbes.adopt`. */
+  adopt(ref: ProcessRef, pid: number, kept: KeptVoices, isAlive: boolean): LostVoice | undefined {
+    const launch = this.launch();
+    const uid = launch.ok ? this.#uidOf(launch.value) : this.#base.uid;
+    return this.probes.adopt(ref, pid, kept, isAlive ? uid : undefined);
   }
 
   /** Outcomes come after the call that they belong to. */

@@ -4,7 +4,7 @@ import { buildGraph, type Graph } from '../../supervisor/graph/graph.ts';
 import type { Field } from '../../supervisor/plan/orders.ts';
 import type { Descriptor } from '../../sys/sys.ts';
 import { notifyOwner } from '../probes/notify-socket.ts';
-import type { ProbeTools } from '../probes/unit-probes.ts';
+import type { LostVoice, ProbeTools } from '../probes/unit-probes.ts';
 import { readyPipeOwner } from '../probes/ready-pipe.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { StandardStreams } from '../standard-streams.ts';
@@ -167,18 +167,20 @@ export class ConfiguredUnits {
     return record;
   }
 
-  /** Hands the descriptors of a living process of an earlier archond to its probes; returns those that were taken. */
-  adoptProbes(record: UnitRecord, pid: number, kept: readonly Kept[]): readonly Kept[] {
+  /** Hands the descriptors of a process of an earlier archond to its probes; returns those that were taken, and what one that lives lacks. */
+  adoptProbes(
+    record: UnitRecord,
+    pid: number,
+    kept: readonly Kept[],
+    isAlive: boolean,
+  ): { readonly taken: readonly Kept[]; readonly lost?: LostVoice | undefined } {
     const { ref, configured, label } = record;
-    if (ref === undefined || configured === undefined) return [];
+    if (ref === undefined || configured === undefined) return { taken: [] };
     const owns = (owner: { readonly label: string; readonly generation: number } | undefined): boolean =>
       owner?.label === label && owner.generation === ref.generation;
     const notify = kept.find(({ name }) => owns(notifyOwner(name)));
     const ready = kept.find(({ name }) => owns(readyPipeOwner(name)));
-    configured.probes.adopt(ref, pid, {
-      ...(notify === undefined ? {} : { notify }),
-      ...(ready === undefined ? {} : { ready }),
-    });
-    return [notify, ready].filter((one) => one !== undefined);
+    const lost = configured.adopt(ref, pid, { notify, ready }, isAlive);
+    return { taken: [notify, ready].filter((one) => one !== undefined), lost };
   }
 }

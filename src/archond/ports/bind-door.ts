@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Notice } from '../../sys/notices.ts';
 import type { Cancel, Descriptor, Sys, SysError } from '../../sys/sys.ts';
+import { deposit } from '../deposit.ts';
 
 /** How the keeper calls it. */
 const NAME = 'bind';
@@ -18,22 +19,23 @@ export class BindDoor {
   readonly path: string;
   readonly #sys: Sys;
   readonly #socket: Descriptor;
+  readonly #endDeposit: Cancel;
   #cancel: Cancel | undefined;
 
-  private constructor(sys: Sys, path: string, socket: Descriptor) {
+  private constructor(sys: Sys, path: string, socket: Descriptor, isKept: boolean) {
     this.#sys = sys;
     this.path = path;
     this.#socket = socket;
+    this.#endDeposit = isKept ? () => undefined : deposit(sys, NAME, socket);
   }
 
   /** Makes one, or goes on with that which the keeper held. */
   static open(sys: Sys, runtimeDir: string, kept: Descriptor | undefined): Result<BindDoor, SysError> {
     const path = `${runtimeDir}/${NAME}`;
-    if (kept !== undefined) return ok(new BindDoor(sys, path, kept));
+    if (kept !== undefined) return ok(new BindDoor(sys, path, kept, true));
     const socket = sys.notices.open(path, 'everybody');
     if (!socket.ok) return err(socket.error);
-    sys.keeper.store(NAME, socket.value, true, () => undefined);
-    return ok(new BindDoor(sys, path, socket.value));
+    return ok(new BindDoor(sys, path, socket.value, false));
   }
 
   /** Calls back for each question, when the one before has been taken; to be called once. */
@@ -44,6 +46,7 @@ export class BindDoor {
   /** Nobody is answered any more. */
   discard(): void {
     this.#cancel?.();
+    this.#endDeposit();
     this.#sys.descriptors.close(this.#socket);
     this.#sys.keeper.drop(NAME, () => undefined);
     this.#sys.files.remove(this.path);

@@ -2,6 +2,7 @@ import type { Result } from '../../base/result.ts';
 import { ok } from '../../base/result.ts';
 import type { Notice } from '../../sys/notices.ts';
 import type { Cancel, Descriptor, Sys, SysError } from '../../sys/sys.ts';
+import { deposit } from '../deposit.ts';
 
 const NAME = /^notify:(\d+):(.+)$/;
 
@@ -22,16 +23,18 @@ export class NotifySocket {
   readonly #sys: Sys;
   readonly #name: string;
   readonly #socket: Descriptor;
+  readonly #endDeposit: Cancel;
   #cancel: Cancel | undefined;
 
-  private constructor(sys: Sys, path: string, name: string, socket: Descriptor) {
+  private constructor(sys: Sys, path: string, name: string, socket: Descriptor, isKept: boolean) {
     this.#sys = sys;
     this.path = path;
     this.#name = name;
     this.#socket = socket;
+    this.#endDeposit = isKept ? () => undefined : deposit(sys, name, socket);
   }
 
-  /** Makes one for a generation that is to be spawned, usable by `uid` alone. */
+  /** Makes one for a generation, usable by `uid` alone; what an earlier one has left at its path is replaced. */
   static make(
     sys: Sys,
     runtimeDir: string,
@@ -43,13 +46,12 @@ export class NotifySocket {
     const socket = sys.notices.open(path, uid);
     if (!socket.ok) return socket;
     const name = `notify:${String(generation)}:${label}`;
-    sys.keeper.store(name, socket.value, true, () => undefined);
-    return ok(new NotifySocket(sys, path, name, socket.value));
+    return ok(new NotifySocket(sys, path, name, socket.value, false));
   }
 
   /** Goes on with one that the keeper held. */
   static adopt(sys: Sys, runtimeDir: string, name: string, socket: Descriptor): NotifySocket {
-    return new NotifySocket(sys, pathOf(runtimeDir, notifyOwner(name)?.generation ?? 0), name, socket);
+    return new NotifySocket(sys, pathOf(runtimeDir, notifyOwner(name)?.generation ?? 0), name, socket, true);
   }
 
   /** Calls back for each datagram, when the one before has been taken; to be called once. */
@@ -60,6 +62,7 @@ export class NotifySocket {
   /** Nothing is left of the generation: nobody can say anything any more. */
   discard(): void {
     this.#cancel?.();
+    this.#endDeposit();
     this.#sys.descriptors.close(this.#socket);
     this.#sys.keeper.drop(this.#name, () => undefined);
     this.#sys.files.remove(this.path);

@@ -1,6 +1,7 @@
 import type { Result } from '../../base/result.ts';
 import { ok } from '../../base/result.ts';
 import type { Cancel, Descriptor, Sys, SysError } from '../../sys/sys.ts';
+import { deposit } from '../deposit.ts';
 
 const LF = 0x0a;
 const NAME = /^ready:(\d+):(.+)$/;
@@ -23,6 +24,7 @@ export class ReadyPipe {
   readonly #read: Descriptor;
   /** For the child; closed as soon as it has it. */
   #write: Descriptor | undefined;
+  readonly #endDeposit: Cancel;
   #cancel: Cancel | undefined;
 
   private constructor(sys: Sys, name: string, read: Descriptor, write: Descriptor | undefined) {
@@ -30,13 +32,14 @@ export class ReadyPipe {
     this.#name = name;
     this.#read = read;
     this.#write = write;
+    /* One that was adopted has no end for a child, and is the keeper's already. */
+    this.#endDeposit = write === undefined ? () => undefined : deposit(sys, name, read);
   }
 
   static make(sys: Sys, label: string, generation: number, uid: number): Result<ReadyPipe, SysError> {
     const pipe = sys.output.pipe(uid);
     if (!pipe.ok) return pipe;
     const name = `ready:${String(generation)}:${label}`;
-    sys.keeper.store(name, pipe.value.read, true, () => undefined);
     return ok(new ReadyPipe(sys, name, pipe.value.read, pipe.value.write));
   }
 
@@ -76,6 +79,7 @@ export class ReadyPipe {
 
   discard(): void {
     this.#cancel?.();
+    this.#endDeposit();
     this.handedOver();
     this.#sys.descriptors.close(this.#read);
     this.#sys.keeper.drop(this.#name, () => undefined);

@@ -40,6 +40,15 @@ export type ProbeEvent = Extract<
   { readonly kind: 'ready' | 'unhealthy' | 'main-changed' | 'main-exited' }
 >;
 
+/** By what a process speaks to archond. */
+export type LostVoice = 'notify-socket' | 'ready-pipe';
+
+/** What the keeper held of these. */
+export interface KeptVoices {
+  readonly notify: Kept | undefined;
+  readonly ready: Kept | undefined;
+}
+
 /** What all probes share. */
 export interface ProbeTools {
   readonly sys: Sys;
@@ -126,8 +135,11 @@ export class UnitProbes {
     this.#pipe?.handedOver();
   }
 
-  /** Goes on with a process of an earlier archond; `kept` are the descriptors of it that the keeper held, by name. */
-  adopt(ref: ProcessRef, pid: number, kept: { notify?: Kept; ready?: Kept }): void {
+  /**
+   * Goes on with a process of an earlier archond; `kept` are the descriptors of it that the keeper held, by name. Returns what is
+   * missing of these: a socket is made anew under its path, usable by `uid`; a pipe cannot be. Without a `uid` it has ended.
+   */
+  adopt(ref: ProcessRef, pid: number, kept: KeptVoices, uid: number | undefined): LostVoice | undefined {
     const { sys, runtimeDir } = this.#tools;
     this.#begin(ref.generation);
     const { logPath } = this.#unit;
@@ -137,6 +149,13 @@ export class UnitProbes {
       this.#listenTo(NotifySocket.adopt(sys, runtimeDir, kept.notify.name, kept.notify.descriptor));
     if (kept.ready !== undefined) this.#pipe = ReadyPipe.adopt(sys, kept.ready.name, kept.ready.descriptor);
     this.spawned(ref, pid);
+    const { label, ready, health } = this.#unit;
+    if (uid === undefined) return undefined;
+    if (ready.kind === 'fd') return this.#pipe === undefined ? 'ready-pipe' : undefined;
+    if (this.#voice !== undefined || (ready.kind !== 'notify' && health?.kind !== 'notify')) return undefined;
+    const socket = NotifySocket.make(sys, runtimeDir, label, ref.generation, uid);
+    if (socket.ok) this.#listenTo(socket.value);
+    return 'notify-socket';
   }
 
   /** Goes on with the process that an earlier archond knew as the main one; its end is told where it has gone meanwhile. */

@@ -47,7 +47,7 @@ function begin(house: House, record: UnitRecord, program: string, call: Call): v
     record.observers.delete(observe);
     /* Before the reply, with which the next request of the connection begins. */
     if (call.isClosed || call.client.isGone || record.keep) house.endedRuns.keep(record);
-    else supervisor.remove(record);
+    else house.endedRuns.answered(record, call.client);
     call.close(endReply(program, lastEnd, isTimedOut));
   };
   record.observers.add(observe);

@@ -18,11 +18,16 @@ import { noSuchUnit } from './targets.ts';
 /** So many of the delays to come are told. */
 const SHOWN_DELAYS = 5;
 
-/** `Status`: a `Field` record for each fact; what is not so is absent. */
+/** `Status`: a `Field` record for each fact; what is not so is absent. Without a label it is of the supervisor itself. */
 export function status(house: House, request: RequestOf<'Status'>, call: Call): void {
-  const record = house.supervisor.records.get(request.args.label);
+  const { label } = request.args;
+  if (label === undefined) {
+    tell(ownFields(house), call);
+    return;
+  }
+  const record = house.supervisor.records.get(label);
   if (record === undefined) {
-    call.fail(noSuchUnit(house, request.args.label));
+    call.fail(noSuchUnit(house, label));
     return;
   }
   send(house, record, call).catch((error: unknown) => {
@@ -32,7 +37,11 @@ export function status(house: House, request: RequestOf<'Status'>, call: Call): 
 
 async function send(house: House, record: UnitRecord, call: Call): Promise<void> {
   const usage = await house.usage.read(record);
-  for (const [name, ...values] of fieldsOf(house, record, usage)) {
+  tell(fieldsOf(house, record, usage), call);
+}
+
+function tell(fields: Fields, call: Call): void {
+  for (const [name, ...values] of fields) {
     const present = values.filter((value) => value !== undefined);
     if (present.length > 0) call.data('Field', name, ...present);
   }
@@ -41,6 +50,21 @@ async function send(house: House, record: UnitRecord, call: Call): Promise<void>
 
 /** What is undefined, or has no value at all, is not told. */
 type Fields = readonly (readonly [name: string, ...values: (string | undefined)[]])[];
+
+/** Who answers, and whether all is with it as it should be. */
+function ownFields({ version, ownPids, settings, chronicle, supervisor }: House): Fields {
+  const [pid, keeperPid] = ownPids;
+  const { health } = chronicle.journal;
+  const need = health.kind === 'well' ? [] : [health.error.code, health.place];
+  return [
+    ['version', version],
+    ['pid', pid?.toString()],
+    ['keeper-pid', keeperPid?.toString()],
+    ['mode', settings.isSafe ? 'safe' : 'normal'],
+    ['journal', health.kind, ...need],
+    ['units', String(supervisor.records.size)],
+  ];
+}
 
 function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): Fields {
   const { unit, ref } = record;

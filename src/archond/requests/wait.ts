@@ -74,6 +74,6 @@ function answer(house: House, record: UnitRecord, call: Call, reply: Closing): v
   const isOver = record.unit.spec.origin === 'run' && isDown(record) && reply.kind !== 'ok';
   const isHeard = !call.isClosed && !call.client.isGone && mayControl(call.client, record);
   if (isHeard && isOver && house.supervisor.records.get(record.label) === record)
-    house.supervisor.remove(record);
+    house.endedRuns.answered(record, call.client);
   call.close(reply);
 }

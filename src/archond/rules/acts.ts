@@ -125,6 +125,7 @@ function ownClient({ uid, gid, ownPid }: House): Client {
     peer: { pid: ownPid, uid, gid, groups: [] },
     role: 'owner',
     isGone: false,
+    hasTakenAll: true,
     callOf: () => undefined,
     untilWritable: async () => Promise.resolve(),
     queuedBytes: () => 0,

@@ -31,6 +31,8 @@ export class FakeConnection implements Connection {
   #ended = false;
   #gone = false;
   #unsent = false;
+  /** The peer was gone before it took all. */
+  #isBroken = false;
   #ending: 'no' | 'behind-the-queue' | 'done' = 'no';
   #pumping = false;
 
@@ -72,7 +74,9 @@ export class FakeConnection implements Connection {
 
   queuedBytes(): number {
     this.#view.call('connection.queuedBytes');
-    return this.#outbox.bytes;
+    if (this.#state === 'closed') return 0;
+    if (!this.#gone && this.#flush() === 'broken') this.#later();
+    return this.#isBroken ? Infinity : this.#outbox.bytes;
   }
 
   peerGroups(): readonly number[] {
@@ -108,9 +112,12 @@ export class FakeConnection implements Connection {
 
   /** Sends what the peer takes; where nothing more can be sent now, that is tried in another step. */
   #flush(): 'empty' | 'full' | 'broken' {
+    if (this.#isBroken) return 'broken';
     const { code, isPart } = partly(this.#outbox.bytes === 0 ? undefined : this.#view.fault('sendmsg'));
-    if (code === 'EPIPE') return 'broken';
-    if (code === undefined) return this.#outbox.flush(this.#end);
+    const flushed = code === undefined ? this.#outbox.flush(this.#end) : 'full';
+    this.#isBroken = code === 'EPIPE' || flushed === 'broken';
+    if (this.#isBroken) return 'broken';
+    if (code === undefined) return flushed;
     if (isPart) this.#outbox.flush(this.#end, 1);
     const { loop } = this.#view.kernel;
     loop.schedule(loop.nowMs() + AGAIN_MS, () => {
@@ -183,6 +190,7 @@ export class FakeConnection implements Connection {
 
   #hangUp(listener: ConnectionListener): void {
     this.#gone = true;
+    this.#isBroken ||= this.#outbox.bytes > 0;
     this.#outbox.clear();
     listener.gone();
   }

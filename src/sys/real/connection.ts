@@ -28,6 +28,8 @@ export class RealConnection implements Connection {
   readonly peer: Credentials;
   #slot: number;
   #listener: ConnectionListener | undefined;
+  /** The peer was gone before it took all. */
+  #isUnsent = false;
 
   /** `peer` from the `numbers` of the call or event that brought the slot. */
   constructor(slot: number, peer: Credentials) {
@@ -50,7 +52,7 @@ export class RealConnection implements Connection {
   }
 
   queuedBytes(): number {
-    if (this.#slot === CLOSED) return 0;
+    if (this.#slot === CLOSED) return this.#isUnsent ? Infinity : 0;
     const queued = native.queued(this.#slot);
     return queued < 0 ? Infinity : queued;
   }
@@ -74,6 +76,7 @@ export class RealConnection implements Connection {
   }
 
   close(now = false): void {
+    this.#isUnsent = false;
     if (this.#slot === CLOSED) return;
     this.#listener = undefined;
     if (native.closeStream(this.#slot, now ? 1 : 0) === 1) this.#leave();
@@ -100,7 +103,11 @@ export class RealConnection implements Connection {
     if (event === NATIVE_EVENT.DATA) this.#data(a, b);
     else if (event === NATIVE_EVENT.ENDED) this.#listener?.ended();
     else if (event === NATIVE_EVENT.DRAINED) this.#listener?.drained();
-    else this.#leave()?.gone();
+    else {
+      const listener = this.#leave();
+      this.#isUnsent = a !== 0 && listener !== undefined;
+      listener?.gone();
+    }
   };
 
   #data(byteCount: number, riders: number): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { against } from '../against.ts';
 import { byVerb, Pretended, type Script } from '../pretended.ts';
-import { archonctl, shell } from '../client.ts';
+import { shell } from '../client.ts';
 
 const UNITS = [
   'Unit,db,backoff,,1000.5,3,,,signal:SIGKILL',
@@ -170,23 +170,6 @@ describe('status', () => {
     const none = await against(script, ['status', 'down', 'nosuch']);
     expect(none).toMatchObject({ code: 4, stderr: 'archonctl: there is no unit nosuch\n' });
     expect(none.stdout).toContain('down\n  state  failed\n');
-  });
-
-  it('without a label tells who answers and how the units are', async () => {
-    const supervisor = byVerb({ Version: ['Ok,archon,1.2.3,1'], List: UNITS });
-    await using server = await Pretended.start(supervisor);
-    const { code, stdout } = await archonctl(server.socket, ['status']);
-    expect({ code, stdout }).toEqual({
-      code: 0,
-      stdout: `archon 1.2.3 (protocol 1) answers at ${server.socket}: 1 backoff, 1 running\n`,
-    });
-    expect(JSON.parse((await archonctl(server.socket, ['--json', 'status'])).stdout)).toEqual({
-      name: 'archon',
-      version: '1.2.3',
-      protocol: 1,
-      socket: server.socket,
-      states: { backoff: 1, running: 1 },
-    });
   });
 });
 

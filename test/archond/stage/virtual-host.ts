@@ -30,8 +30,11 @@ const SETTINGS: Settings = {
 };
 /** native/keeper: `--silence`. */
 const SILENCE_MS = 30_000;
-/** How long the keeper waits before it starts archond again. */
+/** How long it takes until archond is there again. */
 const RESTART_MS = 2;
+/** native/keeper/archond.c: `FIRST_DELAY_MS`, and the usual `--longest-delay`. */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 5000;
 /** Where a test asks for more than this, what it waits for does not come. */
 const MOST_MS = 7 * 86_400_000;
 
@@ -42,6 +45,8 @@ const MOST_STEPS = 200_000;
 export interface VirtualOptions extends FakeOptions {
   /** Called for each archond that is started (the first is 1), before it makes a call. */
   readonly atBirth?: (control: Control, life: number) => void;
+  /** One that did not come up is started again after growing delays, as the keeper does it; else at once. */
+  readonly hasDelays?: boolean;
 }
 
 /** The whole of archond on a machine in memory whose time passes as fast as it can, and always in the same way. */
@@ -51,6 +56,9 @@ export class VirtualHost implements Stage {
   /** What archond said that it should not have to say. */
   readonly faults: string[] = [];
   readonly #endMs: number;
+  readonly #hasDelays: boolean;
+  /** So many in a row did not come up. */
+  #failed = 0;
   readonly #atBirth: (life: number) => void;
   #lives = 0;
   #steps = 0;
@@ -58,8 +66,9 @@ export class VirtualHost implements Stage {
   /** An end that was asked for has come. */
   #isOver = false;
 
-  private constructor(control: Control, { atBirth }: VirtualOptions) {
+  private constructor(control: Control, { atBirth, hasDelays = false }: VirtualOptions) {
     this.control = control;
+    this.#hasDelays = hasDelays;
     this.#atBirth = (life) => atBirth?.(control, life);
     this.#endMs = control.nowMs() + MOST_MS;
   }
@@ -117,7 +126,7 @@ export class VirtualHost implements Stage {
         throw new Error('the keeper of this host does not die');
       },
       manager: () => undefined,
-      answers: () => undefined,
+      answers: () => (this.#failed = 0),
       over: () => {
         life.isOver = true;
         this.#isOver = true;
@@ -168,7 +177,10 @@ export class VirtualHost implements Stage {
   }
 
   #startAgain(): void {
-    this.control.advanceMs(RESTART_MS);
+    this.#failed += 1;
+    const isDelayed = this.#hasDelays && this.#failed > 1;
+    const delayMs = isDelayed ? FIRST_DELAY_MS * 2 ** (this.#failed - 2) : 0;
+    this.control.advanceMs(RESTART_MS + Math.min(delayMs, LONGEST_DELAY_MS));
     this.#begin(this.control.startArchond());
   }
 

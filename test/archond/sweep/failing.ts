@@ -15,10 +15,17 @@ export interface Failing {
 /** A unit of which a start is refused waits before it is tried again, and longer the next time. */
 const SLACK_MS = 1500;
 const MOST_WAITS = 10;
+/** The keeper's word for it. */
+const TABLE_IS_FULL = 'ENOSPC@request';
 
 /** The errno of a fault, without what it happens to. */
 export function codeOf(fault: string): string {
   return (partly(fault).code ?? '').split('@')[0] ?? '';
+}
+
+/** What whoever gave an order is told of it: the errno, but where the contract has a word of its own. */
+function isTold(fault: string, text: string): boolean {
+  return text.includes(fault === TABLE_IS_FULL ? 'the table of processes is full' : codeOf(fault));
 }
 
 /** All calls of a day that can fail, in their order; with a death, those behind it. */
@@ -56,10 +63,10 @@ export async function playFailing(
   failing: Failing,
 ): Promise<{ readonly call: string | undefined; readonly faults: string[] }> {
   const { death, fault, forMs = 0 } = failing;
-  const code = codeOf(fault);
   const { control, host, faults } = await playDay(tree, {
-    isOfFault: (text) => text.includes(code),
+    isOfFault: (text) => isTold(fault, text),
     slackMs: SLACK_MS + MOST_WAITS * forMs,
+    hasDelays: true,
     atBirth: (born, life) => {
       if (life === 1 && death !== undefined) born.killArchondAtCall(death);
       if (life === (death === undefined ? 1 : 2)) strike(born, failing);

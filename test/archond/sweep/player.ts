@@ -33,10 +33,15 @@ export class Player {
 
   /** The answer to a line, or undefined where the connection was lost before its closing reply. */
   async ask(line: string): Promise<string[] | undefined> {
+    const { host } = this;
     const client = await this.begin(line);
+    const { lives } = host;
     client?.sayAll();
     const lines = (await client?.rest()) ?? [];
-    return CLOSING.test(lines.at(-1) ?? '') ? lines : undefined;
+    if (CLOSING.test(lines.at(-1) ?? '')) return lines;
+    /* Cut off by an archond that lives: what was in the way may still be. */
+    if (host.lives === lives && host.control.archondAlive && !host.isOver) await this.pass(AGAIN_MS);
+    return undefined;
   }
 
   /** Asks for what may be asked twice, until it is answered. */

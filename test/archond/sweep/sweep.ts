@@ -48,6 +48,8 @@ export interface DayOptions {
   /** Whether a line of archond's own log, or the answer to an order, is of a fault that was asked for. */
   readonly isOfFault?: (text: string) => boolean;
   readonly slackMs?: number;
+  /** See `VirtualOptions`. */
+  readonly hasDelays?: boolean;
 }
 
 /** So many answers at most may be refusals for the sake of a fault. */
@@ -56,11 +58,12 @@ const MOST_PARDONS = 20;
 /** Plays the scenario on a machine of its own; what is wrong with how it went. */
 export async function playDay(
   tree: 'cgroup' | 'minder',
-  { isClockSet = false, atBirth, isOfFault = () => false, slackMs }: DayOptions,
+  { isClockSet = false, atBirth, isOfFault = () => false, slackMs, hasDelays = false }: DayOptions,
 ): Promise<{ readonly control: Control; readonly host: VirtualHost; readonly faults: readonly string[] }> {
   let ledger: Ledger | undefined;
   const host = await VirtualHost.before(UNITS, {
     tree,
+    hasDelays,
     atBirth: (control, life) => {
       if (ledger === undefined) {
         ledger = new Ledger(control);

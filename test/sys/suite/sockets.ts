@@ -146,6 +146,20 @@ export function sockets(test: Tester): void {
     peer.connection.close();
   });
 
+  test('what a peer had not taken when it went stays without end in the queue, and what it had does not', async (world) => {
+    for (const megabytes of [0, 4]) {
+      const { client, peer } = await new Listener(world).client();
+      client.stopReading();
+      peer.connection.write(Buffer.alloc(megabytes * MEGABYTE + 1, 'x'));
+      expect(peer.connection.queuedBytes() > 0).toBe(megabytes > 0);
+      client.vanish();
+      await world.until(() => peer.gone > 0, 'it is told');
+      expect(peer.connection.queuedBytes()).toBe(megabytes > 0 ? Infinity : 0);
+      peer.connection.close();
+      expect(peer.connection.queuedBytes()).toBe(0);
+    }
+  });
+
   test('a peer that is gone after it had ended is told of both', async (world) => {
     const { client, peer } = await new Listener(world).client();
     client.endWriting();

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualHost } from '../stage/virtual-host.ts';
+import { gate, Host } from './host.ts';
+
+/** Sends a notification to the socket that is named in the environment, and stays. */
+const SEND = [
+  'import os, socket, sys, time',
+  's = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)',
+  's.sendto(sys.argv[1].encode(), os.environ["NOTIFY_SOCKET"])',
+  'time.sleep(86400)',
+].join('; ');
+
+const FOREVER = '10m';
+
+describe('what a unit speaks by, where keeper and archond died', () => {
+  it('is told once to be lost; a socket is there again, a pipe that has said it is not missed (needs python3)', async () => {
+    await using host = await Host.start((folder) => ({
+      socket: {
+        command: ['sh', '-c', `${gate(folder, 'socket')}; exec python3 -c '${SEND}' "$line"`],
+        ready: { notify: true, timeout: FOREVER },
+      },
+      pipe: { command: ['sh', '-c', 'exec sleep 86400'], ready: { fd: 3, timeout: FOREVER } },
+      said: { command: ['sh', '-c', 'echo >&3; exec sleep 86400'], ready: { fd: 3, timeout: FOREVER } },
+    }));
+    await host.until('starting', 'socket');
+    await host.until('starting', 'pipe');
+    await host.until('running', 'said');
+    const pids = [await host.pidOf('socket'), await host.pidOf('pipe'), await host.pidOf('said')];
+    await host.supervisor.killAll();
+    await host.again();
+    const lost = async (): Promise<string[]> =>
+      (await host.ask('Events,@kind=lost'))
+        .slice(0, -1)
+        .map((line) => line.replace(/^Event,\d+,[\d.]+,(\w+),lost,.*what=([\w-]+).*$/, '$1 $2'));
+    expect((await lost()).sort()).toEqual(['pipe ready-pipe', 'socket notify-socket']);
+    await host.killDeciding();
+    expect(await lost()).toHaveLength(2);
+    await host.open('socket', 'READY=1\n');
+    await host.until('running', 'socket');
+    expect(await host.states()).toBe('pipe:starting said:running socket:running');
+    expect([await host.pidOf('socket'), await host.pidOf('pipe'), await host.pidOf('said')]).toEqual(pids);
+  });
+});
+
+describe('what a unit speaks by', () => {
+  it('is offered to the keeper again, which had no descriptor for it, and outlives archond then', async () => {
+    await using host = await VirtualHost.start({
+      piped: { command: '/usr/bin/mute', ready: { fd: 3, timeout: FOREVER }, enabled: false },
+    });
+    const { control } = host;
+    control.install('/usr/bin/mute', () => undefined);
+    const refusedUntilMs = control.nowMs() + 500;
+    control.kernel.faults.plan = (_at, call) =>
+      call === 'keeper.store' && control.nowMs() < refusedUntilMs ? 'EMFILE' : undefined;
+    await host.ask('Start,piped,@wait=0');
+    control.advanceMs(5000);
+    expect(control.kernel.faults.struck.map(({ call }) => call)).toContain('keeper.store');
+    await host.killDeciding();
+    const [line = ''] = await host.ask('List');
+    const process = control.process(Number(line.split(',')[3]));
+    process?.write(3, '\n');
+    expect(await host.ask('Wait,piped,@for=running')).toEqual(['Ok']);
+    expect(await host.ask('Events,@kind=lost')).toEqual(['Ok,0']);
+    /* Of its output the log says so. */
+    expect(host.faults.splice(0)).toEqual([expect.stringContaining('EMFILE')]);
+  });
+});
