@@ -43,7 +43,8 @@ export function because(
   const origin = chain[at];
   if (newest === undefined || origin === undefined) return undefined;
   const story = chain.slice(0, at + 1);
-  const head = `${label} ${headline(label, story)}`;
+  const rule = story.map((event) => detailOf(event, 'rule')).find((named) => named !== undefined);
+  const head = `${label} ${headline(label, story)}${rule === undefined ? '' : ` by the rule ${rule}`}`;
   const turn = turningPoint(label, story);
   const lost = at === chain.length - 1 && origin.kind !== 'stopping' ? detailOf(origin, 'cause') : undefined;
   if (lost !== undefined) return `${head} because of event ${lost}, which is not kept any more.`;

@@ -77,6 +77,17 @@ describe('a sentence that says why', () => {
       'web is going down because it was taken down for other, which cannot be beside it (Start by process 77 of user 0) at 03:12:44.',
     ],
     [
+      'a rule acted on the end of another',
+      [
+        '230 web running pid=8 cause=9',
+        '212 web starting pid=8 restarts=1 cause=8',
+        '205 web exited signal=SIGTERM cause=7',
+        '200 web stopping reason=requested cause=6 rule=10-web.lua:gives_up depth=1',
+        '0 other exited signal=SIGSEGV',
+      ],
+      'web was restarted by the rule 10-web.lua:gives_up because other was killed by SIGSEGV (signal 11) at 03:12:44, 212ms before.',
+    ],
+    [
       'the supervisor began',
       ['0 web starting cause=1', '-86400000 - supervisor what=started epoch=1'],
       'web was started because the supervisor was started at 2026-03-03 03:12:44, 1d before.',
