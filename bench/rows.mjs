@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ROOT } from '../scripts/process.mjs';
 import { STORM_UNITS } from './contestants.mjs';
 import { ENDURANCE } from './endurance.mjs';
+import { RELOAD } from './reload.mjs';
 import { giveThousand, throughRules, waitBesideBadRules } from './rules.mjs';
 import { tellTo } from './subscribers.mjs';
 import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './tools.mjs';
@@ -328,6 +329,7 @@ export const ROWS = [
       };
     },
   },
+  RELOAD,
   {
     name: 'client',
     figures: { 'archonctl list': 'ms', 'a bare node': 'ms' },
