@@ -14,7 +14,7 @@ import { MIB, residentBytes, Usage } from '../support/usage.ts';
 /** How many restarts come before anything is compared, and then between two looks; what archond may have grown by, in MiB. */
 const SIZES = {
   full: { warmUp: 25_000, storm: 100_000, heapMib: 1, residentMib: 6 },
-  short: { warmUp: 2000, storm: 2000, heapMib: 1, residentMib: 6 },
+  short: { warmUp: 2000, storm: 2000, heapMib: 2, residentMib: 6 },
 } as const;
 const size = SIZES[process.env['ARCHON_SOAK'] === 'full' ? 'full' : 'short'];
 const UNITS = 20;
