@@ -9,8 +9,8 @@ import { FLOOR, SERVICE, ended, gauge, launch, ownTree, pause, until } from './t
  * @typedef {object} Running
  * @property {string} [socket] of those that speak the protocol
  * @property {() => number[]} own its processes, services left out
- * @property {(ids: readonly number[], words: (id: number) => readonly string[]) => () => Promise<void> | void} prepare
- *   makes ready what is to run, and gives back what starts it
+ * @property {(ids: readonly number[], words: (id: number) => readonly string[], isLogged?: boolean) => () => Promise<void> | void} prepare
+ *   makes ready what is to run, with a log of its own where it is not one anyway, and gives back what starts it
  * @property {() => Promise<void>} stopAll stops all of them
  * @property {() => Promise<void>} end
  */
@@ -116,13 +116,26 @@ function stormOf(folder, lifeMs) {
   return `version: 1\ndefaults: {enabled: false, restart: {policy: always, delay: 0ms}}\nunits:\n${units.join('')}`;
 }
 
-/** A folder of services, each a folder with a script `run`. @param {string} folder @param {readonly number[]} ids @param {(id: number) => readonly string[]} words */
-function writeRunScripts(folder, ids, words) {
-  for (const id of ids) {
-    const run = path.join(folder, `s${id}`, 'run');
+/**
+ * A folder of services, each a folder with a script `run`, and one for its log where there is a logger.
+ *
+ * @param {string} folder
+ * @param {readonly number[]} ids
+ * @param {(id: number) => readonly string[]} words
+ * @param {string} [logger]
+ */
+function writeRunScripts(folder, ids, words, logger) {
+  const write = (/** @type {string} */ run, /** @type {string} */ command) => {
     mkdirSync(path.dirname(run), { recursive: true });
-    writeFileSync(run, `#!/bin/sh\nexec ${words(id).join(' ')}\n`);
+    writeFileSync(run, `#!/bin/sh\nexec ${command}\n`);
     chmodSync(run, 0o755);
+  };
+  for (const id of ids) {
+    const service = path.join(folder, `s${id}`);
+    write(path.join(service, 'run'), words(id).join(' '));
+    if (logger === undefined) continue;
+    write(path.join(service, 'log/run'), `${logger} ${service}/log/main`);
+    mkdirSync(path.join(service, 'log/main'));
   }
   return ids.map((id) => path.join(folder, `s${id}`));
 }
@@ -139,8 +152,9 @@ const runit = {
     let folders = [];
     return {
       own: () => (child === undefined ? [] : ownTree(child.pid ?? 0)),
-      prepare: (ids, words) => {
-        folders = writeRunScripts(path.join(folder, 'services'), ids, words);
+      prepare: (ids, words, isLogged) => {
+        const logger = isLogged === true ? 'svlogd' : undefined;
+        folders = writeRunScripts(path.join(folder, 'services'), ids, words, logger);
         return () => {
           child = launch('runsvdir', [path.join(folder, 'services')]);
         };
@@ -176,8 +190,8 @@ const s6 = {
     };
     return {
       own: () => (child === undefined ? [] : ownTree(child.pid ?? 0)),
-      prepare: (ids, words) => {
-        writeRunScripts(services, ids, words);
+      prepare: (ids, words, isLogged) => {
+        writeRunScripts(services, ids, words, isLogged === true ? 's6-log' : undefined);
         // It admits 500 services unless told otherwise.
         return () => {
           child = launch('s6-svscan', ['-c', String(ids.length + 500), services]);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../scripts/process.mjs';
 import { STORM_UNITS } from './contestants.mjs';
@@ -6,7 +6,7 @@ import { ENDURANCE } from './endurance.mjs';
 import { RELOAD } from './reload.mjs';
 import { giveThousand, throughRules, waitBesideBadRules } from './rules.mjs';
 import { tellTo } from './subscribers.mjs';
-import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './tools.mjs';
+import { SERVICE, WRITER, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './tools.mjs';
 
 /**
  * What a row is given: one supervisor at work in a folder of its own.
@@ -25,6 +25,7 @@ import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './
  * @property {number} longMs what counts as having been up for long
  * @property {number} seconds of the storm and of idling
  * @property {number} storm restarts of the endurance
+ * @property {number} outputMib what a service writes as fast as it can
  */
 
 /**
@@ -37,6 +38,7 @@ import { SERVICE, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './
  * @property {number} [lifeMs] how long its services live, where they die by themselves
  * @property {boolean} speaks only those that speak the protocol
  * @property {boolean} [onlyArchon]
+ * @property {boolean} [captures] only those that keep what their services write
  * @property {number} [mostMs] who needs longer for it has lost
  * @property {(bench: Bench) => Promise<Record<string, number>>} measure
  */
@@ -113,6 +115,33 @@ function graphOf(chain, graph) {
     ),
   ];
   return `version: 1\ndefaults: {type: oneshot, enabled: false}\nunits:\n${lines.join('')}`;
+}
+
+/**
+ * A service that writes, in writes of so many bytes, and how fast it could.
+ *
+ * @param {string} name
+ * @param {string} figure
+ * @param {number} writeBytes
+ * @returns {Row}
+ */
+function outputRow(name, figure, writeBytes) {
+  return {
+    name,
+    figures: { [figure]: 'MB/s' },
+    speaks: false,
+    captures: true,
+    measure: async ({ running, records, size }) => {
+      const bytes = size.outputMib << 20;
+      const done = `${records.file}.written`;
+      await running.prepare([0], () => [WRITER, done, String(bytes), String(writeBytes)], true)();
+      // Milliseconds.
+      const taken = () => (existsSync(done) ? Number(readFileSync(done, 'latin1')) : 0);
+      await until(() => taken() > 0, 'the end of the output');
+      await running.stopAll();
+      return { [figure]: bytes / taken() / 1000 };
+    },
+  };
 }
 
 /** @type {readonly Row[]} */
@@ -330,6 +359,8 @@ export const ROWS = [
     },
   },
   RELOAD,
+  outputRow('output-small', 'output, writes of 100 bytes', 100),
+  outputRow('output-large', 'output, writes of 1 MiB', 1 << 20),
   {
     name: 'client',
     figures: { 'archonctl list': 'ms', 'a bare node': 'ms' },

@@ -11,9 +11,17 @@ import { CONTESTANTS, clear, isInPath } from './contestants.mjs';
 import { ROWS } from './rows.mjs';
 import { Records, compile, median } from './tools.mjs';
 
-const USUAL = { units: 1000, restarts: 15, requests: 1000, longMs: 11_000, seconds: 5, storm: 100_000 };
+const USUAL = {
+  units: 1000,
+  restarts: 15,
+  requests: 1000,
+  longMs: 11_000,
+  seconds: 5,
+  storm: 100_000,
+  outputMib: 256,
+};
 const MOST_MS = 180_000;
-const SMALLEST = { units: 5, restarts: 2, requests: 10, longMs: 100, seconds: 0.2, storm: 50 };
+const SMALLEST = { units: 5, restarts: 2, requests: 10, longMs: 100, seconds: 0.2, storm: 50, outputMib: 2 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -108,6 +116,7 @@ async function main() {
         const { name } = contestant;
         if (
           (row.speaks && !['floor', 'archon'].includes(name)) ||
+          (row.captures === true && name === 'floor') ||
           (row.onlyArchon === true && name !== 'archon')
         )
           continue;

@@ -9,6 +9,7 @@ import { ROOT, collect } from '../scripts/process.mjs';
 export { pause };
 const BUILT = path.join(ROOT, 'build/bench');
 export const SERVICE = path.join(BUILT, 'service');
+export const WRITER = path.join(BUILT, 'writer');
 export const FLOOR = path.join(BUILT, 'floor');
 const GAUGE = path.join(BUILT, 'gauge');
 export const RECORD_BYTES = 16;
@@ -17,7 +18,7 @@ const LIMIT_MS = 120_000;
 /** Compiles the C of the bench. */
 export async function compile() {
   await mkdir(BUILT, { recursive: true });
-  for (const name of ['service', 'gauge', 'floor']) {
+  for (const name of ['service', 'gauge', 'floor', 'writer']) {
     const args = ['-O2', '-std=gnu11', '-static', `bench/c/${name}.c`, '-o', path.join(BUILT, name)];
     const { code, output } = await cc(args);
     if (code !== 0) throw new Error(`the C compiler refused bench/c/${name}.c:\n${output}`);
