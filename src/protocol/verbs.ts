@@ -117,7 +117,7 @@ export const VERBS = {
   Disable: { ...CONTROL, args: targets },
   Forget: { ...CONTROL, args: targets },
   List: { ...READ, args: { target: optional(target) }, options: { at: time } },
-  Status: { ...READ, args: { label: optional(label) } },
+  Status: { ...READ, args: unit },
   Tree: { ...READ, args: { label: optional(label) } },
   Dump: { ...READ, args: { what: once(KINDS.oneOf('config', 'graph', 'ports', 'rules', 'state')) } },
   Plan: { ...READ, args: { action: once(KINDS.oneOf('start', 'stop')), ...targets } },

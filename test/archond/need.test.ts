@@ -71,7 +71,9 @@ describe.runIf(SmallDisk.isPossible)('a state folder in need', { timeout: 120_00
     expect(await told(supervisor, '', 'what=journal-degraded')).toEqual([
       expect.stringContaining('errno=ENOSPC place=runtime'),
     ]);
-    expect(await supervisor.ask('Status')).toContain('Field,journal,degraded,ENOSPC,runtime');
+    expect((await supervisor.ask('Dump,state'))[0]).toContain(
+      '""journal"":[""degraded"",""ENOSPC"",""runtime""]',
+    );
     const during = await list(supervisor);
 
     await supervisor.killDeciding();

@@ -33,7 +33,7 @@ it('shows a supervisor that runs real commands, says how to go on, and leaves no
   );
   expect(shown).toMatch(/^server +running/m);
   /* The server was killed: the visitor went down before it was up again, and came back. */
-  const visitor = [...shown.matchAll(/^\d+ \S+ \S+ visitor (\w+)/gm)].map(([, kind]) => kind);
+  const visitor = [...shown.matchAll(/^ *\d+ +\S+ \S+ +visitor +(\w+)/gm)].map(([, kind]) => kind);
   expect(visitor.slice(-2)).toEqual(['starting', 'running']);
   expect(visitor).toContain('waiting');
   const socket = /export ARCHON_SOCKET=(\S+)/.exec(shown)?.[1] ?? '';

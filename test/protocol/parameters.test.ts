@@ -47,7 +47,7 @@ describe('settings', () => {
       `'A=1' is one argument too many: Version takes no arguments`,
     );
     expect(failureOfLine('Status,web,A=1').message).toBe(
-      `'A=1' is one argument too many: write Status,[<label>]`,
+      `'A=1' is one argument too many: write Status,<label>`,
     );
   });
 });

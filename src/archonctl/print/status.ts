@@ -12,8 +12,6 @@ const INSTANTS: ReadonlySet<string> = new Set(['since', 'up-since', 'next-attemp
 const NUMBERS: ReadonlySet<string> = new Set([
   ...INSTANTS,
   'pid',
-  'keeper-pid',
-  'units',
   'restarts',
   'generation',
   'exit-code',
@@ -32,13 +30,7 @@ function factsOf(data: readonly Data[]): Fact[] {
 
 /** The first value of a fact of `Status`; undefined where it is not among them. */
 export function fieldOfStatus(data: readonly Data[], name: string): string | undefined {
-  return valuesOfStatus(data, name)[0];
-}
-
-/** All values of a fact of `Status`; none where it is not among them. */
-export function valuesOfStatus(data: readonly Data[], name: string): readonly string[] {
-  const [, ...values] = factsOf(data).find((fact) => fact[0] === name) ?? [''];
-  return values;
+  return factsOf(data).find((fact) => fact[0] === name)?.[1];
 }
 
 /** What a fact says to programs. */

@@ -1,10 +1,10 @@
 import { describeErrno } from '../../base/errno.ts';
 import { socketPath } from '../../protocol/socket-path.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import { consult, recordsOf, settle, type Answer, type Data } from '../consult.ts';
+import { consult, recordsOf, settle, type Answer } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { printable } from '../print/printable.ts';
-import { fieldOfStatus, statusJson, statusRows, statusText, valuesOfStatus } from '../print/status.ts';
+import { fieldOfStatus, statusJson, statusRows, statusText } from '../print/status.ts';
 import { unitRow } from '../print/unit.ts';
 import { defineVerb, EXIT, type Invocation } from '../verb.ts';
 
@@ -69,13 +69,30 @@ function linesOf(answer: Answer | undefined): readonly string[] {
 }
 
 /** What is asked of the supervisor itself. */
-const OF_SUPERVISOR = [{ fields: ['Version'] }, { fields: ['List'] }, { fields: ['Status'] }] as const;
+const OF_SUPERVISOR = [{ fields: ['Version'] }, { fields: ['List'] }, { fields: ['Dump', 'state'] }] as const;
+
+/** What the supervisor says of itself in `Dump,state`. */
+interface OwnState {
+  readonly mode?: string;
+  /** `well`; or `degraded`, the errno, and where records go meanwhile. */
+  readonly journal?: readonly string[];
+}
+
+/** Nothing where it says nothing of itself there, as supervisors of other versions may. */
+function ownStateIn(answer: Answer | undefined): OwnState {
+  const [[first = ''] = []] = recordsOf(answer, 'Line');
+  try {
+    const { supervisor = {} } = JSON.parse(textOf(first)) as { readonly supervisor?: OwnState };
+    return supervisor;
+  } catch {
+    return {};
+  }
+}
 
 /** What is not as it should be with it, a sentence a line. */
-function needOf(facts: readonly Data[]): string {
-  const [journal, errno = '', place = ''] = valuesOfStatus(facts, 'journal').map(textOf);
+function needOf({ mode, journal: [journal, errno = '', place = ''] = [] }: OwnState): string {
   const safe =
-    fieldOfStatus(facts, 'mode') === 'safe'
+    mode === 'safe'
       ? 'It is in safe mode, until it is brought down and started again: see the events since it started.\n'
       : '';
   const degraded =
@@ -96,11 +113,11 @@ async function ofSupervisor(invocation: Invocation): Promise<number> {
   const [name = '', number = '', protocol = ''] = version.closing.fields.map(textOf);
   const socket = socketPath(globals.socket, caller.uid, caller.env);
   const states = countStates(list);
-  const facts = own?.data ?? [];
+  const state = ownStateIn(own);
   if (globals.format !== 'json') {
     const counts = Object.entries(states).map(([state, count]) => `${count} ${state}`);
     const units = counts.length === 0 ? 'no unit' : counts.join(', ');
-    screen.out(`${name} ${number} (protocol ${protocol}) answers at ${socket}: ${units}\n${needOf(facts)}`);
+    screen.out(`${name} ${number} (protocol ${protocol}) answers at ${socket}: ${units}\n${needOf(state)}`);
   } else {
     printJson(screen, {
       name,
@@ -108,7 +125,7 @@ async function ofSupervisor(invocation: Invocation): Promise<number> {
       protocol: Number(protocol),
       socket,
       states,
-      ...statusJson(facts),
+      ...state,
     });
   }
   return settle(invocation, answers.value);

@@ -180,6 +180,11 @@ export class ConfiguredUnit {
     return trouble === undefined ? undefined : describeTrouble(trouble);
   }
 
+  /** The words of its next process, as fields. */
+  get words(): readonly string[] {
+    return this.#known.words.map(fieldOfText);
+  }
+
   /** The words of what is run at each end. */
   get onExit(): Words | undefined {
     const { onExit } = this.#known;

@@ -52,11 +52,30 @@ function graphLines({ configured, supervisor }: House): readonly string[] {
   ]);
 }
 
-/** What the core goes by, a JSON text for each unit: for whoever looks for a defect. */
-function stateLines({ supervisor }: House): readonly string[] {
+/**
+ * JSON texts: who answers, and whether all is with it as it should be; then what the core goes by, one for each unit, for
+ * whoever looks for a defect.
+ */
+function stateLines(house: House): readonly string[] {
+  const { supervisor } = house;
   const labels = [...supervisor.records.keys()].sort();
-  return labels.map((label) => {
+  const units = labels.map((label) => {
     const { desired, state, gate, generation, history, lastEnd, cause } = supervisor.unitOf(label);
-    return JSON.stringify({ label, desired, state, gate, generation, history, lastEnd, cause });
+    return { label, desired, state, gate, generation, history, lastEnd, cause };
   });
+  return [{ supervisor: ownState(house) }, ...units].map((one) => JSON.stringify(one));
+}
+
+/** What the supervisor says of itself. `journal`: `well`; or `degraded`, the errno, and where records go meanwhile. */
+function ownState({ version, ownPids, settings, chronicle, supervisor }: House): object {
+  const [pid, keeperPid] = ownPids;
+  const { health } = chronicle.journal;
+  return {
+    version,
+    pid,
+    'keeper-pid': keeperPid,
+    mode: settings.isSafe ? 'safe' : 'normal',
+    journal: [health.kind, ...(health.kind === 'well' ? [] : [health.error.code, health.place])],
+    units: supervisor.records.size,
+  };
 }

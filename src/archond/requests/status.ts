@@ -18,13 +18,9 @@ import { noSuchUnit } from './targets.ts';
 /** So many of the delays to come are told. */
 const SHOWN_DELAYS = 5;
 
-/** `Status`: a `Field` record for each fact; what is not so is absent. Without a label it is of the supervisor itself. */
+/** `Status`: a `Field` record for each fact; what is not so is absent. */
 export function status(house: House, request: RequestOf<'Status'>, call: Call): void {
   const { label } = request.args;
-  if (label === undefined) {
-    tell(ownFields(house), call);
-    return;
-  }
   const record = house.supervisor.records.get(label);
   if (record === undefined) {
     call.fail(noSuchUnit(house, label));
@@ -37,11 +33,7 @@ export function status(house: House, request: RequestOf<'Status'>, call: Call): 
 
 async function send(house: House, record: UnitRecord, call: Call): Promise<void> {
   const usage = await house.usage.read(record);
-  tell(fieldsOf(house, record, usage), call);
-}
-
-function tell(fields: Fields, call: Call): void {
-  for (const [name, ...values] of fields) {
+  for (const [name, ...values] of fieldsOf(house, record, usage)) {
     const present = values.filter((value) => value !== undefined);
     if (present.length > 0) call.data('Field', name, ...present);
   }
@@ -50,21 +42,6 @@ function tell(fields: Fields, call: Call): void {
 
 /** What is undefined, or has no value at all, is not told. */
 type Fields = readonly (readonly [name: string, ...values: (string | undefined)[]])[];
-
-/** Who answers, and whether all is with it as it should be. */
-function ownFields({ version, ownPids, settings, chronicle, supervisor }: House): Fields {
-  const [pid, keeperPid] = ownPids;
-  const { health } = chronicle.journal;
-  const need = health.kind === 'well' ? [] : [health.error.code, health.place];
-  return [
-    ['version', version],
-    ['pid', pid?.toString()],
-    ['keeper-pid', keeperPid?.toString()],
-    ['mode', settings.isSafe ? 'safe' : 'normal'],
-    ['journal', health.kind, ...need],
-    ['units', String(supervisor.records.size)],
-  ];
-}
 
 function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): Fields {
   const { unit, ref } = record;
@@ -91,7 +68,8 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['cpu', usage === undefined ? undefined : formatPercent(usage)],
     ['memory', usage?.memoryBytes.toString()],
     ['ports', ...portsOf(house, record)],
-    ['command', record.launch?.words.join(' ')],
+    /* How an adopted process was made is not kept: it was by the configuration. */
+    ['command', (record.launch?.words ?? record.configured?.words)?.join(' ')],
     ['log', logOf(house, record)],
   ];
 }

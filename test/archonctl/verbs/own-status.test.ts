@@ -8,10 +8,15 @@ const UNITS = [
   'Ok,2',
 ];
 
+/** `Dump,state` of a supervisor without a unit. */
+function dumped(own: object): string[] {
+  return [`Line,"${JSON.stringify({ supervisor: own }).replaceAll('"', '""')}"`, 'Ok'];
+}
+
 describe('status without a label', () => {
   it('tells who answers and how the units are', async () => {
-    const own = ['Field,pid,7', 'Field,mode,normal', 'Field,journal,well', 'Ok'];
-    const supervisor = byVerb({ Version: ['Ok,archon,1.2.3,1'], List: UNITS, Status: own });
+    const own = dumped({ pid: 7, mode: 'normal', journal: ['well'] });
+    const supervisor = byVerb({ Version: ['Ok,archon,1.2.3,1'], List: UNITS, Dump: own });
     await using server = await Pretended.start(supervisor);
     const { code, stdout } = await archonctl(server.socket, ['status']);
     expect({ code, stdout }).toEqual({
@@ -26,13 +31,13 @@ describe('status without a label', () => {
       states: { backoff: 1, running: 1 },
       pid: 7,
       mode: 'normal',
-      journal: 'well',
+      journal: ['well'],
     });
   });
 
   it('says plainly that it is in safe mode, and that its journal is in need', async () => {
-    const own = ['Field,mode,safe', 'Field,journal,degraded,ENOSPC,runtime', 'Ok'];
-    const supervisor = byVerb({ Version: ['Ok,archon,1.2.3,1'], List: ['Ok,0'], Status: own });
+    const own = dumped({ mode: 'safe', journal: ['degraded', 'ENOSPC', 'runtime'] });
+    const supervisor = byVerb({ Version: ['Ok,archon,1.2.3,1'], List: ['Ok,0'], Dump: own });
     await using server = await Pretended.start(supervisor);
     const { stdout } = await archonctl(server.socket, ['status']);
     expect(stdout.split('\n').slice(1)).toEqual([

@@ -46,6 +46,7 @@ describe('Dump', () => {
       const record = decodeRecord(Buffer.from(line, 'latin1'));
       return JSON.parse(record.ok ? (record.value[1] ?? '') : '') as Readonly<Record<string, unknown>>;
     });
+    expect(states.shift()).toMatchObject({ supervisor: { mode: 'normal', journal: ['well'] } });
     expect(states.map(({ label }) => label)).toEqual([
       'cache',
       'log',
@@ -79,7 +80,11 @@ describe('archonctl', () => {
       ]),
     );
     const wrong = await archonctl(host.supervisor.socket, ['dump', 'state', '--dot']);
-    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: 'archonctl: --dot goes with dump graph\n' });
+    expect(wrong).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'archonctl: --dot and --svg go with dump graph\n',
+    });
   });
 
   it('enables and disables, orders and explains', async () => {

@@ -9,7 +9,7 @@ describe('a reload on trial', () => {
     await using host = await Host.start({ web: FOREVER, old: FOREVER });
     await host.until('running', 'web', 'old');
     configure(host, { web: OTHER, more: FOREVER });
-    expect(changes(await host.ask('Reload,@confirm=5s'))).toEqual([
+    expect(changes(await host.ask('Reload,@confirm=15s'))).toEqual([
       'web changed restarted: command',
       'more added started',
       'old removed stopped and forgotten',
@@ -19,7 +19,7 @@ describe('a reload on trial', () => {
     await expect.poll(async () => host.fact('web', 'command')).toBe('sleep 86401');
     const dump = await host.ask('Dump,config');
     expect(dump.join('\n')).toContain('86401');
-    await expect.poll(async () => latest(host, '', 'config'), { timeout: 20_000 }).toContain('what=reverted');
+    await expect.poll(async () => latest(host, '', 'config'), { timeout: 40_000 }).toContain('what=reverted');
     await expect.poll(async () => host.states()).toBe('old:running web:running');
     expect(await host.fact('web', 'command')).toBe('sleep 86400');
     expect(await host.ask('Confirm')).toMatchObject([/nothing waits to be confirmed,conflict$/]);

@@ -104,7 +104,11 @@ export function storedFiles(test: Tester): void {
     value(world.sys.files.rename(one.path, two.path));
     write(one.file, '+');
     expect(textOf(world, two.path)).toBe('1+');
-    expect(value(world.sys.files.status(two.path))).toEqual({ ...before, sizeBytes: 2 });
+    expect(value(world.sys.files.status(two.path))).toEqual({
+      ...before,
+      sizeBytes: 2,
+      changedAtNs: expect.any(BigInt) as bigint,
+    });
     expect(errorOf(world.sys.files.status(one.path))).toBe('ENOENT');
     expect(value(two.file.status()).inode).not.toBe(before.inode);
   });
