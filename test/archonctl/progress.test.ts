@@ -13,9 +13,9 @@ describe('who waits on a terminal for an order', () => {
       },
       web: { ...leavesAt(folder, 'leave'), needs: ['db'], enabled: false },
     }));
-    const piped = archonctl(host.supervisor.socket, ['start', 'web']);
     await using starting = new PseudoTerminal(host.supervisor.socket, 'archonctl start web');
     await starting.until('start web: 0 of 2 done; waiting for db (starting');
+    const piped = archonctl(host.supervisor.socket, ['start', 'web']);
     await host.open('up');
     expect(await starting.ended()).toBe(0);
     /* On a pipe nothing is shown. */

@@ -147,8 +147,9 @@ export function sockets(test: Tester): void {
   });
 
   test('what a peer had not taken when it went stays without end in the queue, and what it had does not', async (world) => {
+    const listener = new Listener(world);
     for (const megabytes of [0, 4]) {
-      const { client, peer } = await new Listener(world).client();
+      const { client, peer } = await listener.client();
       client.stopReading();
       peer.connection.write(Buffer.alloc(megabytes * MEGABYTE + 1, 'x'));
       expect(peer.connection.queuedBytes() > 0).toBe(megabytes > 0);
