@@ -197,10 +197,19 @@ def whole_tree(world):
     script(world.path("family"), f"touch {pids}; sh -c {inner} & setsid sh -c {inner} & (setsid sh -c {inner} &) ; {wait}; exit 6", 0o755)
     assert run(world, world.path("family")).lines == [b"ExitStatus,6"]
     with open(pids) as file:
-        left = [pid for pid in file.read().split() if os.path.exists(f"/proc/{pid}")]
+        left = [pid for pid in file.read().split() if lives(pid)]
     assert left == [], left
     os.remove(pids)
     os.remove(world.path("family"))
+
+
+def lives(pid):
+    """What has ended and waits to be reaped is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def quoted(word):
