@@ -11,24 +11,15 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { realOutput } from '../../src/sys/real/output.ts';
 
-import { Folder, openDescriptors, until, value } from './support.ts';
+import { eachTestOwns } from './own-folder.ts';
+import { type Folder, until, value } from './support.ts';
 import { UID, Way } from './way.ts';
 
 let folder: Folder;
-let before: Map<number, string>;
-
-beforeEach(async () => {
-  before = openDescriptors();
-  folder = await Folder.make();
-});
-
-afterEach(async () => {
-  await folder[Symbol.asyncDispose]();
-  expect([...openDescriptors()].filter(([number]) => !before.has(number))).toEqual([]);
-});
+eachTestOwns((made) => (folder = made));
 
 async function digest(stream: AsyncIterable<unknown>): Promise<string> {
   const hash = createHash('sha1');

@@ -9,23 +9,14 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { realOutput } from '../../src/sys/real/output.ts';
-import { Folder, loopIsIdle, openDescriptors, until, value } from './support.ts';
+import { eachTestOwns } from './own-folder.ts';
+import { type Folder, loopIsIdle, openDescriptors, until, value } from './support.ts';
 import { UID, Way } from './way.ts';
 
 let folder: Folder;
-let before: Map<number, string>;
-
-beforeEach(async () => {
-  before = openDescriptors();
-  folder = await Folder.make();
-});
-
-afterEach(async () => {
-  await folder[Symbol.asyncDispose]();
-  expect([...openDescriptors()].filter(([number]) => !before.has(number))).toEqual([]);
-});
+eachTestOwns((made) => (folder = made));
 
 describe('a target that cannot be spliced to', () => {
   it('is written to: a FIFO, as far as it takes it, and on when it takes more', async () => {

@@ -13,23 +13,14 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Keeping } from '../../src/sys/sys.ts';
-import { Folder, openDescriptors, until } from './support.ts';
+import { eachTestOwns } from './own-folder.ts';
+import { type Folder, until } from './support.ts';
 import { Way } from './way.ts';
 
 let folder: Folder;
-let before: Map<number, string>;
-
-beforeEach(async () => {
-  before = openDescriptors();
-  folder = await Folder.make();
-});
-
-afterEach(async () => {
-  await folder[Symbol.asyncDispose]();
-  expect([...openDescriptors()].filter(([number]) => !before.has(number))).toEqual([]);
-});
+eachTestOwns((made) => (folder = made));
 
 const rotating = (maxBytes: number, more: Keeping = {}): Keeping => ({
   limits: { maxBytes, drops: false },
