@@ -1,22 +1,23 @@
-import { textOf } from '../../protocol/bytes.ts';
-import { consult, recordsOf, settle } from '../consult.ts';
-import { printCsv, printJson } from '../print/document.ts';
-import { printable } from '../print/printable.ts';
-import { renderTable, type Column } from '../print/table.ts';
-import { numberOf } from '../print/unit.ts';
-import { defineVerb, EXIT } from '../verb.ts';
+import { printRecords, type Records } from '../print/records.ts';
+import { defineVerb } from '../verb.ts';
 
-/** The fields of a `Port` record, in their order. */
 const FIELDS = ['name', 'protocol', 'host', 'port', 'holder', 'state'] as const;
 
-const COLUMNS: readonly Column[] = [
-  { title: 'NAME', isLong: true },
-  { title: 'PROTOCOL' },
-  { title: 'HOST', isLong: true },
-  { title: 'PORT', isNumber: true },
-  { title: 'HOLDER', isLong: true },
-  { title: 'STATE' },
-];
+const PORTS: Records<(typeof FIELDS)[number]> = {
+  kind: 'Port',
+  fields: FIELDS,
+  columns: [
+    { field: 'name', title: 'NAME', isLong: true },
+    { field: 'protocol', title: 'PROTOCOL' },
+    { field: 'host', title: 'HOST', isLong: true },
+    { field: 'port', title: 'PORT', isNumber: true },
+    { field: 'holder', title: 'HOLDER', isLong: true },
+    { field: 'state', title: 'STATE' },
+  ],
+  number: 'port',
+  list: 'ports',
+  none: 'there is no port',
+};
 
 /** `archonctl ports`. */
 export const ports = defineVerb({
@@ -33,30 +34,5 @@ export const ports = defineVerb({
     ['ports --json', 'one object {"ports": [...]}'],
     ['ports --csv', 'with a header'],
   ],
-  async run(invocation) {
-    const { globals, screen } = invocation;
-    const answers = await consult(invocation, [{ fields: ['Ports'] }], true);
-    if (!answers.ok) return answers.error;
-    const [answer] = answers.value;
-    if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
-    const rows = recordsOf(answer, 'Port').map((fields) => FIELDS.map((_, at) => textOf(fields[at] ?? '')));
-    const named = rows.map(
-      (row) =>
-        Object.fromEntries(FIELDS.map((field, at) => [field, row[at] ?? ''])) as Record<
-          (typeof FIELDS)[number],
-          string
-        >,
-    );
-    if (globals.format === 'json') {
-      printJson(screen, { ports: named.map((row) => ({ ...row, port: numberOf(row.port) })) });
-    } else if (globals.format === 'csv') {
-      await printCsv(screen, FIELDS, named);
-    } else if (rows.length > 0) {
-      const cells = rows.map((row) => row.map((cell) => printable(cell)));
-      screen.out(renderTable(COLUMNS, cells, screen.columns()));
-    } else {
-      screen.complain('there is no port');
-    }
-    return EXIT.done;
-  },
+  run: async (invocation) => printRecords(invocation, 'Ports', PORTS),
 });

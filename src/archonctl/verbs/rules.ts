@@ -3,23 +3,26 @@ import { ok } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
 import { parseTime } from '../../base/time.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import { consult, recordsOf, settle } from '../consult.ts';
-import { printCsv, printJson } from '../print/document.ts';
 import { printable } from '../print/printable.ts';
-import { renderTable, type Column } from '../print/table.ts';
-import { numberOf } from '../print/unit.ts';
-import { defineVerb, EXIT, type Invocation } from '../verb.ts';
+import { printRecords, type Records } from '../print/records.ts';
+import { defineVerb, EXIT } from '../verb.ts';
 
-/** The fields of a `Rule` record, in their order. */
 const FIELDS = ['file', 'name', 'fired', 'error', 'state'] as const;
 
-const COLUMNS: readonly Column[] = [
-  { title: 'FILE', isLong: true },
-  { title: 'RULE', isLong: true },
-  { title: 'FIRED', isNumber: true },
-  { title: 'STATE' },
-  { title: 'LAST ERROR', isLong: true },
-];
+const RULES: Records<(typeof FIELDS)[number]> = {
+  kind: 'Rule',
+  fields: FIELDS,
+  columns: [
+    { field: 'file', title: 'FILE', isLong: true },
+    { field: 'name', title: 'RULE', isLong: true },
+    { field: 'fired', title: 'FIRED', isNumber: true },
+    { field: 'state', title: 'STATE' },
+    { field: 'error', title: 'LAST ERROR', isLong: true },
+  ],
+  number: 'fired',
+  list: 'rules',
+  none: 'there is no rule',
+};
 
 /** What the verb may be told to do, besides listing. */
 const ACTIONS = ['check', 'test', 'replay', 'reload'] as const;
@@ -56,12 +59,12 @@ export const rules = defineVerb({
   ],
   async run(invocation) {
     const [action, ...paths] = invocation.words.map(textOf);
-    if (action === undefined) return list(invocation, 'Rules');
+    if (action === undefined) return printRecords(invocation, 'Rules', RULES);
     if (!ACTIONS.some((one) => one === action)) {
       invocation.screen.complain(`${printable(show(action))} is none of check, test, replay and reload`);
       return EXIT.wrongUse;
     }
-    if (action === 'reload') return list(invocation, 'ReloadRules');
+    if (action === 'reload') return printRecords(invocation, 'ReloadRules', RULES);
     const { readFiles, checkRules, testRules } = await import('../rules/local.ts');
     const files = readFiles(invocation, paths);
     if (files === undefined) return EXIT.failed;
@@ -77,32 +80,3 @@ export const rules = defineVerb({
     return replayRules(invocation, options, files);
   },
 });
-
-async function list(invocation: Invocation, request: 'Rules' | 'ReloadRules'): Promise<number> {
-  const { globals, screen } = invocation;
-  const answers = await consult(invocation, [{ fields: [request] }], true);
-  if (!answers.ok) return answers.error;
-  const [answer] = answers.value;
-  if (answer?.closing.kind !== 'ok') return settle(invocation, answers.value);
-  const rows = recordsOf(answer, 'Rule').map((fields) => FIELDS.map((_, at) => textOf(fields[at] ?? '')));
-  const named = rows.map(
-    (row) =>
-      Object.fromEntries(FIELDS.map((field, at) => [field, row[at] ?? ''])) as Record<
-        (typeof FIELDS)[number],
-        string
-      >,
-  );
-  if (globals.format === 'json') {
-    printJson(screen, { rules: named.map((row) => ({ ...row, fired: numberOf(row.fired) })) });
-  } else if (globals.format === 'csv') {
-    await printCsv(screen, FIELDS, named);
-  } else if (rows.length > 0) {
-    const cells = named.map(({ file, name, fired, state, error }) =>
-      [file, name, fired, state, error].map((cell) => printable(cell)),
-    );
-    screen.out(renderTable(COLUMNS, cells, screen.columns()));
-  } else {
-    screen.complain('there is no rule');
-  }
-  return EXIT.done;
-}
