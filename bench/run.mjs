@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench [-- ROW... --json --smallest --only NAME,NAME --units N --repeat N --storm N]` (docs/bench.org).
+// `--help` says what each is.
 import { mkdtemp, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,17 +24,41 @@ const USUAL = {
 const MOST_MS = 180_000;
 const SMALLEST = { units: 5, restarts: 2, requests: 10, longMs: 100, seconds: 0.2, storm: 50, outputMib: 2 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    smallest: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    units: { type: 'string' },
-    repeat: { type: 'string' },
-    storm: { type: 'string' },
-  },
-});
+const HELP = `npm run bench [-- ROW... OPTIONS]
+
+Measures Archon beside a bare supervisor in C, and those of others that are installed.
+
+  --only NAME,...  of ${CONTESTANTS.map(({ name }) => name).join(', ')}
+  --repeat N       so often; the medians are shown (3)
+  --units N        services at a time (${USUAL.units})
+  --storm N        restarts of the row endurance (${USUAL.storm})
+  --smallest       everything as small as can be: shows that the bench works, not how fast it is
+  --json           all samples, for programs
+
+Rows: ${ROWS.map(({ name }) => name).join(' ')}
+`;
+
+const { values, positionals } = parse();
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        json: { type: 'boolean', default: false },
+        smallest: { type: 'boolean', default: false },
+        only: { type: 'string', default: '' },
+        units: { type: 'string' },
+        repeat: { type: 'string' },
+        storm: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    fail(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit();
+  }
+}
 
 /** @param {string} text */
 const say = (text) => void process.stderr.write(`${text}\n`);
@@ -178,7 +203,8 @@ function report(rows, here, samples, conditions) {
 }
 
 try {
-  await main();
+  if (values.help) console.log(HELP.trimEnd());
+  else await main();
 } catch (error) {
   fail(error);
 }
