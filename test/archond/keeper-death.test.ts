@@ -10,15 +10,15 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ENTRY, TABLE } from '../../src/sys/keeper-layout.ts';
+import { BackgroundSupervisor } from '../support/background.ts';
 import { canMakeCgroups } from '../support/cgroups.ts';
 import { contentOf, untilFile } from '../support/files.ts';
 import { isAlive, processesWith, startTicksOf } from '../support/processes.ts';
-import { askAt, ORDINARY_UID, ROOT, TestSupervisor, type SupervisorOptions } from '../support/supervisor.ts';
+import { ORDINARY_UID, TestSupervisor, type SupervisorOptions } from '../support/supervisor.ts';
 
 /** Where the entries of the table begin. */
 const TABLE_ENTRIES_AT = 4096;
@@ -235,52 +235,29 @@ async function removeTrees(root: string): Promise<void> {
   rmdirSync(root);
 }
 
-/** A supervisor in the background: whoever started it has gone, so archond itself has to see to a keeper. */
-function startInBackground(folder: string): { readonly socket: string; readonly keeper: () => number } {
-  const socket = path.join(folder, 'archon.sock');
-  const args = ['--socket', socket, '--state', path.join(folder, 'state')];
-  const { status, stderr } = spawnSync(path.join(ROOT, 'bin/archond'), args, {
-    env: { ...process.env, NODE_OPTIONS: undefined },
-    encoding: 'utf8',
-  });
-  expect([status, stderr]).toEqual([0, '']);
-  return { socket, keeper: () => Number(contentOf(path.join(folder, 'lock'))) };
-}
-
 describe('the death of the keeper alone', () => {
   it(
     'in the background is outlived by archond, which becomes the next one, without a byte lost',
     { timeout: 60_000 },
     async () => {
-      const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'archon-test-'));
-      const { socket, keeper } = startInBackground(folder);
-      const ask = async (line: string): Promise<string[]> => askAt(socket, line);
-      const file = path.join(folder, 'count');
+      await using archon = await BackgroundSupervisor.start();
+      const out = path.join(archon.folder, 'out');
+      await mkdir(out);
+      const file = path.join(out, 'count');
       const script = `trap "echo last; exit 7" TERM; i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done; echo > ${file}; while :; do sleep 1000 & wait; done`;
-      const [answer = ''] = await ask(`StartDaemon,"sh -c '${script.replaceAll('"', '""')}'",@label=counts`);
+      const words = `"sh -c '${script.replaceAll('"', '""')}'"`;
+      const [answer = ''] = await archon.ask(`StartDaemon,${words},@label=counts`);
       const pid = Number(answer.split(',')[2]);
-      const killed: number[] = [];
       for (let round = 1; round <= 3; round += 1) {
-        killed.push(keeper());
-        process.kill(keeper(), 'SIGKILL');
-        const isBack = async (): Promise<boolean> =>
-          !killed.includes(keeper()) &&
-          (await ask('Events').catch(() => [])).join('\n').includes(`epoch=${round + 1}`);
-        await expect.poll(isBack, { timeout: 20_000 }).toBe(true);
-        expect((await ask('List'))[0]).toContain(`counts,running,${pid},`);
+        await archon.killKeeper();
+        expect((await archon.ask('Events')).join('\n')).toContain(`epoch=${round + 1}`);
+        expect((await archon.ask('List'))[0]).toContain(`counts,running,${pid},`);
       }
       await untilFile(file, (text) => text !== '');
-      expect(await ask('Signal,TERM,counts')).toEqual(['Ok,1']);
-      expect((await ask('Wait,counts'))[0]).toMatch(/^ExitStatus,7$|,unknown$/);
+      expect(await archon.ask('Signal,TERM,counts')).toEqual(['Ok,1']);
+      expect((await archon.ask('Wait,counts'))[0]).toMatch(/^ExitStatus,7$|,unknown$/);
       const lines = Array.from({ length: 2000 }, (_, number) => `${number}\n`).join('');
-      const log = path.join(folder, 'state/log/counts.log');
-      expect(contentOf(log)).toBe(`${lines}last\n`);
-      const last = keeper();
-      await ask('Shutdown');
-      await expect.poll(() => isAlive(last)).toBe(false);
-      expect(processesWith('ARCHON_SOCKET', socket).filter(isAlive)).toEqual([]);
-      expect(readdirSync(folder).sort()).toEqual(['count', 'journal', 'state']);
-      await rm(folder, { recursive: true });
+      expect(contentOf(path.join(archon.folder, 'state/log/counts.log'))).toBe(`${lines}last\n`);
     },
   );
 

@@ -4,14 +4,13 @@
  *
  *   ARCHON_UNREFUSED=full npx vitest run --configLoader runner test/archond/ports/unrefused
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isAlive } from '../../support/processes.ts';
-import { askAt, ROOT, TestSupervisor } from '../../support/supervisor.ts';
+import { BackgroundSupervisor } from '../../support/background.ts';
+import { askAt, TestSupervisor } from '../../support/supervisor.ts';
 import { Visitor, type Visits } from '../../support/visitor.ts';
 import { House, type Victim } from '../../torture/house.ts';
 import { freePort, HOST } from './ports-rig.ts';
@@ -161,35 +160,16 @@ test(
   { timeout: TIMEOUT_MS },
   async () => {
     const port = await freePort();
-    const home = mkdtempSync(path.join(folder, 'background-'));
-    const socket = path.join(home, 'archon.sock');
-    const config = path.join(home, 'archon.yaml');
     const unit = { command: ['node', GRACEFUL], ready: { fd: 4 }, ports: { http: port } };
-    writeFileSync(config, configOf({ web: unit }));
-    const words = ['--socket', socket, '--state', path.join(home, 'state'), '--config', config];
-    const env = { ...process.env, NODE_OPTIONS: undefined };
-    const started = spawnSync(path.join(ROOT, 'bin/archond'), words, { env, encoding: 'utf8' });
-    expect([started.status, started.stderr]).toEqual([0, '']);
-    const keeper = (): number => Number(readFileSync(path.join(home, 'lock'), 'utf8'));
-    const epochs = async (): Promise<number> => {
-      const lines = await askAt(socket, 'Events,@kind=supervisor').catch(() => []);
-      return lines.filter((line) => line.includes('what=ready')).length;
-    };
-    expect(await askAt(socket, 'Wait,web,@for=running')).toEqual(['Ok']);
+    await using archon = await BackgroundSupervisor.start({ config: configOf({ web: unit }) });
+    expect(await archon.ask('Wait,web,@for=running')).toEqual(['Ok']);
     await using visitor = await Visitor.start(HOST, port, folder);
     const what = `in the background: ${SIZE.keeperDeaths} deaths of the keeper`;
     const died = await during(visitor, what, async () => {
-      for (let round = 0; round < SIZE.keeperDeaths; round += 1) {
-        const before = await epochs();
-        process.kill(keeper(), 'SIGKILL');
-        await expect.poll(epochs).toBe(before + 1);
-      }
+      for (let round = 0; round < SIZE.keeperDeaths; round += 1) await archon.killKeeper();
     });
     expect(died).toMatchObject(NONE_LOST);
-    expect(await askAt(socket, 'Restart,web')).toEqual(['Done,web,running', 'Ok,1']);
+    expect(await archon.ask('Restart,web')).toEqual(['Done,web,running', 'Ok,1']);
     expect(await visitor.end()).toMatchObject(NONE_REFUSED);
-    const last = keeper();
-    await askAt(socket, 'Shutdown');
-    await expect.poll(() => isAlive(last)).toBe(false);
   },
 );
