@@ -41,7 +41,7 @@ import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
 import { beforeDetails } from './told-details.ts';
 import { Timings } from './timings.ts';
-import { UsageMeter } from './usage.ts';
+import { usageMonitor } from './usage.ts';
 
 /** How often the keeper is told that the loop goes round; a third of the time for which it believes so. */
 const BEAT_MS = 10_000;
@@ -106,6 +106,7 @@ export class Archond {
   #beat(): void {
     const { keeper, timers, clock } = this.#sys;
     keeper.beat();
+    this.#house?.usage.tick();
     this.#cancelBeat = timers.at(clock.monotonicMs() + BEAT_MS, () => {
       this.#beat();
     });
@@ -265,7 +266,7 @@ export class Archond {
       supervisor,
       streams,
       endedRuns: new EndedRuns(sys, supervisor),
-      usage: new UsageMeter(sys),
+      usage: usageMonitor(sys, supervisor),
       chronicle,
       timings,
       lastStart: new LastStart(chronicle.journal, chronicle.allRemembered),

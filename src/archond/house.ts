@@ -20,7 +20,7 @@ import type { Shutdown } from './shutdown.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Timings } from './timings.ts';
-import type { UsageMeter } from './usage.ts';
+import type { UsageMonitor } from './usage.ts';
 
 /** What requests are carried out with. */
 export interface House {
@@ -32,7 +32,7 @@ export interface House {
   readonly supervisor: Supervisor;
   readonly streams: StandardStreams;
   readonly endedRuns: EndedRuns;
-  readonly usage: UsageMeter;
+  readonly usage: UsageMonitor;
   readonly chronicle: Chronicle;
   /** When the supervisor was last started, all at once. */
   readonly lastStart: LastStart;

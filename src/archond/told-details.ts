@@ -129,8 +129,8 @@ export function requesterIn(details: ReadonlyMap<string, string>): Requester | u
     : { uid: Number(uid), pid: Number(pid), verb };
 }
 
-/** Times in seconds, memory in bytes. */
-function usageDetails({ userUs, systemUs, maxRssKib }: ResourceUsage): Details {
+/** What a process used in its life: times in seconds, memory in bytes. */
+export function usageDetails({ userUs, systemUs, maxRssKib }: ResourceUsage): Details {
   return [
     ['utime', (userUs / 1e6).toFixed(6)],
     ['stime', (systemUs / 1e6).toFixed(6)],

@@ -118,6 +118,8 @@ export const VERBS = {
   Forget: { ...CONTROL, args: targets },
   List: { ...READ, args: { target: optional(target) }, options: { at: time } },
   Status: { ...READ, args: unit },
+  Usage: { ...READ, args: { target: optional(target) } },
+  History: { ...READ, args: unit, options: { since: time } },
   Tree: { ...READ, args: { label: optional(label) } },
   Dump: { ...READ, args: { what: once(KINDS.oneOf('config', 'graph', 'ports', 'rules', 'state')) } },
   Plan: { ...READ, args: { action: once(KINDS.oneOf('start', 'stop')), ...targets } },

@@ -1,11 +1,19 @@
 import type { Result } from '../base/result.ts';
 import type { Cancel, Descriptor, ProcessEnd, SysError, TreeMember } from './sys.ts';
 
-/** What processes use: the time of their processors so far, and the memory that is resident now. */
+/** What processes use, by what the kernel says while it is asked; undefined is what it does not let this process see. */
 export interface Consumption {
   /** User and system, of those processes too that have ended, as far as the kernel still counts them. */
   readonly cpuUs: number;
   readonly memoryBytes: number;
+  /** Those that have not ended; at least 1. */
+  readonly processes: number;
+  readonly threads: number;
+  /** That are open, all processes together. */
+  readonly descriptors: number | undefined;
+  /** What they had storage read and write so far, those that have ended and were waited for included (proc(5), `io`). */
+  readonly readBytes: number | undefined;
+  readonly writtenBytes: number | undefined;
 }
 
 /** Descriptors of processes that need not be children (pidfd_open(2)). */

@@ -79,7 +79,7 @@ describe('a request', () => {
   });
 
   test('of a reader looks or subscribes, and starts and stops nothing', () => {
-    for (const verb of ['List', 'Status', 'Subscribe', 'Events', 'Log'] as const)
+    for (const verb of ['List', 'Status', 'Usage', 'History', 'Subscribe', 'Events', 'Log'] as const)
       expect(allowed('read')).toContain(verb);
     expect(accessRefusal('read', 'Stop')).toEqual({
       code: 'denied',

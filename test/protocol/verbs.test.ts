@@ -98,6 +98,8 @@ const FULL: Readonly<
   Forget: ['Forget,?', 0, { targets: ['glob ?'] }],
   List: ['List,w*,@at=1700000000.5', 0, { target: 'glob w*', at: 1_700_000_000_500_000_000n }],
   Status: ['Status,a', 0, { label: 'a' }],
+  Usage: ['Usage,w*', 0, { target: 'glob w*' }],
+  History: ['History,a,@since=1700000000.5', 0, { label: 'a', since: 1_700_000_000_500_000_000n }],
   Tree: ['Tree,a', 0, { label: 'a' }],
   Dump: ['Dump,config', 0, { what: 'config' }],
   Plan: ['Plan,stop,a,b*', 0, { action: 'stop', targets: ['label a', 'glob b*'] }],

@@ -8,7 +8,7 @@ export function compileFixture(name: string, folder: string): string {
   const program = path.join(folder, name);
   const source = path.join(ROOT, 'test/fixtures', `${name}.c`);
   const compiler = process.env['CC'] ?? 'cc';
-  const { status, stderr } = spawnSync(compiler, ['-O1', '-Wall', '-o', program, source], {
+  const { status, stderr } = spawnSync(compiler, ['-O1', '-Wall', '-pthread', '-o', program, source], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`${compiler} refused ${source}:\n${stderr}`);

@@ -16,8 +16,27 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'generation',
   'exit-code',
   'cpu',
+  'cpu-peak',
   'memory',
+  'memory-peak',
+  'processes',
+  'threads',
+  'descriptors',
+  'read',
+  'written',
+  'exit-utime',
+  'exit-stime',
+  'exit-maxrss',
 ]);
+
+/** Facts that are a share of one processor. */
+const SHARES: ReadonlySet<string> = new Set(['cpu', 'cpu-peak']);
+
+/** Facts that are bytes. */
+const SIZES: ReadonlySet<string> = new Set(['memory', 'memory-peak', 'read', 'written', 'exit-maxrss']);
+
+/** Facts that are seconds of processor. */
+const TIMES: ReadonlySet<string> = new Set(['exit-utime', 'exit-stime']);
 
 /** A `Field` record: its name and its values. */
 type Fact = readonly [name: string, ...values: string[]];
@@ -80,8 +99,9 @@ function valueOf(
   { nowMs, isColoured }: { readonly nowMs: number; readonly isColoured: boolean },
 ): string {
   if (name === 'state') return paintState(value, printable(value), isColoured);
-  if (name === 'cpu') return `${printable(value)}%`;
-  if (name === 'memory') return sizeOf(value);
+  if (SHARES.has(name)) return `${printable(value)}%`;
+  if (SIZES.has(name)) return sizeOf(value);
+  if (TIMES.has(name)) return `${printable(value)}s`;
   if (!INSTANTS.has(name)) return printable(value);
   const when = localTime(value);
   if (Number(value) * 1000 > nowMs) return when;

@@ -10,6 +10,7 @@ import { dump } from './dump.ts';
 import { disable, enable } from './enable.ts';
 import { events } from './events.ts';
 import { forget } from './forget.ts';
+import { history } from './history.ts';
 import { list } from './list.ts';
 import { log } from './log.ts';
 import { monitorDescriptor, monitorPid } from './monitor.ts';
@@ -27,6 +28,7 @@ import { startDaemon } from './start-daemon.ts';
 import { status } from './status.ts';
 import { subscribe } from './subscribe.ts';
 import { tree } from './tree.ts';
+import { usage } from './usage.ts';
 import { wait } from './wait.ts';
 import { why } from './why.ts';
 
@@ -50,6 +52,8 @@ const HANDLERS: { readonly [V in Verb]: Handler<V> | undefined } = {
   Forget: forget,
   List: list,
   Status: status,
+  Usage: usage,
+  History: history,
   Tree: tree,
   Log: log,
   Events: events,

@@ -27,7 +27,7 @@ export function list(house: House, request: RequestOf<'List'>, call: Call): void
 }
 
 async function send(house: House, records: readonly UnitRecord[], call: Call): Promise<void> {
-  const usages = await house.usage.readAll(records, async () => house.turn());
+  const usages = await house.usage.readAll(records);
   /* Some may be no more by now. */
   const present = records.filter((record) => house.supervisor.records.get(record.label) === record);
   for (const record of present) call.data('Unit', ...unitFields(record, usages.get(record)));

@@ -12,8 +12,9 @@ import { logPlace } from '../logs/log-place.ts';
 import { livePid } from '../outcome.ts';
 import { portTrouble, whyBlocked, whyDown } from '../reason.ts';
 import type { UnitRecord } from '../unit-record.ts';
-import { formatPercent, type Usage } from '../usage.ts';
+import type { Usage } from '../usage.ts';
 import { noSuchUnit } from './targets.ts';
+import { usedFields } from './used-fields.ts';
 
 /** So many of the delays to come are told. */
 const SHOWN_DELAYS = 5;
@@ -65,8 +66,7 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['generation', 'generation' in state ? String(state.generation) : undefined],
     ...besideFields(record),
     ['tree', record.watched === undefined ? entry?.tree : undefined],
-    ['cpu', usage === undefined ? undefined : formatPercent(usage)],
-    ['memory', usage?.memoryBytes.toString()],
+    ...usedFields(record, usage),
     ['ports', ...portsOf(house, record)],
     /* How an adopted process was made is not kept: it was by the configuration. */
     ['command', (record.launch?.words ?? record.configured?.words)?.join(' ')],

@@ -26,7 +26,7 @@ export function unitFields(record: UnitRecord, usage?: Usage): string[] {
     pid === undefined ? '' : String(pid),
     formatTime(record.sinceNs),
     String(record.unit.history.restarts),
-    usage === undefined ? '' : formatPercent(usage),
+    usage === undefined ? '' : formatPercent(usage.cpuPercent),
     usage === undefined ? '' : String(usage.memoryBytes),
     lastExit(record.unit.lastEnd),
   ];

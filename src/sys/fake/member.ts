@@ -11,6 +11,9 @@ export function memberOf(process: FakeProcess, orphansParent: number): TreeMembe
   };
 }
 
+/** Bytes that `ru_inblock` and `ru_oublock` count as one (getrusage(2)). */
+const BLOCK_BYTES = 512;
+
 /** What processes use, which in the fake is what they have been given to have used; undefined where none is alive. */
 export function consumptionOf(processes: readonly FakeProcess[]): Consumption | undefined {
   const alive = processes.filter((process) => process.alive);
@@ -20,5 +23,10 @@ export function consumptionOf(processes: readonly FakeProcess[]): Consumption | 
   return {
     cpuUs: sum(({ userUs, systemUs }) => userUs + systemUs),
     memoryBytes: sum(({ maxRssKib }) => maxRssKib * 1024),
+    processes: alive.length,
+    threads: alive.length,
+    descriptors: alive.reduce((total, { files }) => total + files.size, 0),
+    readBytes: sum(({ blocksIn }) => blocksIn * BLOCK_BYTES),
+    writtenBytes: sum(({ blocksOut }) => blocksOut * BLOCK_BYTES),
   };
 }

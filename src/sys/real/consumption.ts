@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Consumption } from '../sys.ts';
 import { lateFiles } from './late-files.ts';
@@ -24,7 +24,11 @@ export function consumptionOfProcess(pid: number): (Consumption & { readonly age
   if (used?.isAlive !== true) return undefined;
   const [uptime = ''] = textOf('/proc/uptime').split(' ');
   const ageMs = Number(uptime) * 1000 - (used.startTicks * US_PER_TICK) / 1000;
-  return { cpuUs: used.ownUs, memoryBytes: used.memoryBytes, ageMs };
+  const { memoryBytes, threads, readBytes, writtenBytes } = used;
+  return {
+    ...{ cpuUs: used.ownUs, memoryBytes, processes: 1, threads, readBytes, writtenBytes, ageMs },
+    descriptors: descriptorsOf(pid),
+  };
 }
 
 /** The cgroup counts the time of all that were ever in it; it does so without any controller (cgroup-v2, cpu.stat). */
@@ -33,7 +37,7 @@ async function ofCgroup(folder: string): Promise<Consumption | undefined> {
   const pids = await pidsOf(folder);
   const used = await sumOf(pids);
   if (used === undefined) return undefined;
-  return { cpuUs: total === undefined ? used.cpuUs : Number(total), memoryBytes: used.memoryBytes };
+  return { ...used, cpuUs: total === undefined ? used.cpuUs : Number(total) };
 }
 
 /** Of the cgroup and of those below it. */
@@ -56,20 +60,44 @@ async function pidsOf(folder: string): Promise<number[]> {
 async function ofMinder(minder: number): Promise<Consumption | undefined> {
   const used = await sumOf(await descendantsOf(minder));
   if (used === undefined) return undefined;
-  return { cpuUs: used.cpuUs + (processOf(minder)?.childrenUs ?? 0), memoryBytes: used.memoryBytes };
+  return { ...used, cpuUs: used.cpuUs + (processOf(minder)?.childrenUs ?? 0) };
 }
 
 async function sumOf(pids: readonly number[]): Promise<Consumption | undefined> {
-  let [cpuUs, memoryBytes, alive] = [0, 0, 0];
+  let sum: Consumption | undefined;
   for (const [index, pid] of pids.entries()) {
     if (index > 0 && index % FILES_A_TURN === 0) await setImmediate();
     const used = processOf(pid);
-    if (used === undefined) continue;
-    cpuUs += used.ownUs + used.childrenUs;
-    memoryBytes += used.memoryBytes;
-    if (used.isAlive) alive += 1;
+    if (used?.isAlive !== true) continue;
+    sum = {
+      cpuUs: (sum?.cpuUs ?? 0) + used.ownUs + used.childrenUs,
+      memoryBytes: (sum?.memoryBytes ?? 0) + used.memoryBytes,
+      processes: (sum?.processes ?? 0) + 1,
+      threads: (sum?.threads ?? 0) + used.threads,
+      descriptors: plus(sum, sum?.descriptors, descriptorsOf(pid)),
+      readBytes: plus(sum, sum?.readBytes, used.readBytes),
+      writtenBytes: plus(sum, sum?.writtenBytes, used.writtenBytes),
+    };
   }
-  return alive === 0 ? undefined : { cpuUs, memoryBytes };
+  return sum;
+}
+
+/** What is not known of one process is not known of all of them. */
+function plus(
+  sum: object | undefined,
+  one: number | undefined,
+  other: number | undefined,
+): number | undefined {
+  if (sum === undefined) return other;
+  return one === undefined || other === undefined ? undefined : one + other;
+}
+
+function descriptorsOf(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return undefined;
+  }
 }
 
 interface ProcessUse {
@@ -79,6 +107,9 @@ interface ProcessUse {
   readonly childrenUs: number;
   readonly memoryBytes: number;
   readonly startTicks: number;
+  readonly threads: number;
+  readonly readBytes: number | undefined;
+  readonly writtenBytes: number | undefined;
 }
 
 /** By proc(5), `stat`; its name may hold any byte, so the fields are counted from the closing parenthesis on. */
@@ -88,13 +119,22 @@ function processOf(pid: number): ProcessUse | undefined {
   if (close < 0) return undefined;
   const fields = stat.slice(close + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
+  const io = textOf(`/proc/${pid}/io`);
   return {
     isAlive: fields[0] !== 'Z' && fields[0] !== 'X',
     ownUs: (field(14) + field(15)) * US_PER_TICK,
     childrenUs: (field(16) + field(17)) * US_PER_TICK,
     memoryBytes: field(24) * pageBytes(),
     startTicks: field(22),
+    threads: field(20),
+    readBytes: numberOf(io, /^read_bytes: (\d+)$/m),
+    writtenBytes: numberOf(io, /^write_bytes: (\d+)$/m),
   };
+}
+
+function numberOf(text: string, pattern: RegExp): number | undefined {
+  const [, digits] = pattern.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 const buffer = Buffer.allocUnsafe(4096);
