@@ -54,9 +54,11 @@ export class InForce {
       done(ok(EMPTY_CONFIGURATION));
       return;
     }
-    const request: LoadRequest = { paths, logDir };
+    /* By the time of the answer another one may be in force: one on trial goes back by itself. */
+    const known = this.configuration;
+    const request: LoadRequest = { paths, logDir, basis: known.basis };
     this.#runLoader(JSON.stringify(request), TRIES, (answer) => {
-      done(answer.ok ? freeze(JSON.parse(answer.value) as LoadAnswer) : err(cannotRun(answer.error, paths)));
+      done(answer.ok ? loadedBy(answer.value, known) : err(cannotRun(answer.error, paths)));
     });
   }
 
@@ -118,6 +120,11 @@ export class InForce {
   clear(): void {
     this.#sys.files.remove(this.#path);
   }
+}
+
+function loadedBy(answer: string, known: Configuration): Result<Configuration, Complaints> {
+  const loaded = freeze(JSON.parse(answer) as LoadAnswer);
+  return !loaded.ok ? loaded : ok(loaded.value === 'same' ? known : loaded.value);
 }
 
 function cannotRun(fault: SysError, [file = '']: readonly string[]): Complaints {

@@ -1,3 +1,4 @@
+import type { Basis } from './basis.ts';
 import type { UnitDefinition } from './definition.ts';
 
 /** What one or more configuration files say, checked as a whole: plain data that survives JSON, frozen to the bottom. */
@@ -16,6 +17,8 @@ export interface Configuration {
   readonly files: readonly string[];
   /** YAML that loads to the same; what `Dump,config` answers. */
   readonly yaml: string;
+  /** Absent where it was not noted, or the machine changed meanwhile. */
+  readonly basis?: Basis;
 }
 
 export interface UnitGroup {

@@ -1,13 +1,16 @@
 import type { Result } from '../base/result.ts';
+import type { Basis } from '../config/basis.ts';
 import type { Complaints } from '../config/complaint.ts';
 import type { Configuration } from '../config/configuration.ts';
 
-/** What the loader is started with, as JSON: its only argument. */
+/** What the loader is asked, as JSON: its standard input. */
 export interface LoadRequest {
   /** Absolute paths of files and folders. */
   readonly paths: readonly string[];
   readonly logDir: string;
+  /** That of a configuration which is there already. */
+  readonly basis?: Basis | undefined;
 }
 
-/** What it writes to standard output, as JSON. */
-export type LoadAnswer = Result<Configuration, Complaints>;
+/** What it writes to standard output, as JSON; `same`: what would be loaded is the configuration that has the basis. */
+export type LoadAnswer = Result<Configuration | 'same', Complaints>;

@@ -12,7 +12,7 @@ export class FakeApart implements Programs {
     this.#view = view;
   }
 
-  run(...[program, argument, done]: Parameters<Programs['run']>): Cancel {
+  run(...[program, input, done]: Parameters<Programs['run']>): Cancel {
     this.#view.call('programs.run');
     let isOver = false;
     const failed = this.#view.failure('programs.run');
@@ -26,7 +26,7 @@ export class FakeApart implements Programs {
     }
     this.#view.kernel.loop.schedule(this.#view.kernel.loop.nowMs(), () => {
       if (isOver) return;
-      const answer = this.#view.kernel.apart.get(program)?.(argument) ?? err('EIO');
+      const answer = this.#view.kernel.apart.get(program)?.(input) ?? err('EIO');
       this.#view.post(() => {
         done(answer.ok ? ok(answer.value) : err(sysError(answer.error, 'waitid')));
       });

@@ -70,7 +70,7 @@ export class FakeKernel implements ProcessHost {
     delayMs: 0,
   };
   /** What the programs that are run apart answer: a text, or an errno. Absent ones end badly. */
-  readonly apart = new Map<string, (argument: string) => Result<string, string>>();
+  readonly apart = new Map<string, (input: string) => Result<string, string>>();
   /** What programs in workers do. Absent ones end at once. */
   readonly threads = new Map<string, ThreadProgram>();
   /** Nobody answers at first. */

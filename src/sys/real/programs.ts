@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { errnoNumber } from '../../base/errno.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Programs } from '../programs.ts';
@@ -9,18 +9,18 @@ import { thrownError } from './thrown-error.ts';
 /** More than any answer is. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
-/** As it is made: it has no standard output where there was no descriptor for that. */
-type Child = ChildProcessByStdio<null, Readable, null>;
+/** As it is made: it has no standard input and output where there was no descriptor for these. */
+type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 function notBegun(code = 'EIO'): Result<never, SysError> {
   return err({ code, errno: errnoNumber(code) ?? 0, call: 'spawn' });
 }
 
 /** Some of what can go wrong is thrown, some told later, by a child that is none (child_process of Node). */
-function begin(program: string, argument: string): Result<Child, SysError> {
+function begin(program: string): Result<Child, SysError> {
   try {
-    const child = spawn(process.execPath, [program, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
-    if ((child.stdout as Readable | undefined) !== undefined) return ok(child);
+    const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    if (isWhole(child)) return ok(child);
     child.once('error', () => undefined);
     return notBegun('EMFILE');
   } catch (error) {
@@ -28,10 +28,14 @@ function begin(program: string, argument: string): Result<Child, SysError> {
   }
 }
 
+function isWhole({ stdin, stdout }: Partial<Pick<Child, 'stdin' | 'stdout'>>): boolean {
+  return stdin !== undefined && stdout !== undefined;
+}
+
 /** `Sys.programs`: libuv's own children; it waits for their pids only and disturbs nobody's. */
 export const realPrograms: Programs = {
-  run(program, argument, done): Cancel {
-    const begun = begin(program, argument);
+  run(program, input, done): Cancel {
+    const begun = begin(program);
     if (!begun.ok) {
       const timer = setImmediate(() => {
         done(begun);
@@ -56,6 +60,9 @@ export const realPrograms: Programs = {
       failed ??= { code: 'E2BIG', errno: errnoNumber('E2BIG') ?? 0, call: 'read' };
       child.kill('SIGKILL');
     });
+    /* What ends before it has read all of it tells by its end what there is to tell. */
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
     child.once('error', (error: NodeJS.ErrnoException) => {
       finish(notBegun(error.code));
     });
