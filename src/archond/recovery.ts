@@ -146,8 +146,20 @@ function adopt(
   const isUp = found.stage === 'starting' || found.stage === 'alive';
   putSince(house, record, wish, isUp ? entry.startedAtMs : undefined);
   if (isUp) tellAdopted(house, record, generation, cause);
-  /* Of a pipe nothing more is to be heard once it has said what it is for. */
-  if (isUp && lost !== undefined && !(lost === 'ready-pipe' && wasReady)) tellLost(house, entry, lost, cause);
+  const isMissed =
+    lost === 'notify-socket' || (lost === 'ready-pipe' && !wasReady && isToBeReady(house, record));
+  if (isUp && isMissed) tellLost(house, entry, lost, cause);
+}
+
+/**
+ * Whether it is waited for that the process says by its pipe that it is ready: nobody does so with one that is being stopped, or is to
+ * be, since it was made by another definition, which may have given it none.
+ */
+function isToBeReady({ inForce }: House, { label, unit }: UnitRecord): boolean {
+  const isOutdated = inForce.state.outdated.some(
+    (one) => one.label === label && unit.generation <= one.generation,
+  );
+  return unit.state.kind === 'starting' && !isOutdated;
 }
 
 /**

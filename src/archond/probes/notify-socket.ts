@@ -49,6 +49,11 @@ export class NotifySocket {
     return ok(new NotifySocket(sys, path, name, socket.value, false));
   }
 
+  /** Whether one was made for a generation of which something is left, be it held by anybody or not. */
+  static wasMade(sys: Sys, runtimeDir: string, generation: number): boolean {
+    return sys.files.status(pathOf(runtimeDir, generation)).ok;
+  }
+
   /** Goes on with one that the keeper held. */
   static adopt(sys: Sys, runtimeDir: string, name: string, socket: Descriptor): NotifySocket {
     return new NotifySocket(sys, pathOf(runtimeDir, notifyOwner(name)?.generation ?? 0), name, socket, true);

@@ -138,6 +138,9 @@ export class UnitProbes {
   /**
    * Goes on with a process of an earlier archond; `kept` are the descriptors of it that the keeper held, by name. Returns what is
    * missing of these: a socket is made anew under its path, usable by `uid`; a pipe cannot be. Without a `uid` it has ended.
+   *
+   * That it was given a socket is known by the path, which stands as long as it does: the definition may be another one by
+   * now. Of a pipe the definition alone says so.
    */
   adopt(ref: ProcessRef, pid: number, kept: KeptVoices, uid: number | undefined): LostVoice | undefined {
     const { sys, runtimeDir } = this.#tools;
@@ -149,10 +152,10 @@ export class UnitProbes {
       this.#listenTo(NotifySocket.adopt(sys, runtimeDir, kept.notify.name, kept.notify.descriptor));
     if (kept.ready !== undefined) this.#pipe = ReadyPipe.adopt(sys, kept.ready.name, kept.ready.descriptor);
     this.spawned(ref, pid);
-    const { label, ready, health } = this.#unit;
-    if (uid === undefined) return undefined;
-    if (ready.kind === 'fd') return this.#pipe === undefined ? 'ready-pipe' : undefined;
-    if (this.#voice !== undefined || (ready.kind !== 'notify' && health?.kind !== 'notify')) return undefined;
+    const { label, ready } = this.#unit;
+    if (uid === undefined || this.#voice !== undefined || this.#pipe !== undefined) return undefined;
+    if (!NotifySocket.wasMade(sys, runtimeDir, ref.generation))
+      return ready.kind === 'fd' ? 'ready-pipe' : undefined;
     const socket = NotifySocket.make(sys, runtimeDir, label, ref.generation, uid);
     if (socket.ok) this.#listenTo(socket.value);
     return 'notify-socket';

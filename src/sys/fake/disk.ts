@@ -50,7 +50,7 @@ export class FakeDisk {
   readonly #rooms = new Set<Room>();
   /** How much of each file outlives a loss of power; nothing of one that is not in it. */
   readonly #synced = new WeakMap<PlainNode, number>();
-  readonly #inodes = new WeakMap<PlainNode, bigint>();
+  readonly #inodes = new WeakMap<Node, bigint>();
   #lastInode = 0n;
   #cut: { readonly folder: string; readonly bytes: number; readonly then: () => void } | undefined;
 
@@ -152,7 +152,7 @@ export class FakeDisk {
     this.#synced.set(node, Math.min(bytes, this.#synced.get(node) ?? 0));
   }
 
-  inode(node: PlainNode): bigint {
+  inode(node: Node): bigint {
     const inode = this.#inodes.get(node) ?? ++this.#lastInode;
     this.#inodes.set(node, inode);
     return inode;

@@ -212,15 +212,16 @@ export abstract class FakeStoredFiles implements StoredFiles {
     this.view.call('files.status');
     const failed = failure(this.view, 'stat', path);
     if (failed !== undefined) return failed;
-    const node = this.#find(path, 'stat');
-    if (!node.ok) return node;
+    const node = this.view.kernel.files.node(path);
+    if (node === undefined) return err(sysError('ENOENT', 'stat'));
+    const isPlain = node.kind === 'file';
     return ok({
-      isPlain: true,
-      sizeBytes: sizeOf(node.value),
+      isPlain,
+      sizeBytes: isPlain ? sizeOf(node) : 0,
       device: 1n,
-      inode: this.view.kernel.disk.inode(node.value),
+      inode: this.view.kernel.disk.inode(node),
       madeAtNs: 0n,
-      changedAtNs: node.value.changedAtNs,
+      changedAtNs: isPlain ? node.changedAtNs : 0n,
     });
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualHost } from '../stage/virtual-host.ts';
+import { reload } from '../reload/reload-rig.ts';
 import { gate, Host } from './host.ts';
 
 /** Sends a notification to the socket that is named in the environment, and stays. */
@@ -39,6 +40,31 @@ describe('what a unit speaks by, where keeper and archond died', () => {
     await host.until('running', 'socket');
     expect(await host.states()).toBe('pipe:starting said:running socket:running');
     expect([await host.pidOf('socket'), await host.pidOf('pipe'), await host.pidOf('said')]).toEqual(pids);
+  });
+});
+
+describe('what a unit speaks by, where another readiness is said of it since', () => {
+  it('is missed where its process was given it, and only there (needs python3)', async () => {
+    const speaks = { command: ['python3', '-c', SEND, 'READY=1'] };
+    const mute = { command: 'sleep 86400' };
+    const before = { speaks: { ...speaks, ready: 'notify' }, mute, still: mute };
+    const after = { speaks, mute: { ...mute, ready: 'notify' }, still: { ...mute, ready: { fd: 3 } } };
+    await using host = await Host.start(before);
+    for (const label of Object.keys(before)) await host.until('running', label);
+    expect(await reload(host, after)).toEqual([
+      expect.stringMatching(/^speaks changed taken over/),
+      expect.stringMatching(/^mute changed taken over/),
+      expect.stringMatching(/^still changed taken over/),
+    ]);
+    await host.killDeciding();
+    expect(await host.ask('Events,@kind=lost')).toEqual(['Ok,0']);
+    await host.supervisor.killAll();
+    await host.again();
+    expect(await host.ask('Events,@kind=lost')).toEqual([
+      expect.stringMatching(/,speaks,lost,.*what=notify-socket/),
+      'Ok,1',
+    ]);
+    expect(await host.states()).toBe('mute:running speaks:running still:running');
   });
 });
 

@@ -4,6 +4,7 @@ import { load } from '../../config/rig.ts';
 import { dieIn, type Deaths, type Played } from '../stage/deaths.ts';
 import type { Units } from '../stage/stage.ts';
 import { VirtualHost } from '../stage/virtual-host.ts';
+import { eventsOn } from '../sweep/checker.ts';
 import { Ledger } from '../sweep/ledger.ts';
 import { installMachine } from '../sweep/machine.ts';
 
@@ -18,6 +19,10 @@ const BEFORE: Units = {
   'gone/above': { command: '/usr/bin/parent', needs: ['gone'], stop: { timeout: '200ms' } },
   broken: { command: '/usr/bin/done 1', restart: { delay: '1h' } },
   off: { command: '/usr/bin/stays 1', enabled: false },
+  /* Whose readiness is another one: these have never had what it is told by. */
+  heard: { command: '/usr/bin/stays 1' },
+  piped: { command: '/usr/bin/stays 1' },
+  begun: { command: '/usr/bin/late', ready: { notify: true, timeout: '1h' } },
 };
 const AFTER: Units = {
   still: { command: '/usr/bin/stays 1' },
@@ -29,6 +34,9 @@ const AFTER: Units = {
   fresh: { command: '/usr/bin/slow', ready: { fd: 3 } },
   spare: { command: '/usr/bin/stays 1', enabled: false },
   off: { command: '/usr/bin/stays 2', enabled: false },
+  heard: { command: '/usr/bin/stays 1', ready: 'notify' },
+  piped: { command: '/usr/bin/stays 1', ready: { fd: 3 } },
+  begun: { command: '/usr/bin/late', ready: { fd: 3 } },
 };
 
 /** What is there when all is over, by label, with the words of its command. */
@@ -39,9 +47,12 @@ const THEN: Readonly<Record<string, string>> = {
   above: '/usr/bin/polite 1',
   broken: '/usr/bin/stays 2',
   fresh: '/usr/bin/slow',
+  heard: '/usr/bin/stays 1',
+  piped: '/usr/bin/stays 1',
+  begun: '/usr/bin/late',
 };
 const STATES =
-  'above:running base:running broken:running fresh:running off:stopped set:finished spare:stopped still:running told:running';
+  'above:running base:running begun:running broken:running fresh:running heard:running off:stopped piped:running set:finished spare:stopped still:running told:running';
 /** So many processes each has had then, the first one among them. */
 const LIVES: Readonly<Record<string, number>> = {
   still: 1,
@@ -55,6 +66,9 @@ const LIVES: Readonly<Record<string, number>> = {
   fresh: 1,
   off: 0,
   spare: 0,
+  heard: 1,
+  piped: 1,
+  begun: 2,
 };
 /** Longer than anything of it takes. */
 const REST_MS = 3000;
@@ -122,7 +136,10 @@ async function faultsAtRest(
     const lives = book.of(label);
     if (lives.length !== count) faults.push(`${label} has had ${lives.length} processes and not ${count}`);
   }
-  for (const label of ['still', 'told'])
+  /* The keeper lives, and has all that is spoken by. */
+  for (const { label, kind, details } of eventsOn(host.control))
+    if (kind === 'lost') faults.push(`${label} has lost ${details.join(' ')}`);
+  for (const label of ['still', 'told', 'heard', 'piped'])
     if (book.of(label).at(-1)?.pid !== before.get(label)) faults.push(`${label} was not left alone`);
   const undone = book.lives.filter(({ label, isBeside }) => label === 'set' && isBeside).length;
   if (undone < 1) faults.push('what set had done was not undone');

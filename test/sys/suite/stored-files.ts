@@ -113,6 +113,17 @@ export function storedFiles(test: Tester): void {
     expect(value(two.file.status()).inode).not.toBe(before.inode);
   });
 
+  test('what is no file has a status too, and says so', (world) => {
+    const path = `${world.harness.folder}/socket`;
+    const socket = value(world.sys.notices.open(path, process.getuid?.() ?? 0));
+    expect(value(world.sys.files.status(path))).toMatchObject({ isPlain: false });
+    expect(value(world.sys.files.status(world.harness.folder))).toMatchObject({ isPlain: false });
+    world.sys.descriptors.close(socket);
+    expect(value(world.sys.files.status(path))).toMatchObject({ isPlain: false });
+    value(world.sys.files.remove(path));
+    expect(errorOf(world.sys.files.status(path))).toBe('ENOENT');
+  });
+
   test('a file that is removed can be written on by who has it open', (world) => {
     const { file, path } = open(world);
     value(world.sys.files.remove(path));
