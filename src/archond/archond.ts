@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { signalName } from '../base/signals.ts';
 import { VERSION } from '../base/version.ts';
 import { showComplaint } from '../config/complaint.ts';
 import { EMPTY_CONFIGURATION, type AccessRule } from '../config/configuration.ts';
@@ -37,6 +36,7 @@ import { Rules } from './rules/rules.ts';
 import type { OwnProcess } from './own-process.ts';
 import type { Settings } from './settings.ts';
 import { Shutdown } from './shutdown.ts';
+import { signalled } from './signalled.ts';
 import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
 import { beforeDetails } from './told-details.ts';
@@ -48,10 +48,6 @@ const BEAT_MS = 10_000;
 
 /** The program in which rules run. */
 const RULE_WORKER = path.join(import.meta.dirname, 'rules/worker.cjs');
-
-const SIGHUP = 1;
-const SIGINT = 2;
-const SIGTERM = 15;
 
 /**
  * One life of the deciding part, from its greeting of the keeper to its orderly end. It may end at any call without
@@ -88,7 +84,7 @@ export class Archond {
       changed: (ref) => this.#house?.supervisor.processChanged(ref),
       signalled: (signal, count) => {
         if (this.#house === undefined) this.#early.push(signal);
-        else this.#signalled(this.#house, signal);
+        else signalled(this.#house, this.#own, signal);
         keeper.signalNoted(signal, count);
       },
       orphaned: () => undefined,
@@ -160,7 +156,7 @@ export class Archond {
     if (found > 0 && epoch !== 1) this.#log.info('took over', { units: found, epoch });
     this.#answer(house, cause, hardLimit);
     if (isEnding) house.shutdown.resume(cause);
-    for (const signal of this.#early) this.#signalled(house, signal);
+    for (const signal of this.#early) signalled(house, this.#own, signal);
     house.rules.begin(house, lastBefore);
   }
 
@@ -245,7 +241,13 @@ export class Archond {
       inForce.clear();
       this.#end(house, shutdown.cause);
     };
-    const shutdown = new Shutdown({ sys, supervisor, chronicle, log, graph: () => configured.graph, over });
+    const begun = (): void => {
+      this.#own.manager('STOPPING=1');
+    };
+    const shutdown = new Shutdown({
+      ...{ sys, supervisor, chronicle, log, begun, over },
+      graph: () => configured.graph,
+    });
     const isEnding = (): boolean => shutdown.isBegun;
     const onConnect = new OnConnect({ sys, chronicle, supervisor, configured, ports, isEnding });
     const departures = new Departures(supervisor, configured);
@@ -293,21 +295,6 @@ export class Archond {
     return house;
   }
 
-  #signalled(house: House, signal: number): void {
-    if (signal === SIGTERM || signal === SIGINT) {
-      this.#own.manager('STOPPING=1');
-      house.shutdown.beginBySignal(signalName(signal));
-    } else if (signal === SIGHUP) {
-      house.streams.writers.reopenAll();
-      this.#log.info('log files are reopened');
-      const atUs = Math.round(this.#sys.clock.monotonicMs() * 1000);
-      this.#own.manager(`RELOADING=1\nMONOTONIC_USEC=${atUs}`);
-      house.reload.orderBySignal(signalName(signal), () => {
-        this.#own.manager('READY=1');
-      });
-    }
-  }
-
   #answer(house: House, cause: Cause, descriptorLimit: number): void {
     const sys = this.#sys;
     const { socket } = this.#settings;
@@ -336,7 +323,7 @@ export class Archond {
     const changed = this.#listening?.setMode(socketMode(this.#inForce.configuration.access));
     if (changed?.ok === false)
       this.#log.error('who may connect could not be changed', { error: changed.error.code });
-    for (const session of [...this.#sessions]) if (session.role === 'none') session.close('cancelled');
+    for (const session of [...this.#sessions]) if (session.role === 'none') session.expel();
   }
 
   #serve(house: House, door: Admission, connection: Connection): void {

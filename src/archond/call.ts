@@ -173,6 +173,17 @@ export class Call {
     else this.fail(failure('cancelled'));
   }
 
+  /** Its client is to have nothing more: a stream ends, anything else is refused, and goes on as where a client has gone. */
+  expel(why: Failure): void {
+    this.end('cancelled');
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isAnswered = true;
+    this.#send({ kind: 'error', failure: why }, 'last', []);
+    this.#whenGone?.();
+    this.#over();
+  }
+
   /** The session is over. */
   clientGone(): void {
     if (this.#isClosed) return;

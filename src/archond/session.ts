@@ -194,6 +194,14 @@ export class Session {
     this.#leave();
   }
 
+  /** Its client is admitted no more: ends its streams, refuses what is in flight and what waits, then hangs up. */
+  expel(): void {
+    for (const call of [...this.#calls.values()])
+      call.expel(accessRefusal(this.role, call.request.verb) ?? failure('denied'));
+    this.#next();
+    this.#leave();
+  }
+
   /** Replies made meanwhile go out in one piece. */
   #batch(work: () => void): void {
     this.#isBatching = true;

@@ -29,6 +29,8 @@ export interface ShutdownTools {
   readonly log: Log;
   /** How the units hang together when it begins. */
   graph(): Graph;
+  /** Called once, when it begins, or an earlier archond's goes on. */
+  begun(): void;
   /** Called once, when nothing is left, after the last reply has been queued. */
   over(): void;
 }
@@ -97,6 +99,7 @@ export class Shutdown {
     if (this.#isBegun) return;
     const { sys, supervisor, chronicle, log } = this.#tools;
     this.#isBegun = true;
+    this.#tools.begun();
     this.#beganAtMs = sys.clock.monotonicMs();
     this.#cause = chronicle.note('shutting-down', details, cause);
     /* What is only watched goes on; its watch ends with the supervisor. */

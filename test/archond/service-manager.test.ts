@@ -24,30 +24,60 @@ describe('archond under a service manager', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('says when it is ready, again after a death, when it reloads, and when it stops', async () => {
-    const socket = path.join(folder, 'notify');
+  /** Lets a supervisor talk to a manager; `lines` are what that was told. */
+  async function managed(
+    name: string,
+    play: (socket: string, lines: () => string[]) => Promise<void>,
+  ): Promise<void> {
+    const socket = path.join(folder, name);
     const manager = spawn('python3', ['-c', MANAGER, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
     let told = '';
     manager.stdout.setEncoding('utf8').on('data', (text: string) => (told += text));
-    const lines = (): string[] => told.split('\n').slice(0, -1);
     try {
-      await expect.poll(lines, { timeout: 20_000 }).toEqual(['bound']);
+      await expect.poll(() => told, { timeout: 20_000 }).toBe('bound\n');
+      await play(socket, () => told.split('\n').slice(1, -1));
+    } finally {
+      manager.kill('SIGKILL');
+    }
+  }
+
+  it('says when it is ready, again after a death, when it reloads, and when it stops', async () => {
+    await managed('signals', async (socket, lines) => {
       {
         await using supervisor = await TestSupervisor.start({ env: { NOTIFY_SOCKET: socket } });
-        await expect.poll(lines).toEqual(['bound', 'READY=1']);
+        await expect.poll(lines).toEqual(['READY=1']);
         expect(await supervisor.ask('Run,"sh -c ""exit ${NOTIFY_SOCKET:+7}"""')).toEqual(['ExitStatus,0']);
         await supervisor.killDeciding();
-        await expect.poll(lines).toEqual(['bound', 'READY=1', 'READY=1']);
+        await expect.poll(lines).toEqual(['READY=1', 'READY=1']);
         supervisor.signal('SIGHUP');
-        await expect.poll(lines, { timeout: 20_000 }).toHaveLength(5);
-        expect(lines().slice(3)).toEqual([
+        await expect.poll(lines, { timeout: 20_000 }).toHaveLength(4);
+        expect(lines().slice(2)).toEqual([
           expect.stringMatching(/^RELOADING=1 MONOTONIC_USEC=\d+$/),
           'READY=1',
         ]);
       }
-      await expect.poll(() => lines().at(-1)).toBe('STOPPING=1');
-    } finally {
-      manager.kill('SIGKILL');
-    }
+      await expect.poll(() => lines().slice(4)).toEqual(['STOPPING=1']);
+    });
+  });
+
+  it('says that it stops also where a request asks for that, again after a death, and once where another follows', async () => {
+    await managed('requests', async (socket, lines) => {
+      await using supervisor = await TestSupervisor.start({ env: { NOTIFY_SOCKET: socket } });
+      await expect.poll(lines).toEqual(['READY=1']);
+      const stays = `"sh -c 'trap """" TERM; echo armed; exec sleep 86400'"`;
+      expect(await supervisor.ask(`StartDaemon,${stays},@label=stays,@stop-timeout=25s`)).toMatchObject([
+        /^Ok,stays,/,
+      ]);
+      await expect.poll(async () => supervisor.ask('Log,stays')).toHaveLength(2);
+      const first = supervisor.ask('Shutdown').catch(() => undefined);
+      await expect.poll(lines).toEqual(['READY=1', 'STOPPING=1']);
+      await supervisor.killDeciding();
+      await expect
+        .poll(lines, { timeout: 20_000 })
+        .toEqual([...['READY=1', 'STOPPING=1'], ...['READY=1', 'STOPPING=1']]);
+      expect(await supervisor.ask('Shutdown,@timeout=1ms')).toContain('Ok');
+      await first;
+      expect(lines()).toHaveLength(4);
+    });
   });
 });

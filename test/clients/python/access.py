@@ -1,5 +1,6 @@
 """Users who are admitted by the configuration (see access.test.ts), and those who are not."""
 
+import contextlib
 import os
 import stat
 
@@ -279,6 +280,79 @@ def half_lines(world):
         assert connection.reply().closing == ["ExitStatus", "0"]
     for stranger in strangers:
         stranger.close()
+
+
+@contextlib.contextmanager
+def reloaded(world, old, new):
+    """The configuration with other words in it, in force until the end."""
+    path = os.path.join(os.path.dirname(world.socket), "archon.yaml")
+    with open(path, encoding="ascii") as file:
+        before = file.read()
+    assert old in before
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(before.replace(old, new))
+        assert world.ask("Reload").closing[0] == "Ok"
+        yield
+    finally:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(before)
+        assert world.ask("Reload").closing[0] == "Ok"
+
+
+@case
+def losing_everything(world):
+    """Who is admitted no more by a reload gets an answer to each request, End to each stream, and is hung up on; its Run is stopped."""
+    with world.connect_as(CONTROLLER) as connection:
+        connection.lines("#follow,Subscribe,nothing", "#log,Log,web,@follow=1", "#wait,Wait,web", "#run,Run,sleep 1000,@label=theirs",
+                         "#daemon,StartDaemon,sleep 1000,@label=left", "Wait,web", "Version", f"Run,touch never,@cwd={world.folder}")
+        started = set()
+        while not {"#follow", "#log", "#daemon"} <= started:
+            reply = connection.reply()
+            assert reply.code is None, reply
+            started.add(reply.tag)
+        assert world.ask("Wait,theirs,@for=running").closing == ["Ok"]
+        with reloaded(world, "2002", "2099"):
+            told = [line.decode("ascii") for line in connection.rest()]
+            assert {line for line in told if ",End," in line} == {"#follow,End,cancelled", "#log,End,cancelled"}, told
+            refused = [line for line in told if line.endswith(",denied")]
+            assert sorted(line.partition("Error")[0] for line in refused) == ["", "", "", "#run,", "#wait,"], told
+            assert len(told) == 7, told
+            assert world.ask_as(CONTROLLER, "Version").code == "denied"
+            assert world.ask("Wait,theirs").closing == ["ExitStatus", "143"]
+            assert not os.path.exists("never")
+            assert world.ask("Status,left").fields()["state"] == "running"
+    assert world.ask("Stop,left").closing == ["Ok", "1"]
+    assert world.ask("Forget,left").closing == ["Ok", "1"]
+    assert world.ask_as(CONTROLLER, "Version").closing[0] == "Ok"
+
+
+@case
+def losing_control(world):
+    """Who may only look from a reload on keeps its connection, its streams and what it has begun, and may begin nothing more."""
+    with world.connect_as(CONTROLLER) as connection:
+        connection.lines("#follow,Subscribe,nothing", "#run,Run,sleep 1000,@label=theirs")
+        assert connection.reply().tag == "#follow"
+        assert world.ask("Wait,theirs,@for=running").closing == ["Ok"]
+        with reloaded(world, "{user: 2002, role: control}", "{user: 2002, role: read}"):
+            assert connection.ask("Version").closing[0] == "Ok"
+            assert connection.ask("Stop,web").code == "denied"
+            assert connection.ask("Run,true").code == "denied"
+            assert "hush" not in repr(connection.ask("Dump,config"))
+            assert world.ask("Signal,TERM,theirs").closing == ["Ok", "1"]
+            reply = connection.reply()
+            assert (reply.tag, reply.closing) == ("#run", ["ExitStatus", "143"]), reply
+        assert connection.ask("Restart,web").closing == ["Ok", "1"]
+
+
+@case
+def losing_a_group(world):
+    """A group that is admitted no more is hung up on; who is named otherwise too keeps the other role."""
+    with world.connect_as(OTHER, gid=READERS) as theirs, world.connect_as(READER, gid=READERS) as both:
+        assert theirs.ask("Version").closing[0] == "Ok"
+        with reloaded(world, "{group: 3001, role: read}", "{group: 3009, role: read}"):
+            assert theirs.rest() == []
+            assert both.ask("Version").closing[0] == "Ok"
 
 
 if __name__ == "__main__":
