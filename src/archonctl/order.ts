@@ -9,6 +9,7 @@ import { printable } from './print/printable.ts';
 import { OrderWatch } from './order-watch.ts';
 import { Progress } from './print/progress.ts';
 import type { Screen } from './print/screen.ts';
+import { cutTo } from './print/table.ts';
 import { supervisedLimit } from './time-limit.ts';
 import { EXIT, type Invocation } from './verb.ts';
 
@@ -22,6 +23,9 @@ export const ORDER_OPTIONS = {
     check: parseDuration,
   },
 } as const satisfies OptionTable;
+
+/** So much of what was named is shown again: what is waited for says more. */
+const MOST_OF_WORDS = 24;
 
 /** What an order came to for one unit. */
 interface Outcome {
@@ -48,13 +52,19 @@ export async function giveOrder(
   const what = words.map(printable).join(' ');
   const action = verb.toLowerCase() as Lowercase<typeof verb>;
   const watch = given['no-wait'] === true ? undefined : await OrderWatch.begin(invocation, action, words);
-  const progress = new Progress(screen, () => `${action} ${what}: ${watch?.text() ?? `${count} done`}`);
+  const head = `${action} ${cutTo(what, MOST_OF_WORDS)}: `;
+  const progress = new Progress(
+    screen,
+    (room) => head + (watch?.text(room - head.length) ?? `${count} done`),
+  );
   const onData = (data: Data): void => {
     const outcome = outcomeOf(data);
     if (outcome === undefined) return;
     count += 1;
-    progress.clear();
-    if (globals.format === 'people') printOutcome(screen, outcome);
+    if (globals.format !== 'people') return;
+    progress.above(() => {
+      printOutcome(screen, outcome);
+    });
   };
   const question = { fields: [verb, ...words, ...options], onData } as const;
   const answers = await consult({ ...invocation, globals: limit.globals }, [question], verb !== 'Restart');

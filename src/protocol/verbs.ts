@@ -122,7 +122,11 @@ export const VERBS = {
   History: { ...READ, args: unit, options: { since: time } },
   Tree: { ...READ, args: { label: optional(label) } },
   Dump: { ...READ, args: { what: once(KINDS.oneOf('config', 'graph', 'ports', 'rules', 'state')) } },
-  Plan: { ...READ, args: { action: once(KINDS.oneOf('start', 'stop')), ...targets } },
+  Plan: {
+    ...READ,
+    args: { action: once(KINDS.oneOf('start', 'stop')), ...targets },
+    options: { 'under-way': flag },
+  },
   Boot: READ,
   Reload: { ...OWNER, options: { check: flag, confirm: duration }, starts: true },
   Confirm: OWNER,

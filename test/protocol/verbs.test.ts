@@ -102,7 +102,11 @@ const FULL: Readonly<
   History: ['History,a,@since=1700000000.5', 0, { label: 'a', since: 1_700_000_000_500_000_000n }],
   Tree: ['Tree,a', 0, { label: 'a' }],
   Dump: ['Dump,config', 0, { what: 'config' }],
-  Plan: ['Plan,stop,a,b*', 0, { action: 'stop', targets: ['label a', 'glob b*'] }],
+  Plan: [
+    'Plan,stop,a,b*,@under-way=1',
+    0,
+    { action: 'stop', targets: ['label a', 'glob b*'], 'under-way': true },
+  ],
   Boot: ['Boot', 0, {}],
   Reload: ['Reload,@check=0,@confirm=2m', 0, { check: false, confirm: 120_000 }],
   Confirm: ['Confirm', 0, {}],

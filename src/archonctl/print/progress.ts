@@ -16,35 +16,48 @@ const CLEAR = '\r\x1b[K';
 /** A line on a terminal that tells what is waited for and for how long; where there is no terminal, nothing. */
 export class Progress {
   readonly #screen: Screen;
-  readonly #what: () => string;
+  readonly #what: (room: number) => string;
   readonly #beganAtMs = monotonicMs();
   #timer: NodeJS.Timeout | undefined;
   #isShown = false;
 
-  /** Shows itself after half a second, then every second; `what` is asked each time. */
-  constructor(screen: Screen, what: () => string) {
+  /** Shows itself after half a second, then every second; `what` is asked each time, for a text of no more characters than there is room for. */
+  constructor(screen: Screen, what: (room: number) => string) {
     this.#screen = screen;
     this.#what = what;
     this.#timer = setTimeout(this.#show, FIRST_MS);
   }
 
-  /** Takes the line away so that something else can be printed; it comes back. */
-  clear(): void {
-    if (this.#isShown) this.#screen.err(CLEAR);
-    this.#isShown = false;
+  /** Lets something else be printed, which comes to stand above the line. */
+  above(print: () => void): void {
+    const wasShown = this.#isShown;
+    this.#clear();
+    print();
+    if (wasShown) this.#draw();
   }
 
   /** Takes the line away for good. */
   close(): void {
     clearTimeout(this.#timer);
-    this.clear();
+    this.#clear();
   }
 
   readonly #show = (): void => {
     if (!this.#screen.showsProgress()) return;
-    const text = `${this.#what()} (${formatDuration(monotonicMs() - this.#beganAtMs)})`;
-    this.#screen.err(CLEAR + cutTo(text, LEAST_COLUMNS));
-    this.#isShown = true;
+    this.#draw();
     this.#timer = setTimeout(this.#show, STEP_MS);
   };
+
+  #clear(): void {
+    if (this.#isShown) this.#screen.err(CLEAR);
+    this.#isShown = false;
+  }
+
+  #draw(): void {
+    const ms = monotonicMs() - this.#beganAtMs;
+    const long = ms < STEP_MS ? '' : ` (${formatDuration(ms - (ms % STEP_MS))})`;
+    const room = LEAST_COLUMNS - long.length;
+    this.#screen.err(CLEAR + cutTo(this.#what(room), room) + long);
+    this.#isShown = true;
+  }
 }

@@ -2,6 +2,7 @@ import { parseDuration } from '../../base/duration.ts';
 import { textOf } from '../../protocol/bytes.ts';
 import { consult, recordsOf, settle, type Answer, type Data } from '../consult.ts';
 import { OrderWatch } from '../order-watch.ts';
+import { paintState } from '../print/colour.ts';
 import { printJson } from '../print/document.ts';
 import { printable } from '../print/printable.ts';
 import { Progress } from '../print/progress.ts';
@@ -33,8 +34,9 @@ export const shutdown = defineVerb({
     const up = new Set(upLabels(before.value));
     const total = up.size;
     const watch = await OrderWatch.begin(invocation, 'stop', ['*']);
-    const progress = new Progress(screen, () => {
-      if (watch !== undefined) return `shutdown: ${watch.text()}`;
+    const head = 'shutdown: ';
+    const progress = new Progress(screen, (room) => {
+      if (watch !== undefined) return head + watch.text(room - head.length);
       const waitedFor = [...up].map(printable).join(', ');
       return `${total - up.size} of ${total} are down; waiting for ${waitedFor === '' ? 'the supervisor' : waitedFor}`;
     });
@@ -42,8 +44,11 @@ export const shutdown = defineVerb({
       const [label, state] = doneOf(data) ?? [];
       if (label === undefined || state === undefined) return;
       up.delete(label);
-      progress.clear();
-      if (globals.format === 'people') screen.out(`${printable(label)} is ${printable(state)}\n`);
+      if (globals.format !== 'people') return;
+      progress.above(() => {
+        const painted = paintState(state, printable(state), screen.isColoured());
+        screen.out(`${printable(label)} is ${painted}\n`);
+      });
     };
     const options = given.timeout === undefined ? [] : [`@timeout=${given.timeout}`];
     const answers = await consult(invocation, [{ fields: ['Shutdown', ...options], onData }], false);

@@ -15,9 +15,10 @@ import { refusalAmong, matches, noSuchUnit } from './targets.ts';
 
 const MS_A_SECOND = 1000;
 
-/** `Plan`: a `Step` record for each start or stop that the order would lead to if it were given now, with force. Nothing is done. */
+/** `Plan`: a `Step` record for each start or stop that the order would lead to if it were given now, with force; with `@under-way=1` also for what it would join. Nothing is done. */
 export function plan(house: House, request: RequestOf<'Plan'>, call: Call): void {
   const { action, targets } = request.args;
+  const joins = request.options['under-way'] === true;
   const told = action === 'start' ? toStart(house, targets) : toStop(house, targets);
   if (!told.ok) {
     call.fail(told.error);
@@ -31,6 +32,7 @@ export function plan(house: House, request: RequestOf<'Plan'>, call: Call): void
       timingOf: (label) => house.timings.of(label),
     },
     told.value,
+    joins,
   );
   for (const step of steps) call.data('Step', ...stepFields(step));
   call.ok(String(steps.length));

@@ -32,15 +32,20 @@ export interface Scene {
 /**
  * What would come of an order, if all goes well: the units go through it in a rehearsal, by the plan and the transitions that
  * carry it out in earnest. What is under way anyway is no part of it, unless a step has to wait for it.
+ *
+ * @param joins whoever gives the order waits for what is under way, too: what would become of the units that are told without it
+ *   are steps as well, and so is all that these wait for
  */
-export function forecast(scene: Scene, told: readonly Told[]): readonly Step[] {
+export function forecast(scene: Scene, told: readonly Told[], joins = false): readonly Step[] {
   const { graph, timingOf } = scene;
   const anyway = new Set(new Rehearsal(scene).play([]).map(keyOf));
   const isAnyway = (move: Move): boolean => move.isUnderway || anyway.has(keyOf(move));
   const all = byKey(new Rehearsal(scene).play(told));
   const moves = [...all.values()].flat();
-  const wanted = moves.filter((move) => !isAnyway(move));
+  const joined = new Set(joins ? told.map(({ label }) => label) : []);
+  const wanted = moves.filter((move) => !isAnyway(move) || joined.has(move.label));
   const shown = new Set([...wanted, ...wanted.flatMap((move) => before(graph, move, all))]);
+  if (joins) for (const move of shown) for (const other of before(graph, move, all)) shown.add(other);
   const steps = moves.filter((move) => shown.has(move)).sort((one, other) => one.beginMs - other.beginMs);
   const among = byKey(steps);
   const numbers = new Map(steps.map((move, index) => [move, index + 1]));

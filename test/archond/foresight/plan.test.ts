@@ -28,6 +28,24 @@ describe('a plan', () => {
     expect(await playOrders(host, ['u0', 'u3', 'u5', 'u9'], 3, ORDERS)).toBeGreaterThan(0);
   });
 
+  it('has what is under way already for who would join it, and for nobody else', async () => {
+    await using host = await Host.start((folder) => ({
+      slow: { ...FOREVER, ready: { file: `${folder}/slow-is-ready` } },
+      other: { ...FOREVER, ready: { file: `${folder}/other-is-ready` } },
+      web: { ...FOREVER, needs: ['slow'] },
+    }));
+    await host.until('starting', 'slow', 'other');
+    expect(await host.ask('Plan,start,web')).toEqual(['Ok,0']);
+    expect(await host.ask('Plan,start,web,@under-way=1')).toEqual([
+      'Step,1,slow,starting,,,1',
+      'Step,2,web,starting,1,,1',
+      'Ok,2',
+    ]);
+    host.write('slow-is-ready', '');
+    await host.until('running', 'web');
+    expect(await host.ask('Plan,start,web,@under-way=1')).toEqual(['Ok,0']);
+  });
+
   it('says how long it will take by how long it took, which is kept over boots, and what is critical', async () => {
     const units = (folder: string): Record<string, Record<string, unknown>> => ({
       slow: { command: [`${folder}/slow-service`], ready: { fd: 3 }, enabled: false },
