@@ -165,7 +165,7 @@ describe('waiting on a terminal', () => {
     await archonctl(supervisor.socket, ['start-daemon', '-l', 'slower', 'sleep', '1000']);
     await using terminal = on('archonctl wait slower 2>/dev/null; echo over');
     await using watched = on('archonctl wait slower');
-    await watched.until('waiting for slower (1.');
+    await watched.until('waiting for slower (1s)');
     await archonctl(supervisor.socket, ['kill', '-9', 'slower']);
     await terminal.until('over');
     expect(terminal.shown).toBe('137\nover\n');
