@@ -79,4 +79,4 @@ it('wherever the one dies that rotates and compresses, its successor has each by
   }
   /* Each file is made, filled, indexed, set aside, compressed and removed. */
   expect(deaths).toBeGreaterThan(30);
-});
+}, 300_000);

@@ -3,9 +3,10 @@
 import json
 import os
 import sys
+import time
 import traceback
 
-from archon import Connection
+from archon import PATIENCE_SECONDS, Connection
 
 CASES = []
 IS_ROOT = os.geteuid() == 0
@@ -154,6 +155,7 @@ def check_left(world, before, units):
     with world.connect() as connection:
         left = labels(connection) - units
         assert left == set(), f"units are left: {left}"
+    patience = time.monotonic() + PATIENCE_SECONDS
     while True:
         # Each question is a turn of the supervisor, in which it closes what it was told is over.
         with world.connect() as connection:
@@ -162,8 +164,7 @@ def check_left(world, before, units):
         more = {kind: count for kind, count in now.items() if count > before.get(kind, 0)}
         if more == {}:
             return
-        check_left.rounds += 1
-        assert check_left.rounds < 1000, f"descriptors are left: {more}, before: {before}"
+        assert time.monotonic() < patience, f"descriptors are left: {more}, before: {before}"
 
 
 def clear(world):
@@ -182,7 +183,6 @@ def run(world, function):
         function(world)
         if world.is_over:
             return None
-        check_left.rounds = 0
         check_left(world, before, units)
         return None
     except Skipped as skipped:
