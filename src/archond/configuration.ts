@@ -8,6 +8,7 @@ import { freeze } from '../supervisor/freeze.ts';
 import type { Sys, SysError } from '../sys/sys.ts';
 import { settledState, type InForceState } from './in-force-state.ts';
 import type { Settings } from './settings.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** The program that reads files of configuration. */
 export const LOADER = path.join(import.meta.dirname, '../loader/main.cjs');
@@ -90,16 +91,7 @@ export class InForce {
   }
 
   #keep(state: InForceState): Result<undefined, SysError> {
-    const beside = `${this.#path}.new`;
-    const opened = this.#sys.files.openToAppend(beside, MODE);
-    if (!opened.ok) return opened;
-    const file = opened.value;
-    const emptied = file.truncate(0);
-    const written = emptied.ok ? file.write(Buffer.from(JSON.stringify(state))) : undefined;
-    file.close();
-    if (!emptied.ok) return emptied;
-    if (written?.error !== undefined) return err(written.error);
-    return this.#sys.files.rename(beside, this.#path);
+    return writeWhole(this.#sys, this.#path, MODE, JSON.stringify(state));
   }
 
   /** Takes up what was in force before; false where that cannot be read. */

@@ -9,6 +9,7 @@ import { asExchanged, pairOf } from './found-pair.ts';
 import type { House } from './house.ts';
 import { isDown } from './outcome.ts';
 import type { Wish } from './remembered-unit.ts';
+import { removeLeftovers } from './probes/leftovers.ts';
 import { notifyOwner } from './probes/notify-socket.ts';
 import { readyPipeOwner } from './probes/ready-pipe.ts';
 import { drop, RecoveredPipes, tellLost } from './recovered-pipes.ts';
@@ -40,6 +41,7 @@ export function recover(
 ): number {
   const { sys, supervisor, chronicle } = house;
   supervisor.hold();
+  removeLeftovers(sys, house.settings.runtimeDir);
   house.ports.bindMissing(cause);
   house.binding.takeOver(kept);
   const pipes = new RecoveredPipes(house, kept);

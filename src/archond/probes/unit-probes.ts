@@ -13,6 +13,7 @@ import { followMain } from './main-process.ts';
 import { belongs } from './membership.ts';
 import type { Notification } from './notification.ts';
 import { NotifySocket } from './notify-socket.ts';
+import { LastSaid } from './last-said.ts';
 import { findMain } from './pid-file.ts';
 import { ReadyPipe } from './ready-pipe.ts';
 import { repeat } from './repeat.ts';
@@ -87,7 +88,7 @@ export class UnitProbes {
   #wanted: 'ready' | 'health' | 'none' = 'none';
   #cancel: Cancel = () => undefined;
   #cancelMain: Cancel = () => undefined;
-  #status = '';
+  #said: LastSaid | undefined;
   /** Why the last attempt of a probe failed. */
   #trouble: string | undefined;
 
@@ -103,7 +104,8 @@ export class UnitProbes {
 
   /** What the service says of itself (`STATUS=`), or else why it is not yet, or no longer, well. */
   get status(): string | undefined {
-    return this.#status === '' ? this.#trouble : this.#status;
+    const status = this.#said?.status ?? '';
+    return status === '' ? this.#trouble : status;
   }
 
   /** Makes what the next generation needs; an error where it cannot be had. */
@@ -150,6 +152,7 @@ export class UnitProbes {
     if (logPath !== undefined) this.#logFromBytes = Math.max(0, sizeOf(sys, logPath) - LATELY_BYTES);
     if (kept.notify !== undefined)
       this.#listenTo(NotifySocket.adopt(sys, runtimeDir, kept.notify.name, kept.notify.descriptor));
+    this.#said?.recall();
     if (kept.ready !== undefined) this.#pipe = ReadyPipe.adopt(sys, kept.ready.name, kept.ready.descriptor);
     this.spawned(ref, pid);
     const { label, ready } = this.#unit;
@@ -158,6 +161,7 @@ export class UnitProbes {
       return ready.kind === 'fd' ? 'ready-pipe' : undefined;
     const socket = NotifySocket.make(sys, runtimeDir, label, ref.generation, uid);
     if (socket.ok) this.#listenTo(socket.value);
+    this.#said?.recall();
     return 'notify-socket';
   }
 
@@ -212,7 +216,8 @@ export class UnitProbes {
     this.#ref = undefined;
     this.#pid = undefined;
     this.#isReadySaid = false;
-    this.#status = '';
+    this.#said?.discard();
+    this.#said = undefined;
     this.#trouble = undefined;
     this.#wanted = 'none';
     this.#generation = generation;
@@ -261,7 +266,7 @@ export class UnitProbes {
     const { sys } = this.#tools;
     if (health === undefined) return;
     if (health.kind === 'notify') {
-      this.#watchdog = new Watchdog(sys, health.watchdogMs, () =>
+      this.#watchdog = new Watchdog(sys, this.#said?.watchdogMs ?? health.watchdogMs, () =>
         this.#unhealthy('the watchdog was not heard of'),
       );
       return;
@@ -303,8 +308,11 @@ export class UnitProbes {
   }
 
   #listenTo(socket: NotifySocket): void {
-    const { sys, log } = this.#tools;
+    const { sys, log, runtimeDir } = this.#tools;
     const { label } = this.#unit;
+    this.#said = new LastSaid(sys, runtimeDir, this.#generation, (error) => {
+      log.warn('what a unit says of itself cannot be kept', { label, error });
+    });
     this.#voice = new Voice(sys, socket, {
       heard: (said, done) => this.#heard(said, done),
       refused: (pid) => {
@@ -314,7 +322,7 @@ export class UnitProbes {
   }
 
   #heard(said: Notification, done: () => void): void {
-    if (said.status !== undefined) this.#status = said.status;
+    this.#said?.hear(said);
     if (said.watchdogMs !== undefined) this.#watchdog?.change(said.watchdogMs);
     if (said.watchdog === 'alive') this.#watchdog?.alive();
     if (said.watchdog === 'trigger') this.#unhealthy('the service asked to be restarted');

@@ -45,7 +45,7 @@ describe('what a unit speaks by, where keeper and archond died', () => {
 
 describe('what a unit speaks by, where another readiness is said of it since', () => {
   it('is missed where its process was given it, and only there (needs python3)', async () => {
-    const speaks = { command: ['python3', '-c', SEND, 'READY=1'] };
+    const speaks = { command: ['python3', '-c', SEND, 'READY=1\nSTATUS=at work'] };
     const mute = { command: 'sleep 86400' };
     const before = { speaks: { ...speaks, ready: 'notify' }, mute, still: mute };
     const after = { speaks, mute: { ...mute, ready: 'notify' }, still: { ...mute, ready: { fd: 3 } } };
@@ -65,6 +65,7 @@ describe('what a unit speaks by, where another readiness is said of it since', (
       'Ok,1',
     ]);
     expect(await host.states()).toBe('mute:running speaks:running still:running');
+    expect(await host.fact('speaks', 'status')).toBe('at work');
   });
 });
 

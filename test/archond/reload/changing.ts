@@ -101,7 +101,7 @@ export async function playReload(
   const answer = await tryToAsk(host, 'Reload');
   await rest(host);
   const isAnswered = answer?.at(-1)?.startsWith('Ok,') === true;
-  const isNew = (await insist(host, 'Dump,config')).some((line) => line.includes('taken over'));
+  const isNew = (await host.insist('Dump,config')).some((line) => line.includes('taken over'));
   if (isAnswered && !isNew) faults.push('it was answered, and is not in force');
   if (!isNew) {
     /* The old set holds: nothing of it was touched. */
@@ -109,7 +109,7 @@ export async function playReload(
       ({ label, pid, isFirst }) => isFirst && pidsBefore.get(label) !== pid && label !== 'broken',
     );
     for (const { label } of moved) faults.push(`${label} was moved by what never came into force`);
-    await insist(host, 'Reload');
+    await host.insist('Reload');
     await rest(host);
   }
   faults.push(...book.faults, ...(await faultsAtRest(host, book, pidsBefore)));
@@ -122,7 +122,7 @@ async function faultsAtRest(
   before: ReadonlyMap<string, number>,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  const units = (await insist(host, 'List')).slice(0, -1).map((line) => line.split(','));
+  const units = (await host.insist('List')).slice(0, -1).map((line) => line.split(','));
   const states = units.map(([, label, state]) => `${label ?? ''}:${state ?? ''}`).join(' ');
   if (states !== STATES) faults.push(`at rest they are ${states}`);
   const there = [...host.control.kernel.processes.values()].flatMap((process) => {
@@ -154,15 +154,6 @@ async function tryToAsk(host: VirtualHost, line: string): Promise<readonly strin
   const client = host.reach(line);
   client?.sayAll();
   return client?.rest();
-}
-
-/** The whole answer, of whichever archond gives it. */
-async function insist(host: VirtualHost, line: string): Promise<readonly string[]> {
-  for (;;) {
-    await host.untilAnswers();
-    const lines = await tryToAsk(host, line);
-    if (/^(?:Ok|Error)/.test(lines?.at(-1) ?? '')) return lines ?? [];
-  }
 }
 
 /** Everything comes to rest. */

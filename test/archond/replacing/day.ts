@@ -31,25 +31,14 @@ class Day {
     this.theatre = theatre;
   }
 
-  /** Asks until there is an answer, which comes again after a death. */
-  async ask(line: string): Promise<string[]> {
-    for (;;) {
-      await this.host.untilAnswers();
-      const client = this.host.connect(line);
-      client.sayAll();
-      const lines = await client.rest();
-      if (/^(?:Ok|Error)/.test(lines.at(-1) ?? '')) return lines;
-    }
-  }
-
   async order(line: string): Promise<void> {
-    const lines = await this.ask(`${line},@wait=0`);
+    const lines = await this.host.insist(`${line},@wait=0`);
     if (lines.at(-1)?.startsWith('Ok') !== true) this.faults.push(`${line} is answered ${lines.join(' | ')}`);
   }
 
   async look(): Promise<Sample> {
     await pass(this.host, BETWEEN_MS);
-    const [line = ''] = await this.ask('List,web');
+    const [line = ''] = await this.host.insist('List,web');
     const [, , state = '', pid = ''] = line.split(',');
     const at = (Number(this.host.control.kernel.wallNs() / 1000n) / 1e6).toFixed(6);
     const sample = { at, state, pid };
@@ -66,13 +55,13 @@ class Day {
       const told = await this.look();
       const { present } = this.theatre;
       if (told.state !== state || present.length !== should) continue;
-      const status = await this.ask('Status,web');
+      const status = await this.host.insist('Status,web');
       if (status.some((line) => line.startsWith('Field,beside,'))) continue;
       const [pid] = present;
       if (String(pid ?? '') !== told.pid) this.faults.push(`${told.pid} is told, and ${pid} is there`);
       return pid;
     }
-    this.faults.push(`it does not come to rest: ${JSON.stringify(await this.ask('Status,web'))}`);
+    this.faults.push(`it does not come to rest: ${JSON.stringify(await this.host.insist('Status,web'))}`);
     return undefined;
   }
 
@@ -168,7 +157,7 @@ function storyFaults({ lives }: Theatre, events: readonly Event[]): string[] {
 async function pastFaults(day: Day): Promise<string[]> {
   const faults: string[] = [];
   for (const { at, state, pid } of day.samples) {
-    const [line = ''] = await day.ask(`List,web,@at=${at}`);
+    const [line = ''] = await day.host.insist(`List,web,@at=${at}`);
     const [, , past = '', then = ''] = line.split(',');
     if (past !== state || then !== pid)
       faults.push(`at ${at} it was ${state} ${pid}, and is told as ${line}`);

@@ -204,6 +204,17 @@ export class VirtualHost implements Stage {
     return client.rest();
   }
 
+  /** The whole answer, of whichever archond gives it: asked again of the next one where one dies over it. */
+  async insist(line: string): Promise<string[]> {
+    for (;;) {
+      await this.untilAnswers();
+      const client = this.reach(line);
+      client?.sayAll();
+      const lines = (await client?.rest()) ?? [];
+      if (/^(?:Ok|Error)/.test(lines.at(-1) ?? '')) return lines;
+    }
+  }
+
   async hear(line: string): Promise<VirtualClient> {
     return Promise.resolve(this.connect(line));
   }
