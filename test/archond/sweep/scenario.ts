@@ -105,12 +105,15 @@ async function keptRun(player: Player): Promise<void> {
 
 /** Its end comes at once, or when nobody has asked for it for a while. */
 async function leftRun(player: Player): Promise<void> {
-  let { lives } = player.host;
+  let lives = player.host.lives;
   await leave(player, 'left', 'Run,/usr/bin/stays,@label=left');
   const left = player.ledger.of('left').at(-1);
   await player.pass(20);
   /* Each archond gives it that time anew: its client has to find that one first. */
-  for (; player.host.lives > lives; await player.pass(UNCLAIMED_MS)) ({ lives } = player.host);
+  while (player.host.lives > lives) {
+    lives = player.host.lives;
+    await player.pass(UNCLAIMED_MS);
+  }
   if (left?.end !== 'signal=SIGTERM')
     player.faults.push(`the Run that was left is ${left?.end ?? 'still there'}`);
 }
