@@ -12,6 +12,7 @@ export const FILE = '/etc/archon/archon.yaml';
 
 const USERS: Readonly<Record<string, ConfigUser>> = {
   root: { uid: 0, gid: 0, groups: [0] },
+  daemon: { uid: 1, gid: 1, groups: [1] },
   www: { uid: 33, gid: 33, groups: [33, 100] },
   postgres: { uid: 110, gid: 115, groups: [115, 116] },
 };

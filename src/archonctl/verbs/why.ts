@@ -1,5 +1,6 @@
 import type { EventRecord } from '../../base/event-record.ts';
 import { readEvent } from '../../protocol/event.ts';
+import { holdUpsOf, holdUpsText } from '../hold-ups.ts';
 import { consult, recordsOf, settle, type Answer } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { EVENT_FIELDS, eventJson, eventRow } from '../print/event.ts';
@@ -50,6 +51,7 @@ export const why = defineVerb({
     const relations = await relationsOf(invocation, chain);
     const state = status === undefined ? undefined : fieldOfStatus(status.data, 'state');
     const sentence = because(label, chain, relations, Date.now());
+    const holdUps = status === undefined || state !== 'waiting' ? [] : await holdUpsOf(invocation, status);
     if (globals.format === 'json') {
       const events = chain.map((event, depth) => ({ depth, ...eventJson(event) }));
       printJson(screen, {
@@ -57,13 +59,14 @@ export const why = defineVerb({
         state: state ?? null,
         because: sentence ?? null,
         lost: lostCause(chain) ?? null,
+        waitsFor: holdUps.map((one) => ({ ...one, lastEnd: one.lastEnd ?? null })),
         chain: events,
       });
     } else if (globals.format === 'csv') {
       const rows = chain.map((event, depth) => ({ depth: String(depth), ...eventRow(event) }));
       await printCsv(screen, ['depth', ...EVENT_FIELDS], rows);
     } else {
-      screen.out(whyText(label, state, sentence, chain, screen.columns()));
+      screen.out(whyText({ label, state, sentence, waits: holdUpsText(holdUps), chain }, screen.columns()));
     }
     return EXIT.done;
   },
@@ -104,13 +107,16 @@ async function relationsOf(invocation: Invocation, chain: readonly EventRecord[]
   );
 }
 
-function whyText(
-  label: string,
-  state: string | undefined,
-  sentence: string | undefined,
-  chain: readonly EventRecord[],
-  columns: number | undefined,
-): string {
+/** What there is to tell. */
+interface Story {
+  readonly label: string;
+  readonly state: string | undefined;
+  readonly sentence: string | undefined;
+  readonly waits: string | undefined;
+  readonly chain: readonly EventRecord[];
+}
+
+function whyText({ label, state, sentence, waits, chain }: Story, columns: number | undefined): string {
   if (sentence === undefined)
     return `${printable(label)} is ${state ?? 'not there'}: nothing is kept of it, so it was not started, or longer ago than events are kept.\n`;
   const shown = chain.slice(0, originOf(chain) + 1 + SHOWN_BEFORE);
@@ -124,7 +130,8 @@ function whyText(
   const lost = lostCause(chain);
   const more = left > 0 ? `and ${left} more before that (--json shows all)\n` : '';
   const end = lost === undefined ? '' : `What came before, event ${lost}, is not kept any more.\n`;
-  return `${printable(sentence)}\n\n${renderTable(COLUMNS, rows, columns)}${more}${end}`;
+  const head = waits === undefined ? printable(sentence) : `${printable(sentence)}\n${printable(waits)}`;
+  return `${head}\n\n${renderTable(COLUMNS, rows, columns)}${more}${end}`;
 }
 
 function whatOf(event: EventRecord): string {
