@@ -23,6 +23,7 @@ export function foundEntry(
     end,
     cause,
     history: wish?.history,
+    endBefore: wish?.generation === generation ? wish.endBefore : undefined,
     ...stopFound(generation, wish),
   };
   /* What it had come to is written before the table is marked: that may not have been come to any more. */

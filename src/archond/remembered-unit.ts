@@ -24,6 +24,8 @@ export interface Wish {
    */
   readonly at: 'up' | 'waiting' | 'backoff' | 'stopping' | 'stopped' | 'failed' | 'finished';
   readonly end: End | undefined;
+  /** While it has a process: how the one before that ended, where there was one. */
+  readonly endBefore?: End | undefined;
   /** Of its latest spawn, which may not have been asked for yet. */
   readonly generation?: number | undefined;
   /** The generation that has become ready. */
@@ -100,12 +102,14 @@ function isWhole(restart: unknown, stop: unknown, words: unknown, env: unknown, 
 
 /** The wish of a unit as it is now. */
 export function wishOf({ desired, state, lastEnd: end, history }: Unit): Wish {
+  const endBefore = end === undefined ? {} : { endBefore: end };
+  const past = { ...endBefore, ...(history.restarts === 0 ? {} : { history }) };
   const restarts = history.restarts === 0 ? {} : { history };
   switch (state.kind) {
     case 'running':
-      return { ...UP, ready: state.generation, ...mainOf(state), ...restarts };
+      return { ...UP, ready: state.generation, ...mainOf(state), ...past };
     case 'starting':
-      return { ...UP, ...mainOf(state), ...restarts };
+      return { ...UP, ...mainOf(state), ...past };
     case 'clearing':
       return { ...UP, ...restarts };
     case 'waiting':
@@ -114,7 +118,7 @@ export function wishOf({ desired, state, lastEnd: end, history }: Unit): Wish {
     case 'backoff':
       return { desired: 'up', at: 'backoff', end, backoff: { untilAtMs: state.untilAtMs, history } };
     case 'stopping':
-      return { desired, at: 'stopping', end: undefined, ...mainOf(state), stop: stopOf(state), ...restarts };
+      return { desired, at: 'stopping', end: undefined, ...mainOf(state), stop: stopOf(state), ...past };
     case 'undoing':
       return { desired, at: 'stopping', end: state.end };
     case 'failed':
@@ -153,9 +157,22 @@ export function readWish(value: unknown): Wish | undefined {
   const { desired, at, since, beside, ...others } = (value ?? {}) as Partial<Wish>;
   if (desired === undefined || at === undefined) return undefined;
   const { end, generation, ready, main, failure, backoff, history, stop, stoppedFor, replaceNext } = others;
-  const { causes } = others;
+  const { causes, endBefore } = others;
   const known = /^\d{1,20}$/.test(since ?? '') ? { since } : {};
   const other = beside === undefined ? {} : { beside: readWish(beside) };
   const process = { generation, ready, main, stop, stoppedFor };
-  return { desired, at, end, ...process, failure, backoff, history, replaceNext, causes, ...known, ...other };
+  return {
+    desired,
+    at,
+    end,
+    endBefore,
+    ...process,
+    failure,
+    backoff,
+    history,
+    replaceNext,
+    causes,
+    ...known,
+    ...other,
+  };
 }

@@ -28,6 +28,8 @@ export interface Found {
   readonly main?: number | 'awaited' | undefined;
   /** Present for `ended`, and for what comes after it where it has ever ended. */
   readonly end?: End | undefined;
+  /** Of one that is alive: how the one before it ended, as far as that is known. */
+  readonly endBefore?: End | undefined;
   /** Why it has failed, where it is `over` and its end does not say so. */
   readonly failure?: FailureReason | undefined;
   /** Present for `backoff`: when it is over, in CLOCK_MONOTONIC, and what the next delays follow from. */
@@ -68,7 +70,7 @@ export function adoptedUnit(spec: UnitSpec, found: Found): Unit {
     state,
     generation,
     history: found.backoff?.history ?? found.history ?? { ...NO_RESTARTS, restarts: found.restarts ?? 0 },
-    lastEnd: end,
+    lastEnd: end ?? found.endBefore,
     cause,
     waitingCause: state.kind === 'stopping' ? found.waitingCause : undefined,
   });

@@ -288,4 +288,23 @@ describe('archond that is killed again and again', () => {
             expect([need, label, deeds.indexOf(need) < deeds.indexOf(label)]).toEqual([need, label, true]);
     },
   );
+
+  it('knows how the process before the one that it found had ended', async () => {
+    await using host = await Host.start({ web: { ...FOREVER, restart: 'always' }, fresh: FOREVER });
+    await host.until('running', 'web', 'fresh');
+    const ends = async (): Promise<readonly (string | undefined)[]> =>
+      Promise.all(['web', 'fresh'].map(async (label) => host.fact(label, 'exit-signal')));
+    const first = await host.pidOf('web');
+    await host.ask('Signal,KILL,web');
+    await expect.poll(async () => host.pidOf('web')).not.toBe(first);
+    await host.until('running', 'web');
+    expect(await ends()).toEqual(['SIGKILL', undefined]);
+    for (let death = 0; death < 2; death += 1) {
+      await host.killDeciding();
+      expect(await ends()).toEqual(['SIGKILL', undefined]);
+    }
+    await host.ask('Restart,web');
+    await host.killDeciding();
+    expect(await ends()).toEqual(['SIGTERM', undefined]);
+  });
 });
