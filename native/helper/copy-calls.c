@@ -19,6 +19,7 @@ static napi_value copy_start(napi_env env, napi_callback_info info) {
   strcpy(copy->path, path);
   log_file_init(&copy->log, copy->path, (mode_t)argument_int(&arguments, 2));
   copy->log.one_off = argument_int(&arguments, 3) != 0;
+  copy->dropping.tally.fd = -1;
   int64_t id = copy->slot.id;
   int result = slot_watch(helper, &copy->slot, EPOLLIN);
   if (result != 0) {
@@ -56,7 +57,7 @@ static napi_value copy_drain(napi_env env, napi_callback_info info) {
   }
   uint64_t waiting = (uint64_t)pipe_waiting(copy->slot.fd) + (copy->held_to - copy->held_from);
   if (waiting > 0) copy_move(helper, copy, waiting, 0, &result);
-  if (copy->dropping.active) result = copy->dropping.failure;
+  if (copy->dropping.active) result = dropping_why(&copy->dropping);
   if (result != 0) copy_stall(helper, copy);
   else if (!copy->visited) result = slot_watch(helper, &copy->slot, EPOLLIN);
   return return_int(env, result);
@@ -89,7 +90,15 @@ static void put_number(struct helper *helper, int at, uint64_t value) {
   helper->numbers[at + 1] = (int32_t)(uint32_t)(value >> 32);
 }
 
-/* copyNews(id): what has happened since it was asked last, in the shared numbers; src/sys/native.ts has their order. */
+/* Of what no event tells, and JavaScript has not asked for before. */
+static void put_dropped(struct helper *helper, struct dropping *dropping, int at) {
+  uint64_t bytes, lines;
+  dropping_ask(dropping, &bytes, &lines);
+  put_number(helper, at, bytes);
+  put_number(helper, at + 2, lines);
+}
+
+/* copyNews(id, take): what has happened since it was taken last, in the shared numbers; src/sys/native.ts has their order. */
 static napi_value copy_news(napi_env env, napi_callback_info info) {
   struct arguments arguments;
   read_arguments(env, info, &arguments);
@@ -98,17 +107,64 @@ static napi_value copy_news(napi_env env, napi_callback_info info) {
   if (copy == NULL) return return_int(env, 0);
   struct log_file *log = &copy->log;
   struct dropping *dropping = &copy->dropping;
-  bool any = log->set_aside > 0 || log->trouble != 0 || dropping->told_bytes > 0;
-  if (!any) return return_int(env, 0);
+  uint64_t bytes = dropping_untold(dropping);
+  if (log->set_aside == 0 && log->trouble == 0 && bytes == 0) return return_int(env, 0);
+  if (argument_int(&arguments, 1) == 0) return return_int(env, 1);
   helper->numbers[0] = (int32_t)log->set_aside;
   helper->numbers[1] = log->trouble;
-  put_number(helper, 2, dropping->told_bytes);
-  put_number(helper, 4, dropping->told_lines);
+  put_dropped(helper, dropping, 2);
   log->set_aside = 0;
   log->trouble = 0;
-  dropping->told_bytes = dropping->told_lines = 0;
   copy->news = false;
   return return_int(env, 1);
+}
+
+/* toldDropped(id): an event tells of all that `copyNews` or `giveUpCopy` said. */
+static napi_value copy_told_dropped(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  struct copy *copy = slot_find(arguments.helper, argument_int(&arguments, 0), &copy_class);
+  if (copy != NULL) dropping_told(&copy->dropping);
+  return NULL;
+}
+
+/* giveUpCopy(id): takes out of the pipe what is left there, and counts it; bytes and lines that nothing has told of yet in the shared numbers. */
+static napi_value copy_give_up(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  struct helper *helper = arguments.helper;
+  struct copy *copy = slot_find(helper, argument_int(&arguments, 0), &copy_class);
+  if (copy == NULL) return NULL;
+  dropping_take(helper, &copy->dropping, copy->slot.fd, (uint64_t)pipe_waiting(copy->slot.fd));
+  dropping_settle(&copy->dropping);
+  put_dropped(helper, &copy->dropping, 0);
+  return NULL;
+}
+
+/* tallyCopy(id, memory): counts there what it drops, and goes on with what an earlier program did. 0 or a failure. */
+static napi_value copy_tally(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  struct helper *helper = arguments.helper;
+  struct copy *copy = slot_find(helper, argument_int(&arguments, 0), &copy_class);
+  if (copy == NULL) return return_int(env, failure(CALL_MMAP, EBADF));
+  int result = dropping_share(helper, &copy->dropping, &copy->log, argument_int(&arguments, 1));
+  copy->news |= dropping_untold(&copy->dropping) > 0;
+  return return_int(env, result);
+}
+
+/* isDropping(id): 1 where what comes is dropped at present. */
+static napi_value copy_is_dropping(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  struct copy *copy = slot_find(arguments.helper, argument_int(&arguments, 0), &copy_class);
+  return return_int(env, copy != NULL && copy->dropping.active && copy->dropping.wanted);
+}
+
+/* makeTally(): a descriptor of memory for a tally, or a failure. */
+static napi_value make_tally(napi_env env, napi_callback_info info) {
+  (void)info;
+  return return_int(env, tally_make());
 }
 
 static napi_value copy_count(napi_env env, napi_callback_info info) {
@@ -138,5 +194,8 @@ static napi_value copy_close(napi_env env, napi_callback_info info) {
 const struct function copy_functions[] = {
     {"copy", copy_start},           {"drainCopy", copy_drain}, {"copiedBytes", copy_count},
     {"closeCopy", copy_close},      {"tellCopy", copy_tell},   {"limitCopy", copy_limit},
-    {"reopenCopy", copy_reopen},    {"copyNews", copy_news},   {NULL, NULL},
+    {"reopenCopy", copy_reopen},    {"copyNews", copy_news},   {"tallyCopy", copy_tally},
+    {"makeTally", make_tally},      {"toldDropped", copy_told_dropped}, {"giveUpCopy", copy_give_up},
+    {"isDropping", copy_is_dropping},
+    {NULL, NULL},
 };

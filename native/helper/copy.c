@@ -78,6 +78,7 @@ static void copy_discard(struct helper *helper, struct slot *slot) {
   struct copy *copy = (struct copy *)slot;
   end_visits(helper, copy);
   free(copy->held);
+  tally_close(&copy->dropping.tally);
   log_file_close(&copy->log);
   close(slot->fd);
 }
@@ -166,7 +167,7 @@ static int64_t move_piece(struct helper *helper, struct copy *copy, size_t most)
 
 bool copy_dropped(struct helper *helper, struct copy *copy, int64_t now) {
   if (!dropping_end(helper, &copy->dropping, &copy->log, copy->slot.fd, now)) return false;
-  copy->news |= copy->dropping.told_bytes > 0;
+  copy->news |= dropping_untold(&copy->dropping) > 0;
   return true;
 }
 
@@ -176,7 +177,9 @@ uint64_t copy_move(struct helper *helper, struct copy *copy, uint64_t limit, uin
   *result = 0;
   if (copy->held_from == copy->held_to) log_file_leave_removed(&copy->log);
   if (dropping->active && !copy_dropped(helper, copy, copy_now_ns())) {
-    return dropping_take(helper, dropping, copy->slot.fd, limit);
+    /* It is to wait instead by now. */
+    if (!dropping->wanted) *result = dropping_why(dropping);
+    return !dropping->wanted ? 0 : dropping_take(helper, dropping, copy->slot.fd, limit);
   }
   while (total < limit) {
     int64_t moved = move_piece(helper, copy, (size_t)(limit - total));
@@ -201,7 +204,7 @@ static uint64_t turn_bytes(const struct helper *helper) {
 }
 
 void copy_stall(struct helper *helper, struct copy *copy) {
-  if (copy->dropping.active) return;
+  if (copy->dropping.active && copy->dropping.wanted) return;
   end_visits(helper, copy);
   slot_unwatch(helper, &copy->slot);
 }

@@ -358,6 +358,7 @@ export class Archond {
     cause: Cause,
   ): void {
     this.#listening?.close();
+    streams.giveUp(supervisor.records.values());
     for (const record of [...supervisor.records.values()]) supervisor.remove(record, true);
     reload.close();
     binding.close();

@@ -5,23 +5,43 @@ import type { House } from './house.ts';
 import { processDetails } from './told-details.ts';
 import { isDown } from './outcome.ts';
 import type { LostVoice } from './probes/unit-probes.ts';
-import { outputName, pipeOwner, type PipeOwner, type UnitOutput } from './unit-output.ts';
+import type { FoundPipe } from './standard-streams.ts';
+import { isTally, outputName, pipeOwner, tallyName, type PipeOwner, type UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 const STREAMS = ['out', 'err'] as const;
 
-/** A pipe of output that an earlier archond left with the keeper. */
-interface Pipe extends Kept, PipeOwner {}
+/** A pipe of output that an earlier archond left with the keeper, and the memory in which it counted what of it was dropped. */
+interface Pipe extends FoundPipe, PipeOwner {}
 
 /** The pipes of output among what the keeper held: each is taken by the unit that it belongs to, or let go of. */
 export class RecoveredPipes {
   readonly #house: House;
   /** By stream and label. */
-  readonly #pipes: Map<string, Pipe>;
+  readonly #pipes = new Map<string, Pipe>();
+  /** Of units that were forgotten before there was another of their label. */
+  readonly #late: Pipe[] = [];
 
   constructor(house: House, kept: readonly Kept[]) {
     this.#house = house;
-    this.#pipes = newestPipes(house.sys, kept);
+    const byName = new Map(kept.map((one) => [one.name, one]));
+    for (const { name, descriptor } of kept) {
+      const owner = pipeOwner(name);
+      if (owner === undefined) continue;
+      const tally = byName.get(tallyName(name));
+      if (tally !== undefined) byName.delete(tally.name);
+      this.#add({ ...owner, read: descriptor, tally: tally?.descriptor });
+    }
+    for (const one of byName.values()) if (isTally(one.name)) drop(house.sys, one);
+  }
+
+  #add(pipe: Pipe): void {
+    const key = `${pipe.stream}:${pipe.label}`;
+    const other = this.#pipes.get(key);
+    const isNewer = other === undefined || other.generation < pipe.generation;
+    if (isNewer) this.#pipes.set(key, pipe);
+    const late = isNewer ? other : pipe;
+    if (late !== undefined) this.#late.push(late);
   }
 
   /**
@@ -37,7 +57,7 @@ export class RecoveredPipes {
       const pipe = this.#pipes.get(key);
       this.#pipes.delete(key);
       if (pipe !== undefined) {
-        this.#house.streams.adopt(record, pipe.descriptor, stream, pipe.generation, (output) => {
+        this.#house.streams.adopt(record, pipe, (output) => {
           put(this.#house, record, stream, output);
         });
       } else if (!findPipe(this.#house, record, entry, stream)) {
@@ -49,41 +69,28 @@ export class RecoveredPipes {
   /** Lets go of those that no unit has taken: what is in them comes to its log first. */
   dropRest(): void {
     const { streams } = this.#house;
-    for (const { label, descriptor, stream, generation } of this.#pipes.values())
-      streams.adopt({ label, configured: undefined }, descriptor, stream, generation, (output) => {
+    for (const pipe of [...this.#late, ...this.#pipes.values()])
+      streams.adopt({ label: pipe.label, configured: undefined }, pipe, (output) => {
         streams.outlast(output);
       });
     this.#pipes.clear();
+    this.#late.length = 0;
   }
 }
 
-/** The pipes by stream and label. Of two of one stream the older belongs to a unit that was forgotten. */
-function newestPipes(sys: Sys, kept: readonly Kept[]): Map<string, Pipe> {
-  const pipes = new Map<string, Pipe>();
-  for (const { name, descriptor } of kept) {
-    const owner = pipeOwner(name);
-    if (owner === undefined) continue;
-    const pipe = { name, descriptor, ...owner };
-    const key = `${owner.stream}:${owner.label}`;
-    const other = pipes.get(key);
-    const isNewer = other === undefined || other.generation < owner.generation;
-    if (isNewer) pipes.set(key, pipe);
-    const late = isNewer ? other : pipe;
-    if (late !== undefined) drop(sys, late);
-  }
-  return pipes;
-}
-
-/** No archond and no keeper held it; its process does, while it lives. True also where there is none to be found. */
+/** No archond and no keeper held it; its process does, while it lives. True also where it held nothing any more. */
 function findPipe(
   house: House,
   record: UnitRecord,
-  { pid, state, generation, outputPipe, errorPipe }: ProcessEntry,
+  { pid, state, generation, outputPipe, errorPipe, acknowledged }: ProcessEntry,
   stream: 'out' | 'err',
 ): boolean {
   const identity = stream === 'out' ? outputPipe : errorPipe;
-  if (identity === undefined || state === 'empty') return true;
-  const { sys, streams } = house;
+  if (identity === undefined) return true;
+  const { sys, streams, chronicle } = house;
+  /* Before its end was told all that it had written came to its log. */
+  if (state === 'empty')
+    return acknowledged !== undefined || chronicle.latest.hasEnded(record.label, generation, pid);
   const read = sys.output.ofProcess(pid, identity);
   if (!read.ok) return false;
   sys.keeper.store(
@@ -92,7 +99,7 @@ function findPipe(
     true,
     () => undefined,
   );
-  streams.adopt(record, read.value, stream, generation, (output) => {
+  streams.adopt(record, { read: read.value, stream, generation }, (output) => {
     put(house, record, stream, output);
   });
   return true;

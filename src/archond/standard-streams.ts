@@ -15,6 +15,16 @@ import type { UnitRecord } from './unit-record.ts';
 /** Whose output it is; what an earlier archond left of a unit that is no more has no origin. */
 type Writer = Pick<UnitRecord, 'label' | 'configured'> & Partial<Pick<UnitRecord, 'unit'>>;
 
+/** A pipe that an earlier archond left, of which `read` is the reading end. */
+export interface FoundPipe {
+  readonly read: Descriptor;
+  readonly stream: 'out' | 'err';
+  /** That it was made for. */
+  readonly generation: number;
+  /** In which was counted what of it was dropped. */
+  readonly tally?: Descriptor | undefined;
+}
+
 /** Which descriptor of this process the child gets under which number. */
 interface Handed {
   readonly from: Descriptor;
@@ -110,6 +120,8 @@ export class StandardStreams {
         ['bytes', String(bytes)],
         ['lines', String(lines)],
       ]);
+      /* From then on it is counted no more. */
+      this.#chronicle.flush();
     });
     return { stream, label, generation, path, failed, recovered, keeping, writers: this.writers };
   }
@@ -183,10 +195,10 @@ export class StandardStreams {
     return ok(undefined);
   }
 
-  /** What its processes have written so far comes to its logs; false where these cannot take it now. */
-  drain({ output, errorOutput }: UnitRecord): boolean {
-    const isKept = output?.drain() ?? true;
-    return (errorOutput?.drain() ?? true) && isKept;
+  /** What its processes have written so far comes to its logs; true where some of it waits for room there. */
+  isPending({ output, errorOutput }: UnitRecord): boolean {
+    const isPending = output?.isPending === true;
+    return errorOutput?.isPending === true || isPending;
   }
 
   /** Of what is down nothing more comes: its pipe goes, as soon as it holds nothing that its log could not take. */
@@ -236,19 +248,18 @@ export class StandardStreams {
   }
 
   /**
-   * Goes on with the pipe of an earlier archond, of which `read` is the reading end. `take` gets it, at once; or later,
+   * Goes on with the pipe of an earlier archond. `take` gets it, at once; or later,
    * where it cannot be opened at this moment: to let go of it would hold up for good whoever writes to it.
    */
   adopt(
     unit: Writer,
-    read: Descriptor,
-    stream: 'out' | 'err',
-    generation: number,
+    { read, stream, generation, tally }: FoundPipe,
     take: (output: UnitOutput) => void,
   ): void {
     const { clock, timers } = this.#sys;
     const attempt = (tries: number): void => {
-      const output = UnitOutput.adopt(this.#sys, read, this.target(unit, stream, generation));
+      const target = { ...this.target(unit, stream, generation), tally };
+      const output = UnitOutput.adopt(this.#sys, read, target);
       this.#closed.delete(read);
       if (output.ok) {
         take(output.value);
@@ -286,14 +297,30 @@ export class StandardStreams {
     output.discard();
   }
 
-  /** Everything is over: what no log has taken by now is lost. */
-  close(): void {
-    this.old.close();
-    this.#sweep.close();
+  /** All units are down and are going to be no more: what their logs do not take now is lost. */
+  giveUp(records: Iterable<UnitRecord>): void {
+    for (const record of records) {
+      const { output, errorOutput } = record;
+      if (output?.drain() === false) {
+        this.#lose(output);
+        record.output = undefined;
+      }
+      if (errorOutput?.drain() === false) {
+        this.#lose(errorOutput);
+        record.errorOutput = undefined;
+      }
+    }
     for (const output of [...this.#late]) {
       if (output.drain()) output.whenKept();
       else this.#lose(output);
     }
+  }
+
+  /** Everything is over. */
+  close(): void {
+    this.old.close();
+    this.#sweep.close();
+    for (const output of [...this.#late]) this.#lose(output);
     for (const [read, cancel] of this.#closed) {
       cancel();
       this.#sys.descriptors.close(read);

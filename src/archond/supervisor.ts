@@ -295,7 +295,7 @@ export class Supervisor {
       if (record === undefined) return;
       record.usage = entry.usage;
       /* The last that the process wrote is in the log before its end is told. */
-      record.isOutputPending = !this.#streams.drain(record.besideOf ?? record);
+      record.isOutputPending = this.#streams.isPending(record.besideOf ?? record);
       /* Mostly nothing of its tree is left by then: both are written and acted on as one. */
       const exited = { kind: 'exited', generation, end } as const;
       const isHeldBack = entry.state === 'empty' && this.replacements.holdsBack(record);

@@ -4,6 +4,7 @@ import type {
   Descriptor,
   Keeping,
   LogLimits,
+  Missing,
   PipeIdentity,
   Sys,
   SysError,
@@ -19,6 +20,7 @@ const LAST_RETRY_MS = 60_000;
 /** Rights of a log file: the owner's, and reading for its group. */
 const LOG_MODE = 0o640;
 
+const TALLY = 'tally:';
 const NAME = /^(out|err):(\d+):(.+)$/;
 
 /** What the keeper calls the pipe of a unit; the generation that it was made for keeps a label's pipes apart. */
@@ -28,6 +30,16 @@ export function outputName({
   generation,
 }: Pick<OutputTarget, 'stream' | 'label' | 'generation'>): string {
   return `${stream}:${generation}:${label}`;
+}
+
+/** What the keeper calls the memory in which it is counted what of a pipe was dropped. */
+export function tallyName(pipe: string): string {
+  return `${TALLY}${pipe}`;
+}
+
+/** Whether the keeper calls such memory so. */
+export function isTally(name: string): boolean {
+  return name.startsWith(TALLY);
 }
 
 /** Whose pipe it is that the keeper has under a name. */
@@ -55,6 +67,8 @@ export interface OutputTarget {
   /** Told when its log takes everything again. */
   readonly recovered: () => void;
   readonly keeping: Keeping;
+  /** In which an earlier archond has counted what of the pipe was dropped. */
+  readonly tally?: Descriptor | undefined;
   /** Who knows what writes to which log. */
   readonly writers: LogWriters;
 }
@@ -68,8 +82,11 @@ export class UnitOutput {
   readonly #sys: Sys;
   readonly #name: string;
   readonly #copying: Copying;
-  readonly #recovered: () => void;
+  readonly #target: OutputTarget;
   readonly #leaveLog: Cancel;
+  #tally: Descriptor | undefined;
+  /** The log cannot take everything. */
+  #isFull = false;
   #cancelRetry: Cancel = () => undefined;
   /** Told when a log that could not take everything has taken it. */
   whenKept: () => void = () => undefined;
@@ -83,15 +100,40 @@ export class UnitOutput {
     this.#sys = sys;
     this.label = target.label;
     this.#name = outputName(target);
-    this.#recovered = target.recovered;
+    this.#target = target;
     this.write = write;
     this.identity = identity;
     const failed = (error: SysError): void => {
+      this.#isFull = true;
       target.failed(error);
       this.#tryAgainAfter(FIRST_RETRY_MS);
     };
-    this.#copying = sys.output.copy(read, target.path, LOG_MODE, failed, target.keeping);
+    const keeping = { ...target.keeping, dropped: this.#dropped };
+    this.#copying = sys.output.copy(read, target.path, LOG_MODE, failed, keeping);
     this.#leaveLog = target.writers.add(target.path, this.#copying);
+    if (target.tally !== undefined) this.#count(target.tally);
+    else if (target.keeping.limits?.drops === true) this.#makeTally();
+  }
+
+  readonly #dropped = (missing: Missing): void => {
+    this.#target.keeping.dropped?.(missing);
+    if (!this.#copying.isDropping) this.#goesOn();
+  };
+
+  /** So that what was dropped is not forgotten when this archond dies. Where there is none, that is all that is lost. */
+  #makeTally(): void {
+    const tally = this.#sys.output.tally();
+    if (!tally.ok) return;
+    this.#sys.keeper.store(tallyName(this.#name), tally.value, true, () => undefined);
+    this.#count(tally.value);
+  }
+
+  #count(tally: Descriptor): void {
+    this.#tally = tally;
+    this.#copying.count(tally);
+    if (!this.#copying.isDropping) return;
+    this.#isFull = true;
+    this.#tryAgainAfter(0);
   }
 
   /** Makes the pipe, deposits its reading end with the keeper, and begins to copy. */
@@ -120,22 +162,39 @@ export class UnitOutput {
     this.#cancelRetry();
     this.#cancelRetry = timers.at(clock.monotonicMs() + ms, () => {
       if (!this.drain()) {
-        this.#tryAgainAfter(Math.min(2 * ms, LAST_RETRY_MS));
+        this.#tryAgainAfter(Math.min(Math.max(2 * ms, FIRST_RETRY_MS), LAST_RETRY_MS));
         return;
       }
-      this.#recovered();
-      this.whenKept();
+      /* What was dropped is told of before. */
+      this.#cancelRetry = timers.at(clock.monotonicMs(), () => {
+        this.#goesOn();
+      });
     });
+  }
+
+  /** Its log takes everything again. */
+  #goesOn(): void {
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.#cancelRetry();
+    this.#target.recovered();
+    this.whenKept();
   }
 
   /** The log may become so large from now on. */
   limit(limits: LogLimits): void {
     this.#copying.limit(limits);
+    if (limits.drops && this.#tally === undefined) this.#makeTally();
   }
 
   /** Moves what the pipe holds now to the log; false where the file cannot take it. */
   drain(): boolean {
     return this.#copying.drain();
+  }
+
+  /** Whether something that was written waits for its log, and is not dropped. */
+  get isPending(): boolean {
+    return !this.drain() && !this.#copying.isDropping;
   }
 
   /** Calls back when something has been written, and has come to the log where that can take it. */
@@ -149,12 +208,19 @@ export class UnitOutput {
     return cancel;
   }
 
-  /** The unit is no more: so is its pipe. */
-  discard(): void {
+  /** The unit is no more: so is its pipe. What the log has not taken is lost, and told of; returns how much. */
+  discard(): Missing {
     this.#cancelRetry();
     this.#leaveLog();
+    const missing = this.#copying.giveUp();
+    if (missing.bytes > 0) this.#target.keeping.dropped?.(missing);
     this.#copying.close();
     this.#sys.descriptors.close(this.write);
     this.#sys.keeper.drop(this.#name, () => undefined);
+    if (this.#tally !== undefined) {
+      this.#sys.descriptors.close(this.#tally);
+      this.#sys.keeper.drop(tallyName(this.#name), () => undefined);
+    }
+    return missing;
   }
 }

@@ -65,10 +65,20 @@ export interface Native {
   /** What comes from now on goes to whatever has the file's name. */
   reopenCopy(slot: number): void;
   /**
-   * 1 where something has happened since it was asked last. In `numbers` then: how many files were set aside; the failure of
-   * a rotation, or 0; bytes that were dropped, low word and high word; lines that were, likewise.
+   * 1 where something has happened since it was taken last. In `numbers` then, where it is taken: how many files were set
+   * aside; the failure of a rotation, or 0; bytes that were dropped, low word and high word; lines that were, likewise.
    */
-  copyNews(slot: number): number;
+  copyNews(slot: number, take: 0 | 1): 0 | 1;
+  /** Memory in which a copying counts what it drops: a descriptor of it. */
+  makeTally(): Answer;
+  /** Counts there from now on, and goes on with what an earlier copying dropped. The descriptor stays the caller's, and open. */
+  tallyCopy(slot: number, memory: number): Answer;
+  /** What `copyNews` or `giveUpCopy` said was dropped stands in an event: it is not said again, not to a successor either. */
+  toldDropped(slot: number): void;
+  /** Drops what is in the pipe. In `numbers`: bytes that were dropped and `copyNews` has not said, in two words, and lines. */
+  giveUpCopy(slot: number): void;
+  /** Whether it drops what comes, at present. */
+  isDropping(slot: number): 0 | 1;
   drainCopy(slot: number): Answer;
   copiedBytes(slot: number): number;
   closeCopy(slot: number): void;

@@ -34,6 +34,8 @@ export interface Output {
     failed: (error: SysError) => void,
     keeping?: Keeping,
   ): Copying;
+  /** Memory in which a copying counts what it drops, for whoever goes on with the pipe when this process has died. */
+  tally(): Result<Descriptor, SysError>;
 }
 
 /** What a log may become. */
@@ -54,7 +56,7 @@ export interface Keeping {
   readonly rotated?: (files: number) => void;
   /** It cannot be set aside now, and is written on. */
   readonly notRotated?: (error: SysError) => void;
-  /** So much was dropped, and the file, which goes on, says so. */
+  /** So much was dropped, and the file, which goes on, says so. A successor is told again where this was not returned from. */
   readonly dropped?: (missing: Missing) => void;
 }
 
@@ -67,10 +69,19 @@ export interface Missing {
 export interface Copying {
   /** Moves all that the pipe holds now, before it returns; false where the file could not take it, be it dropped or not. */
   drain(): boolean;
+  /** What comes is dropped at present: nothing waits in the pipe. */
+  readonly isDropping: boolean;
   readonly copiedBytes: number;
   limit(limits: LogLimits): void;
   /** What comes from now on goes to whatever has the name of the file by then; the rest of a line to where the line is. */
   reopen(): void;
+  /**
+   * Counts what it drops in the memory of a `tally` from now on, and goes on with what an earlier copying of the pipe counted
+   * there. The descriptor stays the caller's, and is not closed before the copying is.
+   */
+  count(tally: Descriptor): Result<undefined, SysError>;
+  /** Nobody is going to have what the file did not take: drops what is in the pipe. All that was dropped and not told of yet. */
+  giveUp(): Missing;
   /** Calls back, never inside a call, after bytes have come to the file; those of a moment are told of together. */
   whenMoved(told: () => void): Cancel;
   /** Stops; the pipe's descriptor is closed, what is in it stays in it. */

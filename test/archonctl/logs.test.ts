@@ -96,6 +96,21 @@ describe('logs', () => {
     expect((await logs('-t', 'choose')).stdout).toMatch(
       /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \w+\n){3}$/,
     );
+    expect((await logs('--since', '1h', 'choose')).stdout).toBe('one\ntwo\nthree\n');
+    expect((await logs('--since', 'now', 'choose')).stdout).toBe('');
+    expect((await logs('--until', '1h', 'choose')).stdout).toBe('');
+    const [, printed = ''] = (await logs('-t', 'choose')).stdout.split(/ \w+\n/);
+    expect((await logs('--since', printed, 'choose')).stdout).toBe('two\nthree\n');
+    for (const option of ['--since', '--until'])
+      expect(await logs(option, 'soon', 'choose')).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringMatching(
+          new RegExp(
+            `^archonctl: option '${option} <TIME>': .soon. is no instant: write .*10m.*04:15.*Unix seconds`,
+          ),
+        ) as string,
+      });
     expect(await logs('--grep', '(', 'choose')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('regular expression') as string,

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { OptionSpec, OptionTable, Order, Parsed } from './option.ts';
+import { takeValue, type OptionSpec, type OptionTable, type Order, type Parsed } from './option.ts';
 
 /** What a command line should look like. */
 export interface Form {
@@ -77,9 +77,9 @@ function optionOf(name: string, spec: OptionSpec): Option {
   const option = new Option(`${short}--${name}${value}`, spec.help);
   if (spec.value === undefined) return option;
   return option.argParser((text, previous: unknown) => {
-    const checked = spec.check?.(text);
-    if (checked?.ok === false) throw new InvalidArgumentError(checked.error.message);
-    return spec.many === true ? [...((previous as string[] | undefined) ?? []), text] : text;
+    const taken = takeValue(spec, text);
+    if (!taken.ok) throw new InvalidArgumentError(taken.error.message);
+    return spec.many === true ? [...((previous as string[] | undefined) ?? []), taken.value] : taken.value;
   });
 }
 

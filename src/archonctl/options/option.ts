@@ -1,5 +1,5 @@
 import type { Failure } from '../../base/failure.ts';
-import type { Result } from '../../base/result.ts';
+import { ok, type Result } from '../../base/result.ts';
 
 /** One option. Its long name is its key in the table. */
 export interface OptionSpec {
@@ -13,6 +13,8 @@ export interface OptionSpec {
   readonly help: string;
   /** Whether a value can be used; where it is absent the supervisor judges. */
   readonly check?: (text: string) => Result<unknown, Failure>;
+  /** Instead of `check`: what is given in place of the value. */
+  readonly convert?: (text: string) => Result<string, Failure>;
 }
 
 /** Options by their long names. */
@@ -39,3 +41,10 @@ export interface Parsed<O extends OptionTable = OptionTable> {
 
 /** How a line is read: up to its first word that is no option, or to its end with options anywhere. */
 export type Order = 'options-first' | 'options-anywhere';
+
+/** The value of an option, as it is used. */
+export function takeValue({ check, convert }: OptionSpec, text: string): Result<string, Failure> {
+  if (convert !== undefined) return convert(text);
+  const checked = check?.(text);
+  return checked?.ok === false ? checked : ok(text);
+}

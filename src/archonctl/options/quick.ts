@@ -1,4 +1,4 @@
-import type { OptionSpec, OptionTable, Order, Parsed } from './option.ts';
+import { takeValue, type OptionSpec, type OptionTable, type Order, type Parsed } from './option.ts';
 
 /**
  * Takes a plain command line apart: `--name`, `--name VALUE`, `--name=VALUE`, `-n`, `-n VALUE`, and `--`
@@ -33,9 +33,10 @@ export function parseQuickly(table: OptionTable, line: readonly string[], order:
     }
     const value = glued ?? line[at];
     if (glued === undefined) at += 1;
-    if (value === undefined || spec.check?.(value).ok === false) return undefined;
-    if (spec.many === true) (given[name] = (given[name] as string[] | undefined) ?? []).push(value);
-    else given[name] = value;
+    const taken = value === undefined ? undefined : takeValue(spec, value);
+    if (taken?.ok !== true) return undefined;
+    if (spec.many === true) (given[name] = (given[name] as string[] | undefined) ?? []).push(taken.value);
+    else given[name] = taken.value;
   }
   return { given, words };
 }

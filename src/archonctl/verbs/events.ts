@@ -1,9 +1,9 @@
 import { refuse } from '../../base/failure.ts';
 import { ok } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
-import { parseTime } from '../../base/time.ts';
 import { consult, settle } from '../consult.ts';
 import { EventFollower } from '../follow-events.ts';
+import { instantOption } from '../options/instant.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { EVENT_FIELDS, eventJson, eventLine, eventRow } from '../print/event.ts';
 import { eventTable } from '../story/event-table.ts';
@@ -17,8 +17,10 @@ export const events = defineVerb({
   options: {
     after: { value: 'POSITION', help: 'only what came behind it: the number of an event, or JOURNAL:NUMBER' },
     follow: { short: 'f', help: 'go on with what happens, until interrupted' },
-    since: { value: 'TIME', help: 'not those before this instant, in Unix seconds', check: parseTime },
-    until: { value: 'TIME', help: 'not those after this instant', check: parseTime },
+    since: instantOption(
+      'not those before this instant, such as 10m (ago), 04:15, yesterday, 2026-11-30T04:15',
+    ),
+    until: instantOption('not those after this instant'),
     last: {
       value: 'N',
       help: 'only the last so many',
@@ -33,6 +35,7 @@ export const events = defineVerb({
   examples: [
     ['events --last 20', 'the latest'],
     ["events -f --last 5 'web*'", 'the latest of these units, and what happens to them'],
+    ['events --since yesterday --until today', 'what happened on that day'],
     ["events 'web*' --kind exited", 'every end of a unit whose label begins so'],
   ],
   async run(invocation) {

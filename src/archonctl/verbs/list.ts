@@ -1,5 +1,5 @@
-import { parseTime } from '../../base/time.ts';
 import { consult, recordsOf, settle } from '../consult.ts';
+import { instantOption } from '../options/instant.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { UNIT_FIELDS, unitJson, unitRow, unitTable } from '../print/unit.ts';
 import { defineVerb, EXIT } from '../verb.ts';
@@ -9,7 +9,7 @@ export const list = defineVerb({
   name: 'list',
   operands: ['[glob]'],
   order: 'options-anywhere',
-  options: { at: { value: 'TIME', help: 'as it was then, in Unix seconds', check: parseTime } },
+  options: { at: instantOption('as it was then, such as 10m (ago), 04:15, 2026-11-30T04:15') },
   description:
     'Lists units: label, state, pid, since when, restarts, use of processor and memory, last exit. What is known ' +
     'of none is left out of the table for people.',
@@ -17,7 +17,7 @@ export const list = defineVerb({
     ['list', 'everything'],
     ["list 'web*' --json", 'one object {"units": [...]}'],
     ['list --csv', 'with a header, times in Unix seconds'],
-    ['list --at $(date -d -1hour +%s)', 'what there was an hour ago'],
+    ['list --at 1h', 'what there was an hour ago'],
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;

@@ -9,6 +9,7 @@ import { consult, recordsOf, settle } from '../consult.ts';
 import { Interleaving } from '../logs/interleave.ts';
 import { LogSource, type LogLine } from '../logs/log-source.ts';
 import { LogPrinter } from '../logs/printer.ts';
+import { instantOption } from '../options/instant.ts';
 import type { Given } from '../options/option.ts';
 import { defineVerb, EXIT, type Invocation } from '../verb.ts';
 
@@ -21,8 +22,10 @@ const OPTIONS = {
     check: (text: string) =>
       /^\d{1,9}$/.test(text) ? ok(text) : refuse('bad-argument', `${show(text)} is not a number of lines`),
   },
-  since: { value: 'TIME', help: 'not those before this instant, in Unix seconds', check: parseTime },
-  until: { value: 'TIME', help: 'not those after this instant', check: parseTime },
+  since: instantOption(
+    'not those before this instant, such as 10m (ago), 04:15, yesterday, 2026-11-30T04:15',
+  ),
+  until: instantOption('not those after this instant'),
   grep: {
     value: 'REGEX',
     help: 'only lines in which this is found (a regular expression of JavaScript)',
@@ -48,7 +51,8 @@ export const logs = defineVerb({
     ['logs -n 20 web', 'the last twenty lines'],
     ['logs -f -t web db', 'both as they write, with times'],
     ["logs --grep 'error|warn' 'web*'", 'what these units complained of'],
-    ['logs --since 1767225600 -n 100 web', 'the last hundred lines since then'],
+    ['logs --since 10m web', 'what it wrote in the last ten minutes'],
+    ['logs --since 04:00 --until 04:15 web', 'what it wrote then'],
     ["logs --reopen 'web*'", 'after their files have been moved away'],
   ],
   async run(invocation) {

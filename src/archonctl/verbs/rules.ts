@@ -1,8 +1,8 @@
 import { refuse } from '../../base/failure.ts';
 import { ok } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
-import { parseTime } from '../../base/time.ts';
 import { textOf } from '../../protocol/bytes.ts';
+import { instantOption } from '../options/instant.ts';
 import { printable } from '../print/printable.ts';
 import { printRecords, type Records } from '../print/records.ts';
 import { defineVerb, EXIT } from '../verb.ts';
@@ -33,12 +33,10 @@ export const rules = defineVerb({
   operands: ['[action]', '[file...]'],
   order: 'options-anywhere',
   options: {
-    since: {
-      value: 'TIME',
-      help: 'replay: not events before this instant, in Unix seconds',
-      check: parseTime,
-    },
-    until: { value: 'TIME', help: 'replay: not those after this instant', check: parseTime },
+    since: instantOption(
+      'replay: not events before this instant, such as 10m (ago), 04:15, yesterday, 2026-11-30T04:15',
+    ),
+    until: instantOption('replay: not those after this instant'),
     last: {
       value: 'N',
       help: 'replay: only the last so many',

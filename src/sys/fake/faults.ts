@@ -29,6 +29,7 @@ export const ERRNOS = {
   'open to append': [...NO_DESCRIPTOR, 'EIO', 'ENOSPC', 'EROFS'],
   reopen: NO_DESCRIPTOR,
   pipe2: ['EMFILE', 'ENFILE'],
+  memfd_create: NO_DESCRIPTOR,
   fcntl: ['EMFILE'],
   pidfd_open: NO_DESCRIPTOR,
   pidfd_getfd: ['EPERM', 'EMFILE', 'ENFILE'],

@@ -16,6 +16,7 @@ import { partly } from './faults.ts';
 import { FakeLogFile } from './log-file.ts';
 import { Misuse } from './misuse.ts';
 import { PipeEnd } from './pipe.ts';
+import { Tally } from './tally.ts';
 import type { View } from './view.ts';
 
 /** What `pipe` and `reopen` both give. */
@@ -25,7 +26,6 @@ interface NewPipe {
 }
 
 const PIECE_BYTES = 65_536;
-const LF = 0x0a;
 
 /**
  * Bytes on their way from a pipe to a file. Where the file cannot take them, `failed` is called once,
@@ -43,8 +43,9 @@ class FakeCopying implements Copying {
   readonly #mourned: Cancel;
   readonly #told = new Set<() => void>();
   #limits: LogLimits;
-  /** What it is dropping. */
-  #missing: { bytes: number; lines: number; isInLine: boolean } | undefined;
+  #tally = new Tally();
+  isDropping = false;
+  #isTelling = false;
   #posted = false;
   #stuck = false;
   #closed = false;
@@ -104,6 +105,24 @@ class FakeCopying implements Copying {
     this.#view.call('copying.reopen');
   }
 
+  count(tally: Descriptor): Result<undefined, SysError> {
+    this.#view.call('copying.count');
+    const memory = this.#view.descriptors.get(tally, 'copying.count');
+    if (!(memory instanceof Tally)) throw new Misuse('copying.count in what is no tally');
+    this.#tally = memory;
+    if (memory.missing.bytes > 0) this.isDropping = true;
+    this.#tellDropped();
+    return ok(undefined);
+  }
+
+  giveUp(): Missing {
+    this.#view.call('copying.giveUp');
+    while (this.#pipe.bytes > 0) this.#tally.drop(this.#pipe.read(PIECE_BYTES));
+    this.#tally.settle();
+    this.isDropping = false;
+    return this.#isTelling ? { bytes: 0, lines: 0 } : this.#tally.untold;
+  }
+
   #later(): void {
     if (this.#posted || this.#stuck || this.#closed || this.#pipe.bytes === 0) return;
     this.#posted = true;
@@ -116,7 +135,7 @@ class FakeCopying implements Copying {
   /** Moves all that is in the pipe; false, and `failed` in a task of its own, where the file does not take it. */
   #move(): boolean {
     const before = this.copiedBytes;
-    const wasStuck = this.#stuck || this.#missing !== undefined;
+    const wasStuck = this.#stuck || this.isDropping;
     const code = this.#tryMove();
     if (this.copiedBytes > before) {
       this.#view.post(() => {
@@ -135,31 +154,36 @@ class FakeCopying implements Copying {
   #tryMove(): SysError | undefined {
     const code = this.#endDropping() ?? (this.#pipe.bytes === 0 ? undefined : this.#append());
     if (code === undefined || !this.#limits.drops) return code;
-    this.#missing ??= { bytes: 0, lines: 0, isInLine: false };
-    while (this.#pipe.bytes > 0) this.#drop(this.#pipe.read(PIECE_BYTES));
+    this.isDropping = true;
+    while (this.#pipe.bytes > 0) this.#tally.drop(this.#pipe.read(PIECE_BYTES));
     return code;
-  }
-
-  #drop(bytes: Uint8Array | 'again' | 'end'): void {
-    if (typeof bytes === 'string' || this.#missing === undefined) return;
-    this.#missing.bytes += bytes.length;
-    for (const byte of bytes) if (byte === LF) this.#missing.lines += 1;
-    this.#missing.isInLine = bytes.at(-1) !== LF;
   }
 
   /** Tells in the file how much is missing, with which dropping is over; else why that cannot be. */
   #endDropping(): SysError | undefined {
-    const missing = this.#missing;
-    if (missing === undefined) return undefined;
-    if (missing.bytes > 0) {
-      while (missing.isInLine && this.#pipe.bytes > 0) this.#drop(this.#pipe.read(1));
-      const told: Missing = { bytes: missing.bytes, lines: missing.lines + (missing.isInLine ? 1 : 0) };
-      const code = this.#file.tellMissing(told);
+    const tally = this.#tally;
+    if (!this.isDropping) return undefined;
+    if (tally.missing.bytes > 0) {
+      while (tally.isInLine && this.#pipe.bytes > 0) tally.drop(this.#pipe.read(1));
+      const code = this.#file.tellMissing(tally.missing);
       if (code !== undefined) return code;
-      this.#view.post(() => this.#keeping.dropped?.(told));
+      tally.settle();
+      this.#tellDropped();
     }
-    this.#missing = undefined;
+    this.isDropping = false;
     return undefined;
+  }
+
+  #tellDropped(): void {
+    if (this.#tally.untold.bytes === 0) return;
+    this.#view.post(() => {
+      const { untold } = this.#tally;
+      if (this.#closed || untold.bytes === 0) return;
+      this.#isTelling = true;
+      this.#keeping.dropped?.(untold);
+      this.#isTelling = false;
+      this.#tally.told(untold);
+    });
   }
 
   /** Returns what stood in the way, if anything did. */
@@ -234,6 +258,13 @@ export class FakeOutput implements Output {
   ofProcess(): Result<Descriptor, SysError> {
     this.#view.call('output.ofProcess');
     return err(sysError('ENOENT', 'open'));
+  }
+
+  tally(): Result<Descriptor, SysError> {
+    this.#view.call('output.tally');
+    const failed = this.#view.failure('memfd_create');
+    if (failed !== undefined) return failed;
+    return this.#view.open('output.tally', new Tally());
   }
 
   copy(

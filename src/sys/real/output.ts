@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statSync, type BigIntStats } from 'node:fs';
 import path from 'node:path';
-import { err, ok } from '../../base/result.ts';
+import { err, ok, type Result } from '../../base/result.ts';
 import { native } from '../native.ts';
 import type {
   Cancel,
@@ -68,8 +68,26 @@ class RealCopying implements Copying {
   }
 
   reopen(): void {
-    if (this.#copiedBytes === undefined) native.reopenCopy(this.#slot);
+    if (this.#copiedBytes !== undefined) return;
+    native.reopenCopy(this.#slot);
     this.#laterNews();
+  }
+
+  count(tally: Descriptor): Result<undefined, SysError> {
+    const error = nativeError(native.tallyCopy(this.#slot, tally));
+    this.#laterNews();
+    return error === undefined ? ok(undefined) : err(error);
+  }
+
+  giveUp(): Missing {
+    if (this.#copiedBytes !== undefined) throw new Error('giveUp of a copying that is closed');
+    native.giveUpCopy(this.#slot);
+    const [bytes = 0, moreBytes = 0, lines = 0, moreLines = 0] = numbers;
+    return { bytes: word(bytes, moreBytes), lines: word(lines, moreLines) };
+  }
+
+  get isDropping(): boolean {
+    return this.#copiedBytes === undefined && native.isDropping(this.#slot) !== 0;
   }
 
   get copiedBytes(): number {
@@ -100,28 +118,35 @@ class RealCopying implements Copying {
 
   close(): void {
     if (this.#copiedBytes !== undefined) return;
+    const news = this.#news();
+    if (news !== undefined) process.nextTick(() => this.#tellNews(news));
     this.#copiedBytes = native.copiedBytes(this.#slot);
     leaveSlot(this.#slot);
     native.closeCopy(this.#slot);
   }
 
   #news(): News | undefined {
-    if (this.#copiedBytes !== undefined || native.copyNews(this.#slot) === 0) return undefined;
+    if (this.#copiedBytes !== undefined || native.copyNews(this.#slot, 1) === 0) return undefined;
     const [files = 0, failure = 0, bytes = 0, moreBytes = 0, lines = 0, moreLines = 0] = numbers;
     return { files, failure, missing: { bytes: word(bytes, moreBytes), lines: word(lines, moreLines) } };
   }
 
   /** What has happened within a call is told after it. */
   #laterNews(): void {
-    const news = this.#news();
-    if (news !== undefined) process.nextTick(() => this.#tellNews(news));
+    if (native.copyNews(this.#slot, 0) === 0) return;
+    process.nextTick(() => {
+      const news = this.#news();
+      if (news !== undefined) this.#tellNews(news);
+    });
   }
 
   #tellNews({ files, failure, missing }: News): void {
     const error = nativeError(failure);
     if (error !== undefined) this.#keeping.notRotated?.(error);
     if (files > 0) this.#keeping.rotated?.(files);
-    if (missing.bytes > 0) this.#keeping.dropped?.(missing);
+    if (missing.bytes === 0) return;
+    this.#keeping.dropped?.(missing);
+    if (this.#copiedBytes === undefined) native.toldDropped(this.#slot);
   }
 
   #tell(): void {
@@ -174,5 +199,11 @@ export const realOutput: Output = {
     const isOneOff = keeping.isOneOff === true ? 1 : 0;
     const slot = native.copy(pipe, Buffer.from(path.resolve(file)), mode, isOneOff);
     return new RealCopying(mustSucceed(slot), failed, keeping);
+  },
+
+  tally() {
+    const memory = native.makeTally();
+    const error = nativeError(memory);
+    return error === undefined ? ok(memory) : err(error);
   },
 };

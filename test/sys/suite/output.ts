@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import type { SysError } from '../../../src/sys/sys.ts';
+import type { Copying, SysError } from '../../../src/sys/sys.ts';
 import type { Tester } from './tester.ts';
 import { value, type World } from './world.ts';
 
@@ -201,6 +201,49 @@ export function output(test: Tester): void {
     await says('two');
     expect(text()).toBe('two');
     expect(timesIn(world, path).at(-1)?.offset).toBe(0);
+  });
+
+  test('what one dropped, the next one that goes on with its pipe counts, and tells of once', async (world) => {
+    const { sys, harness } = world;
+    const { read, write } = newPipe(world);
+    world.own(write);
+    const tally = world.own(value(sys.output.tally()));
+    const again = [value(sys.descriptors.duplicate(read)), value(sys.descriptors.duplicate(read))];
+    const plain = world.capture();
+    const descriptors = [{ from: plain.write, to: 1 }];
+    await world.reached(await world.spawn(harness.commands.says('plain'), { descriptors }), 'empty');
+    expect(plain.copying.drain()).toBe(true);
+    const path = `${harness.folder}/taken`;
+    const dropped: string[] = [];
+    const copy = (pipe: number, file: string): Copying => {
+      const copying = sys.output.copy(pipe, file, 0o600, () => undefined, {
+        limits: { maxBytes: 0, drops: true },
+        dropped: world.heard(({ bytes, lines }) => dropped.push(`${bytes} bytes, ${lines} lines`)),
+      });
+      value(copying.count(tally));
+      return copying;
+    };
+    /* No file can be made below a file. */
+    const first = copy(read, `${plain.path}/log`);
+    expect(first.isDropping).toBe(false);
+    const spawned = await world.spawn(harness.commands.says('some\nmore'), {
+      descriptors: [{ from: write, to: 1 }],
+    });
+    await world.reached(spawned, 'empty');
+    expect([first.drain(), first.isDropping]).toEqual([false, true]);
+    first.close();
+    const second = copy(again[0] ?? -1, path);
+    expect(second.isDropping).toBe(true);
+    expect([second.drain(), second.isDropping]).toEqual([true, false]);
+    await world.until(() => dropped.length > 0, 'what was dropped is told');
+    second.close();
+    const third = copy(again[1] ?? -1, path);
+    expect([third.drain(), third.isDropping, third.giveUp()]).toEqual([true, false, { bytes: 0, lines: 0 }]);
+    third.close();
+    expect(dropped).toEqual(['9 bytes, 2 lines']);
+    expect(Buffer.from(harness.readFile(path) ?? []).toString()).toMatch(
+      /^\[archon\] 9 bytes \(2 lines\) are missing here: [^\n]*\n$/,
+    );
   });
 
   test('beside the file stands from which offset on bytes came when', async (world) => {
