@@ -1,7 +1,9 @@
 #include "helper.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +198,33 @@ static int check_stale(const char *path) {
   }
 }
 
+/* The name of a socket until it has its own: of this call alone, whichever threads and processes bind where there are no locks. */
+#define BESIDE_FORMAT ".%x-%x-%lx-%lx"
+
+/*
+ * Removes from the folder, which is locked, what those left there who were killed before they had renamed it. Nothing
+ * comes of it where that cannot be done: the next one who binds here tries again.
+ */
+static void remove_left(int folder) {
+  int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *listing = again < 0 ? NULL : fdopendir(again);
+  if (listing == NULL) {
+    if (again >= 0) close(again);
+    return;
+  }
+  for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+    unsigned pid, tid;
+    unsigned long seconds, nanoseconds;
+    struct stat status;
+    int end = 0;
+    if (sscanf(entry->d_name, BESIDE_FORMAT "%n", &pid, &tid, &seconds, &nanoseconds, &end) != 4) continue;
+    if (entry->d_name[end] != 0 || (kill((pid_t)pid, 0) == 0 || errno != ESRCH)) continue;
+    if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) continue;
+    if (S_ISSOCK(status.st_mode) && status.st_uid == geteuid()) unlinkat(folder, entry->d_name, 0);
+  }
+  closedir(listing);
+}
+
 /*
  * The file gets its mode under another name and before anyone listens; the rename then takes
  * the place of a stale one without a moment in which there is none.
@@ -205,9 +234,8 @@ static int bind_and_listen(int fd, const char *path, mode_t mode, struct stat *b
   struct timespec now;
   const char *slash = strrchr(path, '/');
   int stem = slash == NULL ? 0 : (int)(slash - path) + 1;
-  /* Of this call alone, whichever threads and processes bind here where there are no locks. */
   clock_gettime(CLOCK_MONOTONIC, &now);
-  snprintf(beside, sizeof beside, "%.*s.%x-%x-%lx-%lx", stem, path, (unsigned)getpid(), (unsigned)gettid(),
+  snprintf(beside, sizeof beside, "%.*s" BESIDE_FORMAT, stem, path, (unsigned)getpid(), (unsigned)gettid(),
            (unsigned long)now.tv_sec, (unsigned long)now.tv_nsec);
   struct address address;
   int result = address_of(beside, &address);
@@ -229,6 +257,7 @@ static int take_over(int fd, const char *path, mode_t mode, struct stat *bound) 
   int lock = lock_folder(path);
   if (lock < 0) return lock;
   int result = check_stale(path);
+  remove_left(lock);
   if (result == 0) result = bind_and_listen(fd, path, mode, bound);
   close(lock);
   return result;

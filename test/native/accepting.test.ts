@@ -25,15 +25,22 @@ afterEach(async () => {
   expect(openDescriptors().size).toBe(before);
 });
 
-/** A file of a socket at which nobody listens any more: its owner was killed. */
-async function leaveStale(): Promise<void> {
-  const script = 'require("net").createServer().listen(process.argv[1], () => console.log("listening"))';
-  const owner = folder.start(process.execPath, ['-e', script, path]);
+/**
+ * A file of a socket at which nobody listens any more: its owner was killed. `PID` in the path is the owner's, in
+ * hexadecimal digits.
+ */
+async function leaveStale(at = path): Promise<string> {
+  const script =
+    'const path = process.argv[1].replace("PID", process.pid.toString(16));' +
+    'require("net").createServer().listen(path, () => console.log("listening"))';
+  const owner = folder.start(process.execPath, ['-e', script, at]);
   if (owner.stdout === null) throw new Error('no output');
   await once(owner.stdout, 'data');
   owner.kill('SIGKILL');
   await once(owner, 'close');
-  expect(lstatSync(path).isSocket()).toBe(true);
+  const left = at.replace('PID', (owner.pid ?? 0).toString(16));
+  expect(lstatSync(left).isSocket()).toBe(true);
+  return left;
 }
 
 describe('listen', () => {
@@ -64,6 +71,20 @@ describe('listen', () => {
     const client = value(realSockets.connect(path));
     await until(() => accepted.length === 1);
     for (const connection of [client, ...accepted]) connection.close();
+    listening.close();
+  });
+
+  it('removes what those left who were killed before their socket had its name, and nothing else', async () => {
+    const left = await leaveStale(folder.file('.PID-1f-2a-3b'));
+    const ours = `.${process.pid.toString(16)}-1-2-3`;
+    await folder.run('mv', [await leaveStale(folder.file('other')), folder.file(ours)]);
+    await folder.run('cp', ['-a', left, `${left}-4c`]);
+    writeFileSync(left.replace('-3b', '-3c'), 'no socket');
+    const before = readdirSync(folder.path);
+    const listening = value(realSockets.listen(path, 0o600, nobody));
+    const removed = before.filter((name) => !readdirSync(folder.path).includes(name));
+    expect(removed.map((name) => folder.file(name))).toEqual([left]);
+    expect(before).toHaveLength(4);
     listening.close();
   });
 

@@ -14,5 +14,5 @@ it('a program for which there is no descriptor is not begun, and one later is', 
   const limited = `ulimit -n 256; exec "$0" "$@"`;
   const ended = await folder.run('sh', ['-c', limited, process.execPath, script]);
   expect(ended.stderr).toBe('');
-  expect(JSON.parse(ended.stdout)).toEqual([{ code: 'EMFILE', call: 'spawn' }, 'argument']);
+  expect(JSON.parse(ended.stdout)).toEqual([{ code: 'EMFILE', call: 'spawn' }, 'input']);
 });
