@@ -43,6 +43,8 @@ class Typed implements AsyncDisposable {
       this.#isOver = true;
       this.#wake();
     });
+    /* What is typed when the shell has just ended goes nowhere. */
+    this.#child.stdin?.on('error', () => undefined);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#shown += text;
       this.#wake();

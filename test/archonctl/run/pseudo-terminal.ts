@@ -21,6 +21,8 @@ export class PseudoTerminal implements AsyncDisposable {
       env: plainEnv({ ARCHON_SOCKET: socket, SHELL: '/bin/bash', PATH, TERM: 'xterm', PS1: '', ...env }),
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    /* What is typed when the command has just ended goes nowhere. */
+    this.#child.stdin?.on('error', () => undefined);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#shown += text;
       this.#wake();
