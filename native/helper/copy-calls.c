@@ -153,6 +153,14 @@ static napi_value copy_tally(napi_env env, napi_callback_info info) {
   return return_int(env, result);
 }
 
+/* copyFile(id): the descriptor of the file that it writes to, -1 where none is open. */
+static napi_value copy_file(napi_env env, napi_callback_info info) {
+  struct arguments arguments;
+  read_arguments(env, info, &arguments);
+  struct copy *copy = slot_find(arguments.helper, argument_int(&arguments, 0), &copy_class);
+  return return_int(env, copy == NULL ? -1 : copy->log.fd);
+}
+
 /* isDropping(id): 1 where what comes is dropped at present. */
 static napi_value copy_is_dropping(napi_env env, napi_callback_info info) {
   struct arguments arguments;
@@ -196,6 +204,6 @@ const struct function copy_functions[] = {
     {"closeCopy", copy_close},      {"tellCopy", copy_tell},   {"limitCopy", copy_limit},
     {"reopenCopy", copy_reopen},    {"copyNews", copy_news},   {"tallyCopy", copy_tally},
     {"makeTally", make_tally},      {"toldDropped", copy_told_dropped}, {"giveUpCopy", copy_give_up},
-    {"isDropping", copy_is_dropping},
+    {"isDropping", copy_is_dropping}, {"copyFile", copy_file},
     {NULL, NULL},
 };

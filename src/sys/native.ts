@@ -77,6 +77,8 @@ export interface Native {
   toldDropped(slot: number): void;
   /** Drops what is in the pipe. In `numbers`: bytes that were dropped and `copyNews` has not said, in two words, and lines. */
   giveUpCopy(slot: number): void;
+  /** The descriptor of the file that it writes to, which stays its own; -1 where none is open. */
+  copyFile(slot: number): number;
   /** Whether it drops what comes, at present. */
   isDropping(slot: number): 0 | 1;
   drainCopy(slot: number): Answer;

@@ -69,6 +69,8 @@ export interface Missing {
 export interface Copying {
   /** Moves all that the pipe holds now, before it returns; false where the file could not take it, be it dropped or not. */
   drain(): boolean;
+  /** A path by which the file that it writes to can be read now, whatever name it has by then; undefined where there is none. */
+  readonly openPath: string | undefined;
   /** What comes is dropped at present: nothing waits in the pipe. */
   readonly isDropping: boolean;
   readonly copiedBytes: number;

@@ -111,6 +111,15 @@ describe('logs', () => {
           ),
         ) as string,
       });
+    expect(await logs('--since', '1h', '--until', '2h', 'choose')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'archonctl: --since is later than --until: nothing lies between them\n',
+    });
+    expect(await logs('-f', '--until', '1h', 'choose')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--until cannot be given') as string,
+    });
     expect(await logs('--grep', '(', 'choose')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('regular expression') as string,

@@ -3,6 +3,7 @@ import { refuse, type Failure } from '../../base/failure.ts';
 import { ok, type Result } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
 import { formatTime, parseTime } from '../../base/time.ts';
+import type { Screen } from '../print/screen.ts';
 import type { OptionSpec } from './option.ts';
 
 const SECOND_MS = 1000;
@@ -19,6 +20,23 @@ const AGO = /^((?:\d+(?:ms|[smhd]))+)(?: ago)?$/;
 /** An option that takes an instant, as people and programs write it, and gives it as the protocol has it. */
 export function instantOption(help: string): OptionSpec & { readonly value: 'TIME' } {
   return { value: 'TIME', help, convert: (text) => readInstant(text, Date.now()) };
+}
+
+/** Complains of `--since` and `--until` where nothing can lie between, and of `--until` where what is printed has no end. */
+export function isNoSpan(
+  {
+    since = '0',
+    until,
+    follow,
+  }: { readonly since?: string; readonly until?: string; readonly follow?: true },
+  screen: Pick<Screen, 'complain'>,
+): boolean {
+  if (until === undefined) return false;
+  const [from, to] = [parseTime(since), parseTime(until)];
+  const isBackward = from.ok && to.ok && from.value > to.value;
+  if (follow === true) screen.complain('--follow goes on without end: --until cannot be given with it');
+  else if (isBackward) screen.complain('--since is later than --until: nothing lies between them');
+  return follow === true || isBackward;
 }
 
 /**

@@ -3,11 +3,11 @@ import { ok } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
 import { consult, settle } from '../consult.ts';
 import { EventFollower } from '../follow-events.ts';
-import { instantOption } from '../options/instant.ts';
+import { instantOption, isNoSpan } from '../options/instant.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { EVENT_FIELDS, eventJson, eventLine, eventRow } from '../print/event.ts';
 import { eventTable } from '../story/event-table.ts';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, EXIT } from '../verb.ts';
 
 /** `archonctl events`. */
 export const events = defineVerb({
@@ -40,6 +40,7 @@ export const events = defineVerb({
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;
+    if (isNoSpan(given, screen)) return EXIT.wrongUse;
     const options = [
       ...(given.after === undefined ? [] : [`@after=${given.after}`]),
       ...(given.since === undefined ? [] : [`@since=${given.since}`]),

@@ -9,7 +9,7 @@ import { consult, recordsOf, settle } from '../consult.ts';
 import { Interleaving } from '../logs/interleave.ts';
 import { LogSource, type LogLine } from '../logs/log-source.ts';
 import { LogPrinter } from '../logs/printer.ts';
-import { instantOption } from '../options/instant.ts';
+import { instantOption, isNoSpan } from '../options/instant.ts';
 import type { Given } from '../options/option.ts';
 import { defineVerb, EXIT, type Invocation } from '../verb.ts';
 
@@ -57,6 +57,7 @@ export const logs = defineVerb({
   ],
   async run(invocation) {
     const { given, words, globals, screen } = invocation;
+    if (isNoSpan(given, screen)) return EXIT.wrongUse;
     const labels = await labelsOf(invocation, words);
     if (typeof labels === 'number') return labels;
     if (given.reopen === true) return reopen(invocation, labels);

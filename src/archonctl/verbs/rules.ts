@@ -2,7 +2,7 @@ import { refuse } from '../../base/failure.ts';
 import { ok } from '../../base/result.ts';
 import { show } from '../../base/show.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import { instantOption } from '../options/instant.ts';
+import { instantOption, isNoSpan } from '../options/instant.ts';
 import { printable } from '../print/printable.ts';
 import { printRecords, type Records } from '../print/records.ts';
 import { defineVerb, EXIT } from '../verb.ts';
@@ -69,6 +69,7 @@ export const rules = defineVerb({
     if (action === 'check') return checkRules(invocation, files);
     if (action === 'test') return testRules(invocation, files);
     const { since, until, last } = invocation.given;
+    if (isNoSpan(invocation.given, invocation.screen)) return EXIT.wrongUse;
     const options = [
       ...(since === undefined ? [] : [`@since=${since}`]),
       ...(until === undefined ? [] : [`@until=${until}`]),

@@ -31,6 +31,7 @@ export class FollowedLog implements LogWatcher {
       const line = encodeReply({ kind: 'data', name: 'Line', fields: [time, text] });
       for (const channel of this.#channels.values()) channel.add(line);
     });
+    this.#cursor.elsewhere = () => writers.openPaths(path);
     this.#unwatch = writers.watch(path, this);
   }
 
@@ -55,6 +56,10 @@ export class FollowedLog implements LogWatcher {
 
   rotated(): void {
     if (this.#channels.size > 0) this.#tell();
+  }
+
+  reopening(): void {
+    this.tellAll();
   }
 
   rested(): void {

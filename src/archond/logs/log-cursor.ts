@@ -3,8 +3,8 @@ import { LineSplitter, type Line } from '../../logs/line-splitter.ts';
 import { LineTimes } from '../../logs/line-times.ts';
 import { oldLogs, oldPath } from '../../logs/old-logs.ts';
 import { fieldOf } from '../../protocol/bytes.ts';
-import type { Files, SysError } from '../../sys/sys.ts';
-import { isBefore, type LogPoint } from './log-point.ts';
+import type { Files, FileStatus, SysError } from '../../sys/sys.ts';
+import { isBefore, presentNumber, type LogPoint } from './log-point.ts';
 
 /** Read at once. */
 export const PIECE_BYTES = 64 * 1024;
@@ -46,6 +46,9 @@ export class LogCursor {
   /** Of the log that was read last: device, inode, when it was made. Undefined while an old one is read. */
   #identity: string | undefined;
 
+  /** Where what is read may be found when it was moved away. */
+  elsewhere: () => readonly string[] = () => [];
+
   /** @param at where it begins: at the beginning of a line */
   constructor(files: Files, path: string, at: LogPoint, take: TakeLine) {
     this.path = path;
@@ -54,6 +57,11 @@ export class LogCursor {
     this.#number = at.number;
     this.#times = new LineTimes(files, path);
     this.#splitter = this.#splitterAt(at.bytes);
+    /* Where it is another file by the time of the first reading, that place is none in it. */
+    const status = files.status(path);
+    const isThere =
+      status.ok && status.value.sizeBytes >= at.bytes && at.number === presentNumber(files, path);
+    if (isThere) this.#identity = identityOf(status.value);
   }
 
   /** How far it has been read. */
@@ -117,12 +125,10 @@ export class LogCursor {
   #source(): Source | Advance {
     const status = this.#files.status(this.path);
     if (!status.ok && status.error.code !== 'ENOENT') return { kind: 'failed', error: status.error };
-    const identity = status.ok
-      ? `${status.value.device}:${status.value.inode}:${status.value.madeAtNs}`
-      : undefined;
+    const identity = status.ok ? identityOf(status.value) : undefined;
     if (identity === undefined || identity !== this.#identity) {
-      const old = this.#old();
-      if (old !== undefined) return old;
+      const other = this.#old() ?? this.#movedAway();
+      if (other !== undefined) return other;
     }
     if (!status.ok || !status.value.isPlain) return NOTHING;
     const { sizeBytes } = status.value;
@@ -148,6 +154,21 @@ export class LogCursor {
     return { path, isOld: true, sizeBytes: status.value.sizeBytes };
   }
 
+  /** Where somebody has moved away what it reads, and more may still come to that. */
+  #movedAway(): Source | undefined {
+    if (this.#identity === undefined) return undefined;
+    for (const path of this.elsewhere()) {
+      const status = this.#files.status(path);
+      if (
+        status.ok &&
+        identityOf(status.value) === this.#identity &&
+        status.value.sizeBytes >= this.#splitter.atBytes
+      )
+        return { path, isOld: false, sizeBytes: status.value.sizeBytes };
+    }
+    return undefined;
+  }
+
   #beginAnew(): void {
     this.#splitter.flush();
     this.#times = new LineTimes(this.#files, this.path);
@@ -160,4 +181,9 @@ export class LogCursor {
       this.#take(timeNs === undefined ? '' : formatTime(timeNs), fieldOf(bytes));
     });
   }
+}
+
+/** Device, inode, and when it was made. */
+function identityOf({ device, inode, madeAtNs }: FileStatus): string {
+  return `${device}:${inode}:${madeAtNs}`;
 }

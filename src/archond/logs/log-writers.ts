@@ -6,6 +6,8 @@ export interface LogWatcher {
   moved(): void;
   /** What was in it has been set aside, before anything is done to that. */
   rotated(): void;
+  /** What was in it can be read no longer after this. */
+  reopening(): void;
   /** What is from this number on has not been read yet: see `OldLog`. */
   readonly number: number;
   /** All that was written is in it, and nothing writes to it any more. */
@@ -38,6 +40,11 @@ export class LogWriters {
     return this.#copyings.has(path);
   }
 
+  /** Paths by which what is written to the log can be read, also where it was moved away. */
+  openPaths(path: string): readonly string[] {
+    return [...(this.#copyings.get(path) ?? [])].flatMap(({ openPath }) => openPath ?? []);
+  }
+
   /** What was written so far comes into the log, where that can take it. */
   drain(path: string): void {
     for (const copying of this.#copyings.get(path) ?? []) copying.drain();
@@ -56,6 +63,8 @@ export class LogWriters {
 
   /** What comes to the log from now on goes to whatever has its name. False where nothing writes to it. */
   reopen(path: string): boolean {
+    this.drain(path);
+    this.#watchers.get(path)?.reopening();
     for (const copying of this.#copyings.get(path) ?? []) copying.reopen();
     return this.#copyings.has(path);
   }

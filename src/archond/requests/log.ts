@@ -24,7 +24,8 @@ export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
   }
   const { path } = place;
   if (request.options.reopen === true) {
-    reopen(house, path, label, call);
+    if (!place.isUnit && !house.logs.writers.writes(path)) call.fail(noSuchUnit(house, label));
+    else reopen(house, path, label, call);
     return;
   }
   house.logs.writers.drain(path);
@@ -46,11 +47,21 @@ export function log(house: House, request: RequestOf<'Log'>, call: Call): void {
 }
 
 /** What is written from now on goes to whatever has the name of the log: for whoever has moved it away. */
-function reopen({ supervisor, logs }: House, path: string, label: string, call: Call): void {
+function reopen(house: House, path: string, label: string, call: Call): void {
+  const { supervisor, logs } = house;
   const record = supervisor.records.get(label) ?? supervisor.records.get(label.replace(/\.err$/, ''));
   if (record !== undefined && !mayControl(call.client, record))
     call.fail(failure('denied', `you may not have the log of ${label} reopened: it takes the role control`));
-  else call.ok(String(logs.writers.reopen(path) ? 1 : 0));
+  else {
+    const paths = [path, ...errorLogs(house, label)];
+    call.ok(String(paths.filter((one) => logs.writers.reopen(one)).length > 0 ? 1 : 0));
+  }
+}
+
+/** Who moves the log of a unit away moves that of its standard error too, where that has one of its own. */
+function errorLogs({ supervisor, streams }: House, label: string): readonly string[] {
+  const record = supervisor.records.get(label);
+  return record?.errorOutput === undefined ? [] : [streams.target(record, 'err', 0).path];
 }
 
 /** Hands over the log, open for reading, and how far it has been written. */

@@ -44,6 +44,8 @@ class FakeCopying implements Copying {
   readonly #told = new Set<() => void>();
   #limits: LogLimits;
   #tally = new Tally();
+  /** The file is found by its name each time. */
+  readonly openPath = undefined;
   isDropping = false;
   #isTelling = false;
   #posted = false;

@@ -86,6 +86,11 @@ class RealCopying implements Copying {
     return { bytes: word(bytes, moreBytes), lines: word(lines, moreLines) };
   }
 
+  get openPath(): string | undefined {
+    const file = this.#copiedBytes === undefined ? native.copyFile(this.#slot) : -1;
+    return file < 0 ? undefined : `/proc/self/fd/${file}`;
+  }
+
   get isDropping(): boolean {
     return this.#copiedBytes === undefined && native.isDropping(this.#slot) !== 0;
   }

@@ -106,4 +106,5 @@ it('a log that was moved away is made anew when it is asked for, and by SIGHUP',
   expect(written(supervisor, 'writer')).toBe('6\n');
   expect(readFileSync(`${log}.moved`, 'latin1')).toBe('4\n5\n');
   rmSync(`${log}.moved`);
+  expect(await supervisor.ask('Log,nosuch,@reopen=1')).toEqual([expect.stringMatching(/,not-found$/)]);
 });
