@@ -7,6 +7,7 @@ import { RELOAD } from './reload.mjs';
 import { giveThousand, throughRules, waitBesideBadRules } from './rules.mjs';
 import { tellTo } from './subscribers.mjs';
 import { SERVICE, WRITER, cpuNs, gauge, isAlive, median, pause, pssKiB, until } from './tools.mjs';
+import { USAGE } from './usage.mjs';
 
 /**
  * What a row is given: one supervisor at work in a folder of its own.
@@ -359,6 +360,7 @@ export const ROWS = [
     },
   },
   RELOAD,
+  USAGE,
   outputRow('output-small', 'output, writes of 100 bytes', 100),
   outputRow('output-large', 'output, writes of 1 MiB', 1 << 20),
   {

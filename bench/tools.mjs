@@ -158,9 +158,13 @@ export const rssKiB = (pid) =>
 /** @param {number} pid @returns {number} how many descriptors it has */
 export const openFiles = (pid) => readdirSync(`/proc/${pid}/fd`).length;
 
-/** @param {readonly number[]} pids @returns {number} nanoseconds on a processor (proc(5), schedstat), all threads */
+/** @param {readonly number[]} pids @returns {number} nanoseconds on a processor (proc(5), schedstat), of all threads that there are: the file of a process is that of its first one */
 export function cpuNs(pids) {
-  return sum(pids, (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[0]));
+  return sum(pids, (pid) =>
+    sum(readdirSync(`/proc/${pid}/task`).map(Number), (task) =>
+      Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[0]),
+    ),
+  );
 }
 
 /**

@@ -177,6 +177,7 @@ struct function {
 };
 extern const struct function stream_functions[], socket_functions[], channel_functions[], process_functions[],
     copy_functions[], descriptor_functions[], memory_functions[], exec_functions[], user_functions[],
-    readable_functions[], notice_functions[], peer_functions[], port_functions[], regain_functions[];
+    readable_functions[], notice_functions[], peer_functions[], port_functions[], regain_functions[],
+    consumption_functions[];
 
 #endif

@@ -136,6 +136,14 @@ export interface Native {
     number: number,
     done: (uid: number, gid: number, name: string, groups: Uint8Array) => void,
   ): boolean;
+  /**
+   * Calls `done` with what each of the targets uses: 8 numbers each, which stand in native/helper/consumption.c, and behind
+   * them the milliseconds of processor that reading took, as doubles. A target is `c` and the folder of a cgroup, `m` and the
+   * pid of a minder, or `p` and the pid of a process alone, and NUL. False: there is no memory for it.
+   */
+  consumptions(targets: Uint8Array, done: (figures: ArrayBuffer) => void): boolean;
+  /** The same at once; undefined where there are more processes than these, or there is no memory for it. */
+  consumptionsNow(targets: Uint8Array, mostProcesses: number): ArrayBuffer | undefined;
   /** Becomes another program; `argv` and `env` are strings ended by NUL each, `kept` numbers of 4 bytes, which become `first` and so on (-1: stay as they are). Returns only a failure. */
   exec(path: Uint8Array, argv: Uint8Array, env: Uint8Array, kept: Uint8Array, first: number): Answer;
   /** _exit(2). */

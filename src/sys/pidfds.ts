@@ -16,6 +16,18 @@ export interface Consumption {
   readonly writtenBytes: number | undefined;
 }
 
+/** What was asked for, in the order in which it was; undefined where nothing is left that could use anything. */
+export interface Consumptions<C extends Consumption = Consumption> {
+  readonly used: readonly (C | undefined)[];
+  /** Milliseconds of processor that it took to read. */
+  readonly costMs: number;
+}
+
+/** What a process alone uses, and for how long it has been there. */
+export interface ProcessConsumption extends Consumption {
+  readonly ageMs: number;
+}
+
 /** Descriptors of processes that need not be children (pidfd_open(2)). */
 export interface Pidfds {
   open(pid: number): Result<Descriptor, SysError>;
@@ -27,11 +39,8 @@ export interface Pidfds {
   programOf(pid: number): { readonly exe: string; readonly command: string };
   /** The process as `Keeper.members` tells of one, undefined when it has ended. Read without holding up anybody. */
   member(pid: number, done: (member: TreeMember | undefined) => void): void;
-  /** What the process alone uses, and for how long it has been there; undefined when it has ended. */
-  consumption(
-    pid: number,
-    done: (used: (Consumption & { readonly ageMs: number }) | undefined) => void,
-  ): void;
+  /** What processes use, each alone. Read without holding up anybody. */
+  consumption(pids: readonly number[], done: (read: Consumptions<ProcessConsumption>) => void): void;
   signal(pidfd: Descriptor, signal: number): Result<undefined, SysError>;
   /** Calls back once when the process has ended, with what the kernel lets this process know of it. */
   watch(pidfd: Descriptor, ended: (end: ProcessEnd) => void): Cancel;

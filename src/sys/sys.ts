@@ -3,7 +3,7 @@ import type { Network } from './network.ts';
 import type { Notices } from './notices.ts';
 import type { OldFiles } from './old-files.ts';
 import type { Output, PipeIdentity } from './output.ts';
-import type { Consumption, Pidfds } from './pidfds.ts';
+import type { Consumptions, Pidfds } from './pidfds.ts';
 import type { Ports } from './ports.ts';
 import type { Programs } from './programs.ts';
 import type { StoredFiles } from './stored-files.ts';
@@ -11,7 +11,7 @@ import type { Workers } from './workers.ts';
 
 export type { FolderEntry, OldFiles } from './old-files.ts';
 export type { Copying, Keeping, LogLimits, Missing, Output, PipeIdentity } from './output.ts';
-export type { Consumption, Pidfds } from './pidfds.ts';
+export type { Consumption, Consumptions, Pidfds, ProcessConsumption } from './pidfds.ts';
 export type { BindOptions, Listener, Ports, SocketAddress } from './ports.ts';
 export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
 
@@ -271,8 +271,8 @@ export interface Keeper {
   entry(ref: ProcessRef): ProcessEntry | undefined;
   /** The processes of the spawn's tree that have not ended, in no order; none where it is over. Read without holding up anybody. */
   members(ref: ProcessRef, done: (members: readonly TreeMember[]) => void): void;
-  /** What the spawn's tree uses, undefined where nothing of it is left. */
-  consumption(ref: ProcessRef, done: (used: Consumption | undefined) => void): void;
+  /** What the trees of spawns use. Read without holding up anybody. */
+  consumption(refs: readonly ProcessRef[], done: (read: Consumptions) => void): void;
   /** Notes in the table that archond has recorded this state. */
   acknowledge(ref: ProcessRef, state: EntryState): void;
   /** Gives the entry back. It must be `empty` and acknowledged so, else `EBUSY`. */

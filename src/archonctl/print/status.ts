@@ -1,9 +1,11 @@
+import { formatDuration } from '../../base/duration.ts';
 import { textOf } from '../../protocol/bytes.ts';
 import { recordsOf, type Data } from '../consult.ts';
 import { paintState } from './colour.ts';
 import { printable } from './printable.ts';
 import { ageOf, localTime } from './time.ts';
 import { numberOf, sizeOf } from './unit.ts';
+import { foldUsed } from './used.ts';
 
 /** Facts that are instants, in Unix seconds on the wire. */
 const INSTANTS: ReadonlySet<string> = new Set(['since', 'up-since', 'next-attempt']);
@@ -84,11 +86,11 @@ export function statusText(
   look: { readonly nowMs: number; readonly isColoured: boolean },
 ): string {
   const facts = factsOf(data).filter(([name]) => name !== 'label');
-  const width = facts.reduce((most, [name]) => Math.max(most, name.length), 0);
-  const lines = facts.map(([name, ...values]) => {
-    const shown = values.map((value) => valueOf(name, value, look));
-    return `  ${printable(name).padEnd(width)}  ${shown.join(', ')}\n`;
-  });
+  const shown = foldUsed(
+    facts.map(([name, ...values]) => [name, values.map((value) => valueOf(name, value, look)).join(', ')]),
+  );
+  const width = shown.reduce((most, [name]) => Math.max(most, name.length), 0);
+  const lines = shown.map(([name, text]) => `  ${printable(name).padEnd(width)}  ${text}\n`);
   const log = logLines.length === 0 ? '' : `\n${logLines.map((line) => `  | ${printable(line)}\n`).join('')}`;
   return `${printable(label)}\n${lines.join('')}${log}`;
 }
@@ -101,7 +103,7 @@ function valueOf(
   if (name === 'state') return paintState(value, printable(value), isColoured);
   if (SHARES.has(name)) return `${printable(value)}%`;
   if (SIZES.has(name)) return sizeOf(value);
-  if (TIMES.has(name)) return `${printable(value)}s`;
+  if (TIMES.has(name)) return formatDuration(Number(value) * 1000);
   if (!INSTANTS.has(name)) return printable(value);
   const when = localTime(value);
   if (Number(value) * 1000 > nowMs) return when;

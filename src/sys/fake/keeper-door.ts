@@ -3,7 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import type * as sys from '../sys.ts';
 import type { Channel } from './channel.ts';
 import type { FakeKeeper, KeeperRequest } from './keeper.ts';
-import { consumptionOf, memberOf } from './member.ts';
+import { consumptionOf, costOf, memberOf } from './member.ts';
 import { Misuse } from './misuse.ts';
 import type { OpenFile } from './open-file.ts';
 import type { View } from './view.ts';
@@ -90,11 +90,11 @@ export class KeeperDoor implements sys.Keeper {
     this.#view.post(() => done(told));
   }
 
-  consumption(ref: sys.ProcessRef, done: (used: sys.Consumption | undefined) => void): void {
+  consumption(refs: readonly sys.ProcessRef[], done: (read: sys.Consumptions) => void): void {
     this.#read('keeper.consumption');
-    const used = consumptionOf([...(this.#keeper.table.row(ref)?.members ?? [])]);
+    const used = refs.map((ref) => consumptionOf([...(this.#keeper.table.row(ref)?.members ?? [])]));
     this.#view.post(() => {
-      done(used);
+      done({ used, costMs: costOf(refs.length) });
     });
   }
 

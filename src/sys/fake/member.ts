@@ -30,3 +30,8 @@ export function consumptionOf(processes: readonly FakeProcess[]): Consumption | 
     writtenBytes: sum(({ blocksOut }) => blocksOut * BLOCK_BYTES),
   };
 }
+
+/** Milliseconds of processor that it takes to read what so many trees use, about as on a real machine. */
+export function costOf(trees: number): number {
+  return trees * 0.01;
+}

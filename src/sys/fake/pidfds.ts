@@ -1,8 +1,9 @@
 import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
-import type { Cancel, Consumption, Descriptor, Pidfds, ProcessEnd, SysError, TreeMember } from '../sys.ts';
+import type { Consumptions, Pidfds, ProcessConsumption } from '../pidfds.ts';
+import type { Cancel, Descriptor, ProcessEnd, SysError, TreeMember } from '../sys.ts';
 import { sysError } from './errno.ts';
-import { consumptionOf, memberOf } from './member.ts';
+import { consumptionOf, costOf, memberOf } from './member.ts';
 import { Misuse } from './misuse.ts';
 import { PlainFile } from './open-file.ts';
 import type { FakeProcess } from './process.ts';
@@ -70,16 +71,18 @@ export class FakePidfds implements Pidfds {
     });
   }
 
-  consumption(
-    pid: number,
-    done: (used: (Consumption & { readonly ageMs: number }) | undefined) => void,
-  ): void {
+  consumption(pids: readonly number[], done: (read: Consumptions<ProcessConsumption>) => void): void {
     this.#view.call('pidfds.consumption');
-    const process = this.#view.kernel.processes.get(pid);
-    const used = process === undefined ? undefined : consumptionOf([process]);
-    const ageMs = this.#view.kernel.loop.nowMs() - (process?.startedAtMs ?? 0);
+    const { processes, loop } = this.#view.kernel;
+    const used = pids.map((pid) => {
+      const process = processes.get(pid);
+      const uses = process === undefined ? undefined : consumptionOf([process]);
+      return process === undefined || uses === undefined
+        ? undefined
+        : { ...uses, ageMs: loop.nowMs() - process.startedAtMs };
+    });
     this.#view.post(() => {
-      done(used === undefined ? undefined : { ...used, ageMs });
+      done({ used, costMs: costOf(pids.length) });
     });
   }
 

@@ -15,7 +15,7 @@ import {
 import { native } from '../native.ts';
 import type {
   Answer,
-  Consumption,
+  Consumptions,
   Descriptor,
   EndBefore,
   EntryState,
@@ -32,7 +32,7 @@ import type {
   Welcome,
 } from '../sys.ts';
 import { Channel, ownRefusal, type Told } from './channel.ts';
-import { consumptionOfTree } from './consumption.ts';
+import { consumptionOfTrees } from './consumption.ts';
 import { holdsBlock, MessageWriter } from './messages.ts';
 import { nativeError } from './native-error.ts';
 import { SpawnBlockEncoder } from './spawn-block.ts';
@@ -146,13 +146,12 @@ export class RealKeeper implements Keeper {
     void treeMembers(this.#mapped().treePlace(ref)).then(done);
   }
 
-  consumption(ref: ProcessRef, done: (used: Consumption | undefined) => void): void {
-    const place = this.#mapped().treePlace(ref);
-    if (place !== undefined) void consumptionOfTree(place).then(done);
-    else
-      queueMicrotask(() => {
-        done(undefined);
-      });
+  consumption(refs: readonly ProcessRef[], done: (read: Consumptions) => void): void {
+    const table = this.#mapped();
+    consumptionOfTrees(
+      refs.map((ref) => table.treePlace(ref)),
+      done,
+    );
   }
 
   acknowledge(ref: ProcessRef, state: EntryState): void {

@@ -3,7 +3,7 @@ import type { Result } from '../../base/result.ts';
 import { err, ok } from '../../base/result.ts';
 import { native, NATIVE_EVENT } from '../native.ts';
 import type { Pidfds, ProcessEnd, SysError } from '../sys.ts';
-import { consumptionOfProcess } from './consumption.ts';
+import { consumptionOfProcesses } from './consumption.ts';
 import { mustSucceed, nativeError, nativeResult } from './native-error.ts';
 import { leaveSlot, occupySlot } from './reactor.ts';
 import { thrownError } from './thrown-error.ts';
@@ -45,12 +45,7 @@ export const realPidfds: Pidfds = {
     void memberOf(pid).then(done);
   },
 
-  consumption(pid, done) {
-    const used = consumptionOfProcess(pid);
-    queueMicrotask(() => {
-      done(used);
-    });
-  },
+  consumption: consumptionOfProcesses,
 
   signal(pidfd, signal): Result<undefined, SysError> {
     const error = nativeError(native.signalPidfd(pidfd, signal));

@@ -50,6 +50,7 @@ export class RealTable {
   readonly #entries: number;
   readonly #labels: number;
   readonly #ring: number;
+  #root = '';
 
   private constructor(memory: ArrayBuffer) {
     this.#bytes = Buffer.from(memory);
@@ -95,14 +96,25 @@ export class RealTable {
 
   /** Where the processes of a spawn are to be found, while it is not over. */
   treePlace(ref: ProcessRef): TreePlace | undefined {
-    const entry = this.entry(ref);
-    if (entry === undefined || entry.state === 'empty') return undefined;
-    if (entry.tree === 'minder') {
-      const minder = this.#words.u32(this.#at(ref.index) + ENTRY.minderPid);
-      return minder === 0 ? undefined : { kind: 'minder', pid: minder };
+    const at = this.#at(ref.index);
+    const slot = (at + ENTRY.stateWord) / 8;
+    for (let read = 0; read < READS; read++) {
+      const word = Atomics.load(this.#atomic, slot);
+      const { generation, state } = splitStateWord(word);
+      if (state === undefined || state === 'empty' || generation !== ref.generation) return undefined;
+      const isMinder = this.#words.u32(at + ENTRY.treeKind) === TREE_NUMBERS.minder;
+      const pid = this.#words.u32(at + ENTRY.minderPid);
+      if (Atomics.load(this.#atomic, slot) !== word) continue;
+      if (isMinder) return pid === 0 ? undefined : { kind: 'minder', pid };
+      return { kind: 'cgroup', folder: `${this.#cgroupRoot()}/${ref.generation}` };
     }
-    const root = this.#text(TABLE.cgroupRoot, TABLE.CGROUP_ROOT_BYTES);
-    return { kind: 'cgroup', folder: `${root}/${ref.generation}` };
+    return undefined;
+  }
+
+  /** It is written once, before anybody has a generation below it. */
+  #cgroupRoot(): string {
+    if (this.#root === '') this.#root = this.#text(TABLE.cgroupRoot, TABLE.CGROUP_ROOT_BYTES);
+    return this.#root;
   }
 
   /** All that are published and not freed, by index. */

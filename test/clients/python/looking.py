@@ -144,6 +144,41 @@ def usage(world):
 
 
 @case
+def usage_records(world):
+    """Usage has a record for each unit that has a process, sorted, with what Status says of it too; History has samples, or none yet."""
+    begun = time.time()
+    for label, command in (("u-b", "sleep 1000"), ("u-a", "sh -c 'sleep 1000; :'"), ("u-c", "true")):
+        start(world, command, f"@label={label}")
+    world.ask("Wait,u-c")
+    while len(world.ask("Tree,u-a").data) != 2:
+        pass
+    reply = world.ask("Usage,u-*")
+    assert reply.closing == ["Ok", "2"] and [one[:2] for one in reply.data] == [["Usage", "u-a"], ["Usage", "u-b"]], reply
+    for _, label, at, cpu, memory, descriptors, threads, processes, read, written, cpu_peak, memory_peak in reply.data:
+        assert begun - 1 < float(at) < time.time() + 1 and TIME.fullmatch(at), at
+        assert PERCENT.fullmatch(cpu) and PERCENT.fullmatch(cpu_peak)
+        assert 0 < int(memory) <= int(memory_peak)
+        assert (threads, processes) == (("2", "2") if label == "u-a" else ("1", "1"))
+        assert int(descriptors) >= 3 and int(read) >= 0 and written == "0"
+        found = status(world, label)
+        told = [found[name] for name in ("threads", "processes", "descriptors", "written")]
+        assert told == [threads, processes, descriptors, written], found
+        assert set(found) >= {"cpu-peak", "memory-peak", "read"}
+    found = status(world, "u-c")
+    assert not {"threads", "processes", "descriptors", "cpu-peak"} & set(found), found
+    assert float(found["exit-utime"]) >= 0 and float(found["exit-stime"]) >= 0 and int(found["exit-maxrss"]) > 0
+    assert world.ask("Usage").closing == ["Ok", "2"]
+    assert world.ask("Usage,u-c").lines == [b"Ok,0"] and world.ask("Usage,x*").lines == [b"Ok,0"]
+    assert world.ask("Usage,x").code == "not-found" and world.ask("History,x").code == "not-found"
+    for bad in ("Usage,a,b", "Usage,@x=1", "History", "History,u-*", "History,u-a,@since=x", "History,u-a,u-b"):
+        assert world.ask(bad).code == "bad-argument", bad
+    reply = world.ask("History,u-a")
+    assert reply.closing == ["Ok", str(len(reply.data))] and all(one[0] == "Sample" for one in reply.data)
+    assert world.ask(f"History,u-a,@since={int(time.time()) + 3600}").lines == [b"Ok,0"]
+    end(world)
+
+
+@case
 def trees(world):
     """Tree shows the processes of a unit, or of all, depth first, orphans as roots of their own."""
     program = world.path("family")

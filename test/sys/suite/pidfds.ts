@@ -1,6 +1,12 @@
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import type { Consumption, Descriptor, ProcessEnd, TreeMember } from '../../../src/sys/sys.ts';
+import type {
+  Consumptions,
+  Descriptor,
+  ProcessConsumption,
+  ProcessEnd,
+  TreeMember,
+} from '../../../src/sys/sys.ts';
 import type { Tester } from './tester.ts';
 import { bytes, errorOf, value, type World } from './world.ts';
 
@@ -83,21 +89,25 @@ export function pidfds(test: Tester): void {
 
   test('what a process uses is told with its age, until it has ended', async (world) => {
     const spawned = await world.spawn(world.harness.commands.sleeps());
-    const answers: ((Consumption & { readonly ageMs: number }) | undefined)[] = [];
-    const ask = async (): Promise<(typeof answers)[number]> => {
+    const answers: Consumptions<ProcessConsumption>[] = [];
+    const ask = async (): Promise<ProcessConsumption | undefined> => {
       answers.length = 0;
       world.sys.pidfds.consumption(
-        spawned.pid,
-        world.heard((used: (typeof answers)[number]) => answers.push(used)),
+        [4_194_303, spawned.pid],
+        world.heard((read: Consumptions<ProcessConsumption>) => answers.push(read)),
       );
       expect(answers).toEqual([]);
       await world.until(() => answers.length > 0, 'what it uses is told');
-      return answers[0];
+      const [nobody, used] = answers[0]?.used ?? [];
+      expect(nobody).toBe(undefined);
+      return used;
     };
     await world.reached(spawned, 'running');
     const used = await ask();
     expect(used?.cpuUs).toBeGreaterThanOrEqual(0);
     expect(used?.memoryBytes).toBeGreaterThanOrEqual(0);
+    expect(used).toMatchObject({ processes: 1, threads: 1 });
+    expect(used?.descriptors).toBeGreaterThanOrEqual(0);
     /* /proc tells both of its instants in hundredths of a second. */
     expect(used?.ageMs).toBeGreaterThanOrEqual(-20);
     await world.bury(spawned);

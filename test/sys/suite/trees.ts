@@ -1,6 +1,13 @@
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import type { Consumption, ProcessRef, SignalScope, Spawned, TreeMember } from '../../../src/sys/sys.ts';
+import type {
+  Consumption,
+  Consumptions,
+  ProcessRef,
+  SignalScope,
+  Spawned,
+  TreeMember,
+} from '../../../src/sys/sys.ts';
 import type { Command } from './harness.ts';
 import type { Tester } from './tester.ts';
 import type { Capture, World } from './world.ts';
@@ -28,15 +35,20 @@ async function signal(world: World, ref: ProcessRef, number: number, scope: Sign
   return world.must<number>((done) => world.sys.keeper.signal(ref, number, scope, done));
 }
 
-async function consumptionOf(world: World, ref: ProcessRef): Promise<Consumption | undefined> {
-  const answers: (Consumption | undefined)[] = [];
+async function consumptionsOf(world: World, refs: readonly ProcessRef[]): Promise<Consumptions> {
+  const answers: Consumptions[] = [];
   world.sys.keeper.consumption(
-    ref,
-    world.heard((used: Consumption | undefined) => answers.push(used)),
+    refs,
+    world.heard((read: Consumptions) => answers.push(read)),
   );
   expect(answers).toEqual([]);
-  await world.until(() => answers.length > 0, 'what it uses is told');
-  return answers[0];
+  await world.until(() => answers.length > 0, 'what they use is told');
+  expect(answers[0]?.used).toHaveLength(refs.length);
+  return answers[0] ?? { used: [], costMs: NaN };
+}
+
+async function consumptionOf(world: World, ref: ProcessRef): Promise<Consumption | undefined> {
+  return (await consumptionsOf(world, [ref])).used[0];
 }
 
 /** Signals, and the end of whole trees. */
@@ -132,6 +144,37 @@ export function trees(test: Tester): void {
     await world.reached(spawned, 'empty');
     expect(await consumptionOf(world, spawned)).toBe(undefined);
     expect(await consumptionOf(world, { index: 9, generation: 99 })).toBe(undefined);
+  });
+
+  for (const tree of ['cgroup', 'minder'] as const) {
+    test(
+      `with a ${tree}, what a tree uses is that of all its processes`,
+      async (world) => {
+        const { harness } = world;
+        const { spawned } = await spawnReady(world, harness.commands.family(), ['near', 'far'], tree);
+        const lone = await world.spawn(harness.commands.sleeps(), { tree });
+        const [family, alone] = (await consumptionsOf(world, [spawned, lone])).used;
+        expect([family?.processes, family?.threads]).toEqual([3, 3]);
+        /* Each has the pipe to which it writes, at least. */
+        expect(family?.descriptors).toBeGreaterThanOrEqual(3);
+        expect(family?.readBytes).toBeGreaterThanOrEqual(0);
+        expect(family?.writtenBytes).toBeGreaterThanOrEqual(0);
+        expect(alone?.processes).toBe(1);
+        for (const ref of [spawned, lone]) await signal(world, ref, SIGKILL, 'tree');
+      },
+      tree === 'cgroup' ? 'cgroup' : undefined,
+    );
+  }
+
+  test('what several trees use comes in the order in which it was asked for', async (world) => {
+    const one = await world.spawn(world.harness.commands.sleeps());
+    const { spawned: other } = await spawnReady(world, world.harness.commands.family(), ['near', 'far']);
+    const nowhere = { index: 9, generation: 99 };
+    const { used, costMs } = await consumptionsOf(world, [other, nowhere, one, other]);
+    expect(used.map((each) => each?.processes)).toEqual([3, undefined, 1, 3]);
+    expect(costMs).toBeGreaterThan(0);
+    expect(await consumptionsOf(world, [])).toMatchObject({ used: [] });
+    for (const ref of [one, other]) await signal(world, ref, SIGKILL, 'tree');
   });
 
   test('when the main process has ended, only its tree can be signalled', async (world) => {
