@@ -11,7 +11,7 @@ import { TestSupervisor } from '../support/supervisor.ts';
 import { descriptorLimit, Usage } from '../support/usage.ts';
 
 /** What archond may grow by, whatever clients do. */
-const GROWTH_MIB = 64;
+const GROWTH_MIB = 96;
 const ANSWER = `Ok,archon,${VERSION},1`;
 const KEPT_TOO_LONG = /^(?:#\w+,)?Error,clients keep more than 12 MiB of .*,limit$/;
 

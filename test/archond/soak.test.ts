@@ -18,7 +18,7 @@ const SIZES = {
   short: { connections: 2000, watched: 300, runs: 200, daemons: 60 },
 } as const;
 const size = SIZES[process.env['ARCHON_SOAK'] === 'full' ? 'full' : 'short'];
-const GROWTH_MIB = 10;
+const GROWTH_MIB = 16;
 const TIMEOUT_MS = 3_600_000;
 
 let supervisor: TestSupervisor;

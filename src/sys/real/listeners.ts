@@ -2,6 +2,7 @@ import { endianness } from 'node:os';
 import type { Listener, SocketAddress } from '../ports.ts';
 import { inTurns } from './in-turns.ts';
 import { lateFiles } from './late-files.ts';
+import { processName } from './process-facts.ts';
 
 /** TCP_LISTEN as /proc/net shows it, and TCP_CLOSE, in which a UDP socket without a peer is. */
 const LISTENS = '0A';
@@ -82,7 +83,7 @@ async function holdersOf(inodes: ReadonlySet<string>): Promise<ReadonlyMap<strin
   await inTurns(pids, async (pid) => {
     const held = new Set((await socketsOf(pid)).filter((inode) => inodes.has(inode)));
     if (held.size === 0) return;
-    const name = (await textOf(`/proc/${pid}/comm`)).trimEnd();
+    const name = processName(Number(pid), await textOf(`/proc/${pid}/comm`));
     for (const inode of held) holders.set(inode, [...(holders.get(inode) ?? []), { pid: Number(pid), name }]);
   });
   for (const processes of holders.values()) processes.sort((one, other) => one.pid - other.pid);

@@ -7,7 +7,7 @@ import { consumptionOfProcesses } from './consumption.ts';
 import { mustSucceed, nativeError, nativeResult } from './native-error.ts';
 import { leaveSlot, occupySlot } from './reactor.ts';
 import { thrownError } from './thrown-error.ts';
-import { commandOf, programOf } from './process-facts.ts';
+import { commandOf, processName, programOf } from './process-facts.ts';
 import { memberOf } from './tree-members.ts';
 
 /**
@@ -32,7 +32,7 @@ export const realPidfds: Pidfds = {
   nameOf(pid) {
     try {
       // Any bytes but NUL: a character for each.
-      return readFileSync(`/proc/${pid}/comm`, 'latin1').replace(/\n$/, '');
+      return processName(pid, readFileSync(`/proc/${pid}/comm`, 'latin1'));
     } catch (error) {
       thrownError(error);
       return undefined;

@@ -28,7 +28,7 @@ export function processFacts(pid: number): ProcessFacts | undefined {
   return {
     pid,
     ppid: Number(fields[1]),
-    name,
+    name: processName(pid, name),
     exe: programOf(pid),
     command: commandOf(pid),
     memory: Number(fields[21]) * PAGE_BYTES,
@@ -49,6 +49,20 @@ export function programOf(pid: number): string {
     thrownError(error);
     return '';
   }
+}
+
+/** What Node from version 24 on calls the first thread of its process, and so the process. */
+const OF_NODE = 'MainThread';
+
+/**
+ * The name by which people know a process: `comm` (proc_pid_comm(5)), which for a script is the script's; where that only
+ * says that it is the first thread, the name of its program.
+ *
+ * @param comm as the kernel has it, with or without the line feed.
+ */
+export function processName(pid: number, comm: string): string {
+  const name = comm.replace(/\n$/, '');
+  return name === OF_NODE ? programOf(pid).replace(/^.*\//, '') || name : name;
 }
 
 /** Its command line, with blanks between the words. */
