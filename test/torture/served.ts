@@ -26,7 +26,11 @@ export class Served {
   /** How often each was restarted, as it was answered. */
   restarts = 0;
 
-  private constructor(folder: string, ports: readonly [number, number]) {
+  private constructor(
+    folder: string,
+    ports: readonly [number, number],
+    more: Readonly<Record<string, unknown>>,
+  ) {
     const program = compileFixture('server', folder);
     this.#folder = folder;
     this.#ports = ports;
@@ -35,6 +39,7 @@ export class Served {
     this.config = JSON.stringify({
       version: 1,
       units: {
+        ...more,
         [REPLACED]: { ...unit, command: [program], 'on-restart': 'replace', ports: { http: replaced } },
         [RESTARTED]: {
           ...unit,
@@ -45,9 +50,9 @@ export class Served {
     });
   }
 
-  /** `folder` is for the programs; everybody may read it. */
-  static async prepare(folder: string): Promise<Served> {
-    return new Served(folder, [await freePort(), await freePort()]);
+  /** `folder` is for the programs; everybody may read it. `more` are further units of the configuration. */
+  static async prepare(folder: string, more: Readonly<Record<string, unknown>>): Promise<Served> {
+    return new Served(folder, [await freePort(), await freePort()], more);
   }
 
   /** Whether a label is that of one of the servers. */

@@ -12,6 +12,7 @@ import { heardIn, WITNESS } from './heard.ts';
 import { Served } from './served.ts';
 import { unknownFaults } from './unknown.ts';
 import { judge, type Verdict } from './verdict.ts';
+import { isScribe, scribe, writtenIn } from './written.ts';
 
 /** How large a torture is. */
 export interface Torture {
@@ -55,7 +56,7 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   const book = path.join(folder, 'book');
   writeFileSync(book, '');
   chmodSync(book, 0o666);
-  await using served = await Served.prepare(folder);
+  await using served = await Served.prepare(folder, scribe(folder));
   const answers: Answers = { started: [], runs: new Map(), answered: 0, lost: 0, wrong: [] };
 
   await using house = new House(await TestSupervisor.start({ ...options, config: served.config }));
@@ -102,10 +103,19 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
   const lives = readBook(book);
   wrong.push(...answerFaults(answers, lives, follower.lines));
   wrong.push(...unknownFaults(lives, follower.lines, house.gaps, trees));
+  const logs = path.join(path.dirname(socket), 'state/log');
+  const written = writtenIn(logs, lives, follower.lines, house.gaps);
+  wrong.push(...written.wrong);
   const { faults, ends, heard, late } = heardIn(follower.lines);
   wrong.push(...faults);
-  /* The servers write nothing down: who connects to them is their book. */
-  const verdict = judge(lives, follower.lines, orphans, wrong, (label) => Served.isServer(label));
+  /* The servers write nothing down: who connects to them is their book, and that of the one who writes is its log. */
+  const verdict = judge(
+    lives,
+    follower.lines,
+    orphans,
+    wrong,
+    (label) => Served.isServer(label) || isScribe(label),
+  );
   const { kills } = house;
   const counts = {
     daemons: size.daemons,
@@ -120,6 +130,7 @@ async function tortureIn(folder: string, size: Torture): Promise<Tortured> {
     'ends that rules were offered': heard,
     'of these late': late,
     ...visited.counts,
+    ...written.counts,
   };
   return { verdict, counts };
 }

@@ -46,7 +46,7 @@ function laterKeepersKnow(): boolean {
 const OFFSET_NS = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
 
 /** The time of an event, seconds of the wall clock with a fraction, by the clock of the daemons. */
-function monotonicNs(time: string): bigint {
+export function monotonicNs(time: string): bigint {
   const [seconds = '0', fraction = ''] = time.split('.');
   return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9)) - OFFSET_NS;
 }
