@@ -188,6 +188,8 @@ static int leave(bool with_folder) {
 void cgroup_cleanup(void) {
   if (root < 0) return;
   while (ready_count > 0) leave(true);
+  /* A cgroup that gives controllers away takes no process in. */
+  if (moved && !join(home)) limits_let_go(root);
   if (moved && !join(home)) say("cannot go back to the cgroup %s: %m", home);
   unlinkat(root, LEAF, AT_REMOVEDIR);
   close(root);
@@ -199,6 +201,16 @@ int cgroup_take(uint64_t generation) {
   while (ready_count > 0 && ready[0].generation < generation) leave(true);
   if (ready_count > 0 && ready[0].generation == generation) return leave(false);
   return make(generation);
+}
+
+int cgroup_limit(int folder, const struct ask_spawn *spawn) {
+  return limits_apply(root, folder, spawn);
+}
+
+void cgroup_note_kills(uint32_t index) {
+  char name[80];
+  name_of(generation_of(index), "/memory.events", name);
+  limits_note_kills(root, name, &keeper.entries[index]);
 }
 
 enum stocked cgroup_stock(void) {
@@ -252,6 +264,7 @@ static bool populated(int events) {
 
 static void try_to_finish(uint32_t index) {
   if (state_of(index) != ENTRY_EXITED) return;
+  cgroup_note_kills(index);
   if (!cgroup_remove(index)) {
     char name[80];
     name_of(generation_of(index), "", name);

@@ -223,6 +223,7 @@ static bool look_at_lost(uint32_t index) {
   if (state_of(index) < ENTRY_EXITED) {
     close_watched(&it->main_fd);
     record_end(entry, kind, status, &unknown_usage);
+    if (entry->tree_kind == TREE_CGROUP) cgroup_note_kills(index);
     publish(index, ENTRY_EXITED);
   }
   if (left > 0) return false;

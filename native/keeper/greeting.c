@@ -38,6 +38,7 @@ static void welcome(const struct ask *ask) {
   tell_forget();
   struct ended before = failures_last();
   struct tell_welcome welcome = {
+      .head.reserved = KNOWS_LIMITS,
       .table_version = TABLE_VERSION,
       .tree_kind = keeper.header->tree_kind,
       .keeper_pid = (uint32_t)keeper.pid,

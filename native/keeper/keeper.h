@@ -241,6 +241,8 @@ bool initial_child(pid_t pid); /* it was there before the keeper was one: never 
 void cgroup_setup(uint32_t wanted);
 void cgroup_cleanup(void);
 int cgroup_take(uint64_t generation);                  /* its folder, made beforehand or now; or -1 */
+int cgroup_limit(int folder, const struct ask_spawn *spawn); /* 0, or the errno of the first that cannot be had */
+void cgroup_note_kills(uint32_t index);               /* in the entry, what the kernel killed of it so far */
 bool cgroup_remove(uint32_t index);                   /* true: it was empty, and is gone */
 void cgroup_watch(uint32_t index);
 bool cgroup_will_tell(uint32_t index);
@@ -249,6 +251,11 @@ void cgroup_kill(uint32_t index);
 int cgroup_signal(uint32_t index, int signal);
 bool cgroup_holds(pid_t pid); /* it is in a cgroup below the root */
 pid_t cgroup_first(uint32_t index); /* the one that was started first of those in it; 0: there is none */
+
+/* limits.c: `root`: the folder below which the trees are; `folder`: that of one. */
+int limits_apply(int root, int folder, const struct ask_spawn *spawn);
+void limits_let_go(int root); /* the root and its parent give no controllers away any more */
+void limits_note_kills(int folder, const char *events, struct table_entry *entry);
 
 /* tree.c: emptying trees, and signals to processes that are not children of the keeper. */
 void tree_kill(uint32_t index);

@@ -18,6 +18,7 @@ struct given {
   size_t bytes;
   const int *fds; /* the child's */
   int fd_count;
+  uint64_t memory_bytes; /* the limit of its tree; 0: none */
 };
 
 /* The block is of a fair size and nobody can change it any more. */
@@ -46,7 +47,10 @@ static int check(const struct ask *ask, struct given *given) {
   if (spawn->generation == 0 || spawn->generation >> 56 != 0) return EINVAL;
   if (spawn->generation <= keeper.header->last_generation) return ESTALE;
   if (keeper.quitting) return ESHUTDOWN;
-  *given = (struct given){.memfd = -1, .fds = ask->fds + others, .fd_count = ask->fd_count - others};
+  if (spawn->limits_must > 1 || (spawn->cpu_quota_us != 0) != (spawn->cpu_period_us != 0))
+    return EINVAL;
+  *given = (struct given){.memfd = -1, .fds = ask->fds + others, .fd_count = ask->fd_count - others,
+                          .memory_bytes = spawn->memory_bytes};
   if (!inside) {
     given->memfd = ask->fds[0];
     return check_memfd(given->memfd, &given->bytes);
@@ -108,6 +112,15 @@ bool exec_pipe_make(struct exec_pipe *made, uint64_t tag) {
   return false;
 }
 
+/* Before there is a process: its first instruction is under its limits. */
+static enum exec_stage limit(const struct ask_spawn *spawn, uint32_t kind, const struct pipes *pipes) {
+  if (spawn->memory_bytes == 0 && spawn->cpu_quota_us == 0 && spawn->pids == 0) return STAGE_NONE;
+  int error = kind == TREE_CGROUP ? cgroup_limit(pipes->cgroup, spawn) : EOPNOTSUPP;
+  if (error == 0 || spawn->limits_must == 0) return STAGE_NONE;
+  errno = error;
+  return STAGE_CGROUP;
+}
+
 static enum exec_stage prepare(uint32_t index, uint32_t kind, struct pipes *pipes) {
   uint64_t tag = slots[index].flight != 0 ? flight_tag(index) : WATCH(WATCH_EXEC, index);
   bool made = pipes->exec.read > NONE ||
@@ -133,12 +146,12 @@ static bool may_share_window(uint32_t index, const struct given *given, const st
 
 /*
  * A child that becomes another user never holds the keeper's memory: whoever is that user already may do
- * with it what the keeper must not be done to. The oom score would be the keeper's too. A minder stays,
- * and so has memory of its own.
+ * with it what the keeper must not be done to. The oom score would be the keeper's too, and who is killed for a
+ * limit of memory is killed with all that hold the same memory. A minder stays, and so has memory of its own.
  */
 static bool may_share_memory(const struct given *given, uint32_t kind) {
   return make_child_shares() == SHARE_MEMORY && kind == TREE_CGROUP && given->block != NULL &&
-         (given->block->flags & (SPAWN_USER | SPAWN_OOM)) == 0;
+         given->memory_bytes == 0 && (given->block->flags & (SPAWN_USER | SPAWN_OOM)) == 0;
 }
 
 static void fill_context(struct minder_context *context, uint32_t index, const struct given *given,
@@ -220,6 +233,7 @@ void ask_spawn(struct ask *ask) {
   struct pipes pipes = {{-1, -1}, -1, -1, -1};
   struct minder_context *context = flight_take(index, &pipes.exec);
   enum exec_stage stage = prepare(index, kind, &pipes);
+  if (stage == STAGE_NONE) stage = limit(&ask->as.spawn, kind, &pipes);
   uint64_t before_ticks = boot_ticks();
   pid_t pid = stage == STAGE_NONE ? launch(index, context, &given, &pipes) : -1;
   if (pid < 0) {
@@ -301,6 +315,7 @@ void main_ended(uint32_t index, int kind, int status, const struct rusage *usage
   exec_over(index);
   if (state_of(index) >= ENTRY_EXITED) return;
   record_end(entry, kind, status, usage);
+  if (entry->tree_kind == TREE_CGROUP) cgroup_note_kills(index);
   if (entry->tree_kind == TREE_CGROUP && cgroup_remove(index)) {
     publish(index, ENTRY_EMPTY);
     return;

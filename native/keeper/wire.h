@@ -99,7 +99,9 @@ struct table_entry {            /* 256 bytes */
   uint64_t armed_generation;    /* 200 later: the generation deposited to follow this one */
   uint64_t minder_start;        /* 208 start time of the minder; 0: not known */
   uint64_t minder_claim;        /* 216 the keeper writes the generation, its minder adds itself: CLAIM_… */
-  uint64_t reserved[4];         /* 224 */
+  uint32_t memory_kills;        /* 224 processes of it that the kernel killed for want of memory, as its end was noted */
+  uint32_t memory_ooms;         /* 228 how often its own memory limit was the reason that there was too little */
+  uint64_t reserved[3];         /* 232 */
 };
 
 /* table_entry.minder_claim: the low bits are the minder's pid once it is there, the others those of the generation. */
@@ -236,8 +238,11 @@ struct message_header { /* 32 bytes */
   uint32_t bytes;       /*  4 of the whole message */
   uint64_t epoch;       /*  8 */
   uint64_t id;          /* 16 chosen by archond, not 0 */
-  uint64_t reserved;    /* 24 */
+  uint64_t reserved;    /* 24 of TELL_WELCOME: KNOWS_… */
 };
+
+/* Bits of message_header.reserved in TELL_WELCOME: what this keeper does, and an earlier one of its version did not. */
+#define KNOWS_LIMITS 1u /* limits of trees: ask_spawn.limits_must and what follows it */
 
 struct ask_hello { struct message_header head; uint32_t table_version; uint32_t reserved; };
 struct ask_spawn { /* 144 bytes and the label; the block, at the next multiple of 8, unless it is a memfd */
@@ -248,8 +253,12 @@ struct ask_spawn { /* 144 bytes and the label; the block, at the next multiple o
   uint32_t tree_kind;   /* 88 TREE_ANY: the table's own kind */
   uint32_t label_bytes; /* 92 1 to 255 */
   uint32_t block_bytes; /* 96 0: the first descriptor is the block */
-  uint32_t reserved0;   /* 100 */
-  uint64_t reserved[5]; /* 104 */
+  uint32_t limits_must; /* 100 1: without its limits it is not to be; else it goes on with those that can be had */
+  uint64_t memory_bytes;  /* 104 limits of the whole tree, by its cgroup, each 0: none; memory.max */
+  uint32_t cpu_quota_us;  /* 112 cpu.max: so much processor time in each period */
+  uint32_t cpu_period_us; /* 116 */
+  uint64_t pids;          /* 120 pids.max */
+  uint64_t reserved[2]; /* 128 */
 };
 enum signal_scope { SCOPE_MAIN = 0, SCOPE_GROUP = 1, SCOPE_TREE = 2 };
 struct ask_signal {

@@ -8,6 +8,7 @@ import type { Cause } from '../supervisor/cause.ts';
 import type { Cancel, Connection, Listening, Sys, Welcome } from '../sys/sys.ts';
 import { Admission, socketMode } from './admission.ts';
 import { baseEnvironment } from './base-environment.ts';
+import { Bounds } from './bounds.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { Chronicle } from './chronicle.ts';
 import { InForce } from './configuration.ts';
@@ -41,6 +42,7 @@ import { StandardStreams } from './standard-streams.ts';
 import { Supervisor } from './supervisor.ts';
 import { beforeDetails } from './told-details.ts';
 import { Timings } from './timings.ts';
+import { turnOf } from './turn.ts';
 import { usageMonitor } from './usage.ts';
 
 /** How often the keeper is told that the loop goes round; a third of the time for which it believes so. */
@@ -219,10 +221,8 @@ export class Archond {
       settings,
       supervisor,
     });
-    const turn = async (): Promise<void> =>
-      new Promise((resolve) => {
-        sys.timers.at(sys.clock.monotonicMs(), resolve);
-      });
+    const usage = usageMonitor(sys, supervisor);
+    const bounds = new Bounds({ sys, chronicle, supervisor, usage });
     const configured = new ConfiguredUnits(
       inForce.state,
       { sys, baseEnv, socket: settings.socket, uid, ports, binding },
@@ -254,7 +254,7 @@ export class Archond {
     const comingOfAge = new ComingOfAge(supervisor, configured);
     const reload = new Reload({
       ...{ sys, log, inForce, chronicle, supervisor, streams, configured, ports, binding, onConnect },
-      ...{ departures, comingOfAge, isEnding },
+      ...{ departures, comingOfAge, bounds, isEnding },
       headsChanged: this.#headsChanged.bind(this),
     });
     const events = new EventHub(sys.clock, sys.timers);
@@ -268,7 +268,7 @@ export class Archond {
       supervisor,
       streams,
       endedRuns: new EndedRuns(sys, supervisor),
-      usage: usageMonitor(sys, supervisor),
+      ...{ usage, bounds },
       chronicle,
       timings,
       lastStart: new LastStart(chronicle.journal, chronicle.allRemembered),
@@ -289,7 +289,7 @@ export class Archond {
       uid,
       ownPid: pid,
       gid,
-      turn,
+      turn: turnOf(sys),
       broke: this.#faults.broke,
     };
     return house;

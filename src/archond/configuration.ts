@@ -57,7 +57,8 @@ export class InForce {
     }
     /* By the time of the answer another one may be in force: one on trial goes back by itself. */
     const known = this.configuration;
-    const request: LoadRequest = { paths, logDir, basis: known.basis };
+    const trees = this.#sys.limits.place();
+    const request: LoadRequest = { paths, logDir, trees, basis: known.basis };
     this.#runLoader(JSON.stringify(request), TRIES, (answer) => {
       done(answer.ok ? loadedBy(answer.value, known) : err(cannotRun(answer.error, paths)));
     });

@@ -1,3 +1,4 @@
+import type { StopReason } from '../supervisor/state.ts';
 import type { ProcessEntry } from '../sys/sys.ts';
 import type { Wish } from './remembered-unit.ts';
 
@@ -46,7 +47,7 @@ export function asExchanged(
   const { generation } = beside;
   const isYounger = generation > (wish.generation ?? generation);
   const isReady = beside.at === 'up' && (beside.ready === generation || wasToldReady(generation));
-  const mayBe = wish.at === 'up' || (wish.desired === 'up' && wish.stop?.reason === 'unhealthy');
+  const mayBe = wish.at === 'up' || (wish.desired === 'up' && isOfItself(wish.stop?.reason));
   if (!isYounger || !isReady || !mayBe) return wish;
   return { ...beside, ready: generation, beside: { ...wish, beside: undefined, replaceNext: undefined } };
 }
@@ -54,4 +55,9 @@ export function asExchanged(
 /** Nothing is left of it, and that was told. */
 function isOver({ state, acknowledged }: ProcessEntry): boolean {
   return state === 'empty' && acknowledged === 'empty';
+}
+
+/** Whether a stop for this reason is the unit's own affair. */
+function isOfItself(reason: StopReason | undefined): boolean {
+  return reason === 'unhealthy' || reason === 'over-limit';
 }

@@ -1,4 +1,5 @@
 import type { Sys } from '../sys/sys.ts';
+import type { Bounds } from './bounds.ts';
 import type { Call } from './call.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { InForce } from './configuration.ts';
@@ -45,6 +46,8 @@ export interface House {
   readonly binding: OwnBinding;
   /** Units that are started by a connection. */
   readonly onConnect: OnConnect;
+  /** What units must not be over for long. */
+  readonly bounds: Bounds;
   /** Those that requests ask for. */
   readonly askedPorts: AskedPorts;
   /** The sockets of both. */

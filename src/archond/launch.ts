@@ -1,4 +1,4 @@
-import type { Descriptor, PipeIdentity, ResourceLimit, SpawnOrder } from '../sys/sys.ts';
+import type { Descriptor, ResourceLimit, SpawnOrder } from '../sys/sys.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import { searchPath } from '../base/search-path.ts';
 
@@ -40,7 +40,7 @@ export function spawnOrder(
   generation: number,
   descriptors: readonly { readonly from: Descriptor; readonly to: number }[],
   tags: readonly [bigint, bigint],
-  pipes: { readonly outputPipe?: PipeIdentity; readonly errorPipe?: PipeIdentity },
+  more: Pick<SpawnOrder, 'outputPipe' | 'errorPipe' | 'treeLimits'>,
   listenPid = false,
 ): SpawnOrder {
   const { words, env, cwd, umask, user, nice, oomScoreAdjust, noNewPrivileges, limits, tty } = launch;
@@ -62,6 +62,6 @@ export function spawnOrder(
     ...(limits === undefined ? {} : { limits }),
     ...(tty === undefined ? {} : { tty: bytesOf(tty) }),
     ...(listenPid ? { listenPid } : {}),
-    ...pipes,
+    ...more,
   };
 }

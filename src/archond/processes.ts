@@ -122,6 +122,7 @@ export class Processes {
     }
     const tags = toTags({ spec: unit.unit.spec, keep: record.keep, owner: record.owner });
     const own = given?.value ?? NOTHING_GIVEN;
+    const treeLimits = record.configured?.treeLimits;
     const order = spawnOrder(
       own.env.length === 0 ? launch : { ...launch, env: new Map([...launch.env, ...own.env]) },
       label,
@@ -131,6 +132,7 @@ export class Processes {
       {
         ...(unit.output === undefined ? {} : { outputPipe: unit.output.identity }),
         ...(unit.errorOutput === undefined ? {} : { errorPipe: unit.errorOutput.identity }),
+        ...(treeLimits === undefined ? {} : { treeLimits }),
       },
       own.listenPid,
     );

@@ -38,6 +38,8 @@ function whyFailed(reason: FailureReason, ended: string): string {
       return 'was not ready in time';
     case 'unhealthy':
       return 'failed its health checks';
+    case 'over-limit':
+      return 'had used more than it may';
   }
 }
 
@@ -52,7 +54,8 @@ export function whyBlocked(needs: readonly string[], unitOf: (label: string) => 
 /** A start that has failed, for whoever ordered it. */
 export function startFailure({ unit, launch, label, shownState, configured }: UnitRecord): Failure {
   const { lastEnd, state } = unit;
-  const isOfItself = state.kind !== 'failed' || !['not-ready', 'unhealthy'].includes(state.reason);
+  const isOfItself =
+    state.kind !== 'failed' || !['not-ready', 'unhealthy', 'over-limit'].includes(state.reason);
   const trouble = portTrouble(unit, configured?.portTrouble);
   if (trouble !== undefined) return failure('exec-failed', `cannot run ${label}: ${trouble}`, ends(lastEnd));
   if (lastEnd?.kind === 'not-executed' && isOfItself) return notExecuted(launch?.words[0] ?? label, lastEnd);

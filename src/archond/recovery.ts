@@ -83,6 +83,8 @@ export function recover(
     house.reload.resume(cause);
   }
   house.onConnect.begin();
+  supervisor.memoryKills.follow(supervisor.records.values());
+  house.bounds.follow(supervisor.records.values());
   chronicle.flush();
   return supervisor.records.size;
 }
@@ -262,6 +264,7 @@ function reasonAgain({ desired, stop }: Wish): OrderReason {
     case 'dependency':
     case 'not-ready':
     case 'unhealthy':
+    case 'over-limit':
     case undefined:
       return usual;
   }

@@ -1,5 +1,4 @@
-import type { Words } from '../base/words.ts';
-import type { Descriptor, ProcessEntry, ProcessRef, Sys } from '../sys/sys.ts';
+import type { ProcessEntry, ProcessRef, Sys } from '../sys/sys.ts';
 import type { Cause } from '../supervisor/cause.ts';
 import type { Effect } from '../supervisor/effect.ts';
 import type { UnitEvent } from '../supervisor/event.ts';
@@ -8,33 +7,20 @@ import { Plan, type Told } from '../supervisor/plan/plan.ts';
 import { publicState } from '../supervisor/state.ts';
 import { newUnit, transition, type Unit } from '../supervisor/transition.ts';
 import { adoptedUnit, adoptionEffects, type Found } from '../supervisor/adopt.ts';
-import type { UnitSpec } from '../supervisor/unit.ts';
 import type { Chronicle } from './chronicle.ts';
 import { graphUnits } from './configured/graph-units.ts';
 import { isOverBy, redefine } from './configured/redefine.ts';
 import { Interpreter } from './interpreter.ts';
-import type { Launch } from './launch.ts';
 import type { Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
+import { MemoryKills } from './memory-kills.ts';
 import { isDown } from './outcome.ts';
 import { Processes } from './processes.ts';
 import type { KnownUnit } from './remembered-unit.ts';
 import { Replacements } from './replacements.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import { UnitCommands } from './unit-commands.ts';
-import { holderOf, newRecord, type UnitRecord } from './unit-record.ts';
-
-/** What a unit is made of when it is added. */
-export interface NewUnit {
-  readonly spec: UnitSpec;
-  readonly launch: Launch | undefined;
-  /** Where the launch does not say it; see `UnitRecord`. */
-  readonly owner?: number | undefined;
-  readonly stdio: readonly [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
-  readonly keep: boolean;
-  /** Run at each end. */
-  readonly onExit?: Words | undefined;
-}
+import { holderOf, newRecord, type NewUnit, type UnitRecord } from './unit-record.ts';
 
 /** A step that moved a unit, and what it asks for. */
 interface Move {
@@ -66,6 +52,8 @@ export class Supervisor {
   readonly replacements: Replacements;
   /** Told of each step of a unit's own; `atMs` is CLOCK_MONOTONIC. */
   whenMoved: (before: Unit, after: Unit, atMs: number) => void = () => undefined;
+  /** Processes of units that the kernel has killed. */
+  readonly memoryKills: MemoryKills;
 
   /** @param uid as whom archond runs */
   constructor(sys: Sys, log: Log, chronicle: Chronicle, streams: StandardStreams, uid: number) {
@@ -76,6 +64,7 @@ export class Supervisor {
     this.#processes = new Processes(sys, log, streams, uid, (record, event) => {
       this.post(record, event);
     });
+    this.memoryKills = new MemoryKills(sys, chronicle);
     this.#mailbox = new Mailbox((error) => {
       this.#failed(error);
     });
@@ -322,8 +311,9 @@ export class Supervisor {
   }
 
   /** Moves the unit, and notes what there is to tell and to do. */
-  #move(record: UnitRecord, event: UnitEvent): void {
+  #move(record: UnitRecord, given: UnitEvent): void {
     const { clock, chance } = this.#sys;
+    const event = this.#withReason(record, given);
     const moment = {
       atMs: clock.monotonicMs(),
       chance: chance(),
@@ -357,6 +347,15 @@ export class Supervisor {
         this.#interpreter.ended(record, effect.event);
     }
     this.#moves.push({ record, effects: step.effects });
+  }
+
+  #withReason(record: UnitRecord, event: UnitEvent): UnitEvent {
+    if (event.kind !== 'exited' && event.kind !== 'main-exited' && event.kind !== 'emptied') return event;
+    const killed = this.memoryKills.before(record, event);
+    if (event.kind === 'emptied') return event;
+    const by = record.unit.state.kind === 'stopping' ? undefined : killed;
+    record.endedFor = by === undefined ? undefined : 'memory';
+    return by === undefined ? event : { ...event, by };
   }
 
   /** Phase two: what was decided is written, and then carried out. */

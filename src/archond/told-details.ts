@@ -11,7 +11,7 @@ export type Details = readonly (readonly [name: string, value: string])[];
 /** What the record of an event says beside its kind (protocol page, the paragraph on events). */
 export function detailsOf(
   event: ToldEvent,
-  process: Pick<UnitRecord, 'pid' | 'usage' | 'unit' | 'isOutputPending'>,
+  process: Pick<UnitRecord, 'pid' | 'usage' | 'unit' | 'isOutputPending' | 'endedFor'>,
 ): Details {
   const { usage } = process;
   switch (event.kind) {
@@ -32,6 +32,7 @@ export function detailsOf(
       return [
         ...processDetails(event.pid, event.generation),
         ...endDetails(event.end),
+        ...(process.endedFor === undefined ? [] : [['reason', process.endedFor] as const]),
         ...(usage === undefined ? [] : usageDetails(usage)),
         ...(process.isOutputPending ? [['output', 'pending'] as const] : []),
       ];

@@ -2,10 +2,23 @@ import type { Cancel, Descriptor, ProcessRef, ResourceUsage } from '../sys/sys.t
 import type { TimerName } from '../supervisor/effect.ts';
 import type { PublicState, StopReason } from '../supervisor/state.ts';
 import type { Unit } from '../supervisor/transition.ts';
+import type { UnitSpec } from '../supervisor/unit.ts';
 import type { Words } from '../base/words.ts';
 import type { ConfiguredUnit } from './configured/configured-unit.ts';
 import type { Launch } from './launch.ts';
 import type { UnitOutput } from './unit-output.ts';
+
+/** What a unit is made of when it is added. */
+export interface NewUnit {
+  readonly spec: UnitSpec;
+  readonly launch: Launch | undefined;
+  /** Where the launch does not say it; see `UnitRecord`. */
+  readonly owner?: number | undefined;
+  readonly stdio: readonly [Descriptor | undefined, Descriptor | undefined, Descriptor | undefined];
+  readonly keep: boolean;
+  /** Run at each end. */
+  readonly onExit?: Words | undefined;
+}
 
 /** A unit as archond holds it: its frozen core and what has to be done for it in the world. */
 export interface UnitRecord {
@@ -41,6 +54,8 @@ export interface UnitRecord {
   waiters: number;
   /** Why it was stopped last, since its last start. */
   stoppedFor: StopReason | undefined;
+  /** Why its main process ended last, where the kernel has killed of it for want of memory. */
+  endedFor: 'memory' | undefined;
   /** A process that was not started here: its descriptor, and how to end the watch. */
   watched: { readonly pidfd: Descriptor; readonly end: Cancel } | undefined;
   /** Whether its log could not take the last that its process wrote. */
@@ -91,6 +106,7 @@ export function newRecord(
     shownState: 'stopped',
     waiters: 0,
     stoppedFor: undefined,
+    endedFor: undefined,
     watched: undefined,
     isOutputPending: false,
     usage: undefined,

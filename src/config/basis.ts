@@ -1,3 +1,4 @@
+import type { Controller, WhyNoController } from '../base/controllers.ts';
 import type { Result } from '../base/result.ts';
 import type { ConfigFault, ConfigSystem, ConfigUser } from './system.ts';
 
@@ -16,7 +17,7 @@ export interface Basis {
 /** A question and what its answer comes down to. `mostBytes` with `read` only. */
 export type Asked = readonly [question: Question, about: string, answer: string, mostBytes?: number];
 
-type Question = 'read' | 'list' | 'kind' | 'user' | 'group';
+type Question = 'read' | 'list' | 'kind' | 'user' | 'group' | 'controller';
 
 /** A short text for bytes that no other bytes have. */
 export type Digest = (bytes: Uint8Array) => string;
@@ -54,6 +55,11 @@ export function noting(system: ConfigSystem, digest: Digest): NotingSystem {
     kindOf(path) {
       const answer = system.kindOf(path);
       note('kind', path, kindOf(answer));
+      return answer;
+    },
+    whyWithout(controller) {
+      const answer = system.whyWithout(controller);
+      note('controller', controller, dataOf(answer));
       return answer;
     },
     user(nameOrUid, done) {
@@ -94,6 +100,8 @@ async function answerOf(
       return namesOf(system.list(about), digest);
     case 'kind':
       return kindOf(system.kindOf(about));
+    case 'controller':
+      return dataOf(system.whyWithout(about as Controller));
     case 'user':
       return new Promise((resolve) => {
         system.user(about, (user) => {
@@ -124,8 +132,8 @@ function kindOf(answer: Result<string, ConfigFault>): string {
   return answer.ok ? answer.value : faultOf(answer.error);
 }
 
-/** Nobody is nothing. */
-function dataOf(found: ConfigUser | number | undefined): string {
+/** Nobody is nothing, and so is no reason. */
+function dataOf(found: ConfigUser | WhyNoController | number | undefined): string {
   return found === undefined ? '' : JSON.stringify(found);
 }
 

@@ -26,6 +26,8 @@ export type ComplaintKind =
   /** Two keys that cannot stand together. */
   | 'contradiction'
   | 'limit'
+  /** A limit that nothing here can enforce. */
+  | 'no-controller'
   /** A key of the contract that this version cannot carry out. */
   | 'not-in-this-version';
 

@@ -5,6 +5,7 @@ import { logClashes, portClashes } from './clashes.ts';
 import { inOrder, type Complaint, type Complaints } from './complaint.ts';
 import type { Configuration, UnitGroup } from './configuration.ts';
 import { contradictions } from './contradictions.ts';
+import { controllerComplaints } from './controller-complaints.ts';
 import { declare, defaultsOf, type Declaration } from './declarations.ts';
 import { define } from './define.ts';
 import { cycleComplaints, resolveNames, rivalComplaints, type DefinedUnit } from './dependency-names.ts';
@@ -48,7 +49,7 @@ export async function loadConfiguration(
   const declarations = declareAll(files, complaints);
   const instances = [...declarations.values()].flatMap((made) => instancesOf(made, complaints));
   complaints.push(...instanceClashes(instances, declarations));
-  const units = instances.map((instance) => readUnit(instance, complaints));
+  const units = instances.map((instance) => readUnit(instance, system, complaints));
   const heads = joinHeads(files, complaints);
   const namings = [...heads.namings, ...units.flatMap(namingsOf)];
   const identities = await lookUp(system, namings, complaints);
@@ -104,12 +105,12 @@ function declareAll(files: readonly ReadFile[], complaints: Complaint[]): Readon
 }
 
 /** A unit with what is right of it. */
-function readUnit(instance: Instance, complaints: Complaint[]): ReadUnit {
+function readUnit(instance: Instance, system: ConfigSystem, complaints: Complaint[]): ReadUnit {
   const { settings, dropped } = readSettings(instance.tree, ['units', instance.declared], complaints);
   /* A unit whose command is wrong is never started, but it names others and is named. */
   const isWithout = dropped.has('command') || dropped.has('script');
   const judged = isWithout ? { command: STAND_IN, ...settings } : settings;
-  complaints.push(...contradictions(instance, judged));
+  complaints.push(...contradictions(instance, judged), ...controllerComplaints(instance, judged, system));
   return { instance, settings: hasProgram(judged) ? judged : { ...judged, command: STAND_IN } };
 }
 

@@ -7,10 +7,6 @@ import { partAt, placeOf, showPath, type Tree, type TreePath } from './tree.ts';
  * a complaint, so that nobody relies on what does not happen. A line goes when its feature comes.
  */
 const UNIT_KEYS: readonly (readonly [path: TreePath, value?: string])[] = [
-  [['restart-over']],
-  [['memory-max']],
-  [['cpu-max']],
-  [['pids-max']],
   [['watch']],
   [['restart-on-library-change'], 'true'],
 ];

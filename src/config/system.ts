@@ -1,3 +1,4 @@
+import type { Controller, WhyNoController } from '../base/controllers.ts';
 import type { Result } from '../base/result.ts';
 
 /** What loading a configuration needs of the operating system. Paths are absolute. */
@@ -11,6 +12,8 @@ export interface ConfigSystem {
   /** By name, or by number where the text is one; undefined where there is none. */
   user(nameOrUid: string, done: (user: ConfigUser | undefined) => void): void;
   group(nameOrGid: string, done: (gid: number | undefined) => void): void;
+  /** Why units could not be limited by this controller; undefined where they could. */
+  whyWithout(controller: Controller): WhyNoController | undefined;
   /** As whom the supervisor runs. */
   readonly uid: number;
   readonly gid: number;

@@ -13,8 +13,8 @@ const STAMP_BYTES = 64;
 export async function answerTo({ basis, ...request }: LoadRequest): Promise<LoadAnswer> {
   const of = nameOf(request);
   const isKnown = of !== undefined && basis?.of === of;
-  if (isKnown && (await isAnsweredAlike(basis.asked, machine, digestOf))) return ok('same');
-  const system = noting(machine, digestOf);
+  if (isKnown && (await isAnsweredAlike(basis.asked, machine(request.trees), digestOf))) return ok('same');
+  const system = noting(machine(request.trees), digestOf);
   const { load } = await import('./load.ts');
   const loaded = await load(request.paths, { logDir: request.logDir }, system);
   const asked = system.asked();
@@ -26,6 +26,6 @@ export async function answerTo({ basis, ...request }: LoadRequest): Promise<Load
 function nameOf(request: Omit<LoadRequest, 'basis'>): string | undefined {
   const stamp = reading.read(path.join(import.meta.dirname, 'main.bundle.cjs'), STAMP_BYTES);
   if (!stamp.ok) return undefined;
-  const { uid, gid } = machine;
+  const { uid, gid } = machine(request.trees);
   return digestOf(Buffer.from(JSON.stringify([Buffer.from(stamp.value).toString(), uid, gid, request])));
 }

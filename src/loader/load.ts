@@ -5,11 +5,13 @@ import { loadConfiguration, type LoadOptions } from '../config/load.ts';
 import type { ConfigSystem } from '../config/system.ts';
 import { machine } from './machine.ts';
 
-/** `loadConfiguration` with the files, users and groups of this machine, for a supervisor of the calling user. */
+export { machine } from './machine.ts';
+
+/** `loadConfiguration` with the files, users and groups of this machine, for a supervisor of the calling user that is not there yet. */
 export async function load(
   paths: readonly string[],
   options: LoadOptions,
-  system: ConfigSystem = machine,
+  system: ConfigSystem = machine({ kind: 'unknown' }),
 ): Promise<Result<Configuration, Complaints>> {
   return loadConfiguration(paths, system, options);
 }

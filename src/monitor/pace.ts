@@ -45,3 +45,20 @@ export class Pace {
     if (units > 0) this.#costMs = Math.max(0.001, (this.#costMs + costMs / units) / 2);
   }
 }
+
+/** What has a bound is read so many times while it would have to be over it. */
+const READINGS = 3;
+
+/** But no more often, and no less where its time is longer than that. */
+const LEAST_READING_MS = 250;
+const MOST_READING_MS = 10_000;
+
+/** Of many with bounds together each is read no more often than their number of times this. */
+const READING_SHARE_MS = 20;
+
+/** How long to wait between two readings of one of so many units that have a bound, which holds after so long. */
+export function readingEveryMs(forMs: number, units: number): number {
+  const wanted = Math.min(MOST_READING_MS, Math.max(LEAST_READING_MS, forMs / READINGS));
+  const fair = Math.min(units * READING_SHARE_MS, Math.max(forMs, LEAST_READING_MS));
+  return Math.max(wanted, fair);
+}

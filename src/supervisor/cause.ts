@@ -45,6 +45,7 @@ export function withCauses(before: Unit, event: UnitEvent, step: Step, nextSeque
   if (step.verdict !== 'move') return step;
   const order = 'cause' in event ? event.cause : undefined;
   const isGate = event.kind === 'gate';
+  const by = 'by' in event && event.kind !== 'replaced' ? event.by : undefined;
   let cause = event.kind === 'replaced' ? event.told : before.cause;
   /* An order that has to wait for the way down to end is what causes what comes then. */
   let waiting = order ?? before.waitingCause;
@@ -55,7 +56,7 @@ export function withCauses(before: Unit, event: UnitEvent, step: Step, nextSeque
       waiting = undefined;
     }
     if (effect.kind !== 'tell') return effect;
-    if (endedByItself(before, effect)) cause = causeOfEnd(before.spec.origin === 'run', cause);
+    if (endedByItself(before, effect)) cause = by ?? causeOfEnd(before.spec.origin === 'run', cause);
     const told = { ...effect, cause };
     cause = { event: sequence, request: cause.request };
     sequence += 1;

@@ -28,16 +28,19 @@ export type UnitEvent =
   | { readonly kind: 'spawned'; readonly generation: number; readonly pid: number }
   | { readonly kind: 'refused'; readonly generation: number; readonly end: End }
   | { readonly kind: 'executed'; readonly generation: number }
-  /** The first process has ended. */
-  | { readonly kind: 'exited'; readonly generation: number; readonly end: End }
+  /** The first process has ended; `by`: what was told before and is the cause of it, where it was not asked to. */
+  | { readonly kind: 'exited'; readonly generation: number; readonly end: End; readonly by?: Cause }
   | { readonly kind: 'emptied'; readonly generation: number }
   /** A readiness probe has seen that it can serve; of a oneshot nobody tells it. */
   | { readonly kind: 'ready'; readonly generation: number }
-  /** It has failed so many health checks, or its watchdog was not heard of: it is restarted, as after a failure. */
-  | { readonly kind: 'unhealthy'; readonly generation: number }
+  /**
+   * It has failed so many health checks, or its watchdog was not heard of: it is restarted, as after a failure. With a
+   * cause, which was told before: it was over its bounds for too long.
+   */
+  | { readonly kind: 'unhealthy'; readonly generation: number; readonly cause?: Cause }
   /** Another process of the tree is the main one from now on (`MAINPID`, pid file); its end is told by `main-exited`. */
   | { readonly kind: 'main-changed'; readonly generation: number; readonly pid: number }
-  | { readonly kind: 'main-exited'; readonly generation: number; readonly end: End }
+  | { readonly kind: 'main-exited'; readonly generation: number; readonly end: End; readonly by?: Cause }
   /** The stop command has ended with 0, or otherwise, or could not be run. */
   | { readonly kind: 'command-ended'; readonly generation: number; readonly isDone: boolean }
   | { readonly kind: 'stop-due'; readonly generation: number }

@@ -70,6 +70,7 @@ export function desiredAfter(reason: StopReason): 'up' | 'down' {
     case 'dependency':
     case 'not-ready':
     case 'unhealthy':
+    case 'over-limit':
       return 'up';
     case 'requested':
     case 'timed-out':
@@ -108,6 +109,7 @@ export function whenDown(unit: Unit, reason: StopReason, ranMs: number | undefin
   switch (reason) {
     case 'not-ready':
     case 'unhealthy':
+    case 'over-limit':
       return settleFailure(unit, reason, lastEnd, ranMs ?? 0, moment);
     case 'dependency':
       return goUp(unit, { ...history, restarts: history.restarts + 1 }, moment);

@@ -52,7 +52,7 @@ export function mayBeReplaced({ state, desired }: Unit): boolean {
     case 'clearing':
       return true;
     case 'stopping':
-      return state.reason === 'unhealthy' && desired === 'up';
+      return (state.reason === 'unhealthy' || state.reason === 'over-limit') && desired === 'up';
     case 'stopped':
     case 'waiting':
     case 'blocked':

@@ -101,7 +101,7 @@ export interface Undoing {
 /**
  * Why a unit is being stopped. `timed-out`: a Run whose time was over. `restart`: to be started again. `dependency`: what
  * it needs went down. `conflict`: something was started that cannot be beside it. `not-ready`, `unhealthy`: it was not
- * ready in time, or its health checks failed. `replaced`: another generation has taken its place. `withdrawn`: it was to take
+ * ready in time, or its health checks failed. `over-limit`: it was over its bounds for too long. `replaced`: another generation has taken its place. `withdrawn`: it was to take
  * the place of another one, and its unit goes down.
  */
 export type StopReason =
@@ -114,15 +114,16 @@ export type StopReason =
   | 'conflict'
   | 'not-ready'
   | 'unhealthy'
+  | 'over-limit'
   | 'replaced'
   | 'withdrawn';
 
 /**
  * Why a unit is `failed`: it ended badly and is not restarted; its program could not be executed; no
- * process could be made; it was restarted too often; it was not ready in time; its health checks failed.
+ * process could be made; it was restarted too often; it was not ready in time; its health checks failed; it was over its bounds.
  */
 export type FailureReason =
-  'exit' | 'cannot-execute' | 'cannot-spawn' | 'restart-limit' | 'not-ready' | 'unhealthy';
+  'exit' | 'cannot-execute' | 'cannot-spawn' | 'restart-limit' | 'not-ready' | 'unhealthy' | 'over-limit';
 
 /** How a main process ended; the same shape as the system door's `ProcessEnd`. */
 export type End =

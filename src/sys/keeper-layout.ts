@@ -62,6 +62,8 @@ export const ENTRY = {
   outputIno: 176,
   errorDev: 184,
   errorIno: 192,
+  memoryKills: 224,
+  memoryOoms: 228,
 } as const;
 
 /** `FACT_MINDER_LOST`. */
@@ -141,6 +143,7 @@ export const MESSAGE = {
   bytes: 4,
   epoch: 8,
   id: 16,
+  reserved: 24,
   HEAD_BYTES: 32,
   ASK_HELLO: 1,
   ASK_SPAWN: 2,
@@ -180,7 +183,14 @@ export const ASK_SPAWN = {
   treeKind: 88,
   labelBytes: 92,
   blockBytes: 96,
+  limitsMust: 100,
+  memoryBytes: 104,
+  cpuQuotaUs: 112,
+  cpuPeriodUs: 116,
+  pids: 120,
 } as const;
+/** Bits of the reserved word in the head of a welcome: what this keeper does, and an earlier one did not. */
+export const KNOWS_LIMITS = 1;
 export const ASK_SIGNAL = { BYTES: 56, generation: 32, index: 40, signal: 44, scope: 48, wake: 52 } as const;
 export const ASK_ENTRY = { BYTES: 48, generation: 32, index: 40 } as const;
 export const NAMED = { BYTES: 40, nameBytes: 32, flags: 36 } as const;

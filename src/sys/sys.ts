@@ -1,4 +1,5 @@
 import type { Result } from '../base/result.ts';
+import type { Limits } from './limits.ts';
 import type { Network } from './network.ts';
 import type { Notices } from './notices.ts';
 import type { OldFiles } from './old-files.ts';
@@ -6,13 +7,16 @@ import type { Output, PipeIdentity } from './output.ts';
 import type { Consumptions, Pidfds } from './pidfds.ts';
 import type { Ports } from './ports.ts';
 import type { Programs } from './programs.ts';
+import type { SpawnOrder } from './spawn-order.ts';
 import type { StoredFiles } from './stored-files.ts';
 import type { Workers } from './workers.ts';
 
+export type { Limits, MemoryKills, SpawnLimits, TreeLimits, TreesPlace } from './limits.ts';
 export type { FolderEntry, OldFiles } from './old-files.ts';
 export type { Copying, Keeping, LogLimits, Missing, Output, PipeIdentity } from './output.ts';
 export type { Consumption, Consumptions, Pidfds, ProcessConsumption } from './pidfds.ts';
 export type { BindOptions, Listener, Ports, SocketAddress } from './ports.ts';
+export type { ResourceLimit, SpawnOrder } from './spawn-order.ts';
 export type { AppendFile, FileStatus, StoredFiles, Written } from './stored-files.ts';
 
 /**
@@ -30,6 +34,7 @@ export interface Sys {
   /** A number in [0, 1), for jitter and generated labels. */
   readonly chance: () => number;
   readonly keeper: Keeper;
+  readonly limits: Limits;
   readonly sockets: Sockets;
   readonly pidfds: Pidfds;
   readonly notices: Notices;
@@ -159,50 +164,6 @@ export interface TreeMember {
   readonly state: string;
   /** The words with which it was started, a character a byte; its name in brackets where it has none. */
   readonly words: readonly string[];
-}
-
-/** One limit of setrlimit(2), by its name without `RLIMIT_` in lower case; `Infinity` for none. */
-export interface ResourceLimit {
-  readonly resource: string;
-  readonly soft: number;
-  readonly hard: number;
-}
-
-/** A process to be made. Strings of bytes are given as `Uint8Array`; NUL is not allowed in them. */
-export interface SpawnOrder {
-  readonly generation: number;
-  /** ASCII, 1 to 255 characters. */
-  readonly label: string;
-  readonly argv: readonly Uint8Array[];
-  /** `NAME=value` each. */
-  readonly env: readonly Uint8Array[];
-  /** Files to try to execute, in order: the word itself where it holds a slash, else it in each folder of PATH. */
-  readonly paths: readonly Uint8Array[];
-  /** Where the command begins; default: where archond was started. */
-  readonly cwd?: Uint8Array;
-  /** Which descriptor of this process the child gets under which number (0 to 255). They stay open here. */
-  readonly descriptors: readonly { readonly from: Descriptor; readonly to: number }[];
-  /** A session of its own; default true. */
-  readonly session?: boolean;
-  readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
-  readonly umask?: number;
-  /** -20 to 19. */
-  readonly nice?: number;
-  /** -1000 to 1000. */
-  readonly oomScoreAdjust?: number;
-  readonly noNewPrivileges?: boolean;
-  readonly limits?: readonly ResourceLimit[];
-  /** A terminal that becomes the controlling one, and 0, 1, 2 where `descriptors` has none of these. */
-  readonly tty?: Uint8Array;
-  /** Adds `LISTEN_PID=<pid of the child>` to the environment. */
-  readonly listenPid?: boolean;
-  /** What keeps the tree together; default: the best that there is. */
-  readonly tree?: 'cgroup' | 'minder';
-  /** Two words of 64 bits that come back in the entry. */
-  readonly tags?: readonly [bigint, bigint];
-  /** Device and inode of the pipes that take the output, for the case that all holders of them die. */
-  readonly outputPipe?: PipeIdentity;
-  readonly errorPipe?: PipeIdentity;
 }
 
 /** A child exists. Whether its exec succeeds is told by a change to `running` or `exited`. */

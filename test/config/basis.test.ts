@@ -53,6 +53,14 @@ describe('the basis of a configuration', () => {
     expect(await isSameOn(systemOf(files))).toBe(false);
   });
 
+  it('does not hold where a controller can be had no more that a limit needs', async () => {
+    const files = { ...FILES, [TOP]: `${FILES[TOP]}units: {db: {command: sleep 1, pids-max: 9}}\n` };
+    const asked = await askedOf(systemOf(files));
+    expect(await isAnsweredAlike(asked, systemOf(files), digest)).toBe(true);
+    expect(await isAnsweredAlike(asked, systemOf(files, { memory: { kind: 'absent' } }), digest)).toBe(true);
+    expect(await isAnsweredAlike(asked, systemOf(files, { pids: { kind: 'absent' } }), digest)).toBe(false);
+  });
+
   it('does not hold where a user has another group or is gone, or a group has another number', async () => {
     const system = systemOf(FILES);
     const users: readonly Partial<ConfigSystem>[] = [

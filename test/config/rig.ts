@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { expect } from 'vitest';
+import type { Controller, WhyNoController } from '../../src/base/controllers.ts';
 import { err, ok } from '../../src/base/result.ts';
 import { showComplaint, type Complaint } from '../../src/config/complaint.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
@@ -18,9 +19,13 @@ const USERS: Readonly<Record<string, ConfigUser>> = {
 };
 const GROUPS: Readonly<Record<string, number>> = { root: 0, www: 33, operators: 200, users: 100 };
 
+/** Controllers that cannot be had, and why. */
+type Without = Partial<Record<Controller, WhyNoController>>;
+
 /** A system that has these files, and the users and groups above. Files are texts, bytes, or the name of an errno. */
 export function systemOf(
   files: Readonly<Record<string, string | Uint8Array | { readonly code: string }>>,
+  without: Without = {},
 ): ConfigSystem {
   const folders = new Set(Object.keys(files).flatMap((file) => parentsOf(file)));
   return {
@@ -44,6 +49,7 @@ export function systemOf(
       if (folders.has(name)) return ok('folder');
       return name in files ? ok('file') : err({ code: 'ENOENT' });
     },
+    whyWithout: (controller) => without[controller],
     user(nameOrUid, done) {
       const found = USERS[nameOrUid] ?? Object.values(USERS).find(({ uid }) => String(uid) === nameOrUid);
       queueMicrotask(() => done(found));
@@ -64,8 +70,9 @@ function parentsOf(file: string): string[] {
 export async function load(
   text: string | Readonly<Record<string, string>>,
   paths?: readonly string[],
+  without: Without = {},
 ): Promise<Configuration> {
-  const result = await tryLoad(text, paths);
+  const result = await tryLoad(text, paths, without);
   if (!result.ok) throw new Error(result.error.map(showComplaint).join('\n'));
   return result.value;
 }
@@ -74,8 +81,9 @@ export async function load(
 export async function complaintsAbout(
   text: string | Readonly<Record<string, string | Uint8Array | { readonly code: string }>>,
   paths?: readonly string[],
+  without: Without = {},
 ): Promise<readonly Complaint[]> {
-  const result = await tryLoad(text, paths);
+  const result = await tryLoad(text, paths, without);
   expect(result.ok, 'it was to be complained about').toBe(false);
   return result.ok ? [] : result.error;
 }
@@ -90,11 +98,12 @@ export async function linesAbout(...about: Parameters<typeof complaintsAbout>): 
 
 async function tryLoad(
   text: string | Readonly<Record<string, string | Uint8Array | { readonly code: string }>>,
-  paths?: readonly string[],
+  paths: readonly string[] | undefined,
+  without: Without,
 ): ReturnType<typeof loadConfiguration> {
   const files = typeof text === 'string' ? { [FILE]: text } : text;
   const [first = FILE] = Object.keys(files);
-  return loadConfiguration(paths ?? [first], systemOf(files), { logDir: '/var/log/archon' });
+  return loadConfiguration(paths ?? [first], systemOf(files, without), { logDir: '/var/log/archon' });
 }
 
 /** The unit of these keys, the command being `true` where there is none. */

@@ -28,7 +28,8 @@ function write(name: string, text: string): void {
 }
 
 function ask(request: Partial<LoadRequest>): LoadAnswer {
-  const whole: LoadRequest = { paths: [path.join(folder, 'archon.yaml')], logDir: '/tmp/log', ...request };
+  const paths = [path.join(folder, 'archon.yaml')];
+  const whole: LoadRequest = { paths, logDir: '/tmp/log', trees: { kind: 'unknown' }, ...request };
   const { stdout, status } = spawnSync(process.execPath, [LOADER], { input: JSON.stringify(whole) });
   expect(status).toBe(0);
   return JSON.parse(stdout.toString()) as LoadAnswer;

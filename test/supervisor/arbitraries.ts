@@ -18,7 +18,13 @@ const REASONS = [
 ] as const satisfies OrderReason[];
 
 export const reason = fc.constantFrom<OrderReason[]>(...REASONS);
-export const stopReason = fc.constantFrom<StopReason[]>(...REASONS, 'dependency', 'not-ready', 'unhealthy');
+export const stopReason = fc.constantFrom<StopReason[]>(
+  ...REASONS,
+  'dependency',
+  'not-ready',
+  'unhealthy',
+  'over-limit',
+);
 
 /** What one need after the other has failed for. */
 export const needs = fc.constantFrom<FailedNeeds[]>(['db'], ['cache', 'db']);

@@ -45,6 +45,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   'sizeof(struct table_entry)': layout.ENTRY.BYTES,
   'sizeof(struct ring_record)': layout.RECORD.BYTES,
   FACT_MINDER_LOST: layout.FACT_MINDER_LOST,
+  KNOWS_LIMITS: layout.KNOWS_LIMITS,
   ENTRY_FREE: layout.STATE_NUMBERS.free,
   ENTRY_STARTING: layout.STATE_NUMBERS.starting,
   ENTRY_RUNNING: layout.STATE_NUMBERS.running,

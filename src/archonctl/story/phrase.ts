@@ -1,3 +1,4 @@
+import { formatSize } from '../../base/size.ts';
 import { signalNumber } from '../../base/signals.ts';
 import type { EventRecord } from '../../base/event-record.ts';
 
@@ -29,6 +30,7 @@ const PHRASES: Readonly<Record<string, (values: Values, kind: string) => string>
   exited: endOf,
   backoff: (values) => `was to be started again after ${values.get('delay') ?? 'some time'}`,
   failed: failedWhy,
+  limit: overWhat,
   finished: (values) =>
     values.get('code') === '0' ? 'ended well' : `${endOf(values)}, which is as it should be`,
   adopted: (values) => `was found running by a new archond${processIn(values)}`,
@@ -46,6 +48,25 @@ const ASIDE: ReadonlySet<string> = new Set(['cause', 'by', 'request']);
 function plain(values: Values, kind: string): string {
   const said = [...values].filter(([name]) => !ASIDE.has(name)).map(([name, value]) => `${name}=${value}`);
   return [kind, ...said].join(' ');
+}
+
+/** A bound that a tree was over: by the kernel's word, or for too long. */
+function overWhat(values: Values): string {
+  const what = values.get('what');
+  const bound = Number(values.get('bound'));
+  const killed = values.get('killed');
+  if (killed !== undefined) {
+    const whose = killed === '1' ? 'one of its processes' : `${killed} of its processes`;
+    return values.has('bound')
+      ? `reached its limit of ${formatSize(bound)} of memory, and the kernel killed ${whose}`
+      : `lost ${whose} to the kernel, which had no memory left`;
+  }
+  const time = values.get('for') ?? '';
+  const value = Number(values.get('value'));
+  if (what === 'memory')
+    return `used ${formatSize(value)} of memory, and more than ${formatSize(bound)} for ${time}`;
+  if (what === 'cpu') return `used ${value}% of a processor, and more than ${bound}% for ${time}`;
+  return plain(values, 'limit');
 }
 
 function startedHow(values: Values): string {
@@ -70,6 +91,7 @@ const STOPPING: Readonly<Record<string, string>> = {
   conflict: 'was taken down for what cannot be beside it',
   'not-ready': 'was not ready in time',
   unhealthy: 'failed its health checks',
+  'over-limit': 'had used more than it may, and was told to restart',
   replaced: 'was told to stop, since another process had taken its place',
   withdrawn: 'was told to stop, since its unit went down',
 };
@@ -112,6 +134,8 @@ function failedWhy(values: Values): string {
       return 'was not ready in time, and given up';
     case 'unhealthy':
       return 'failed its health checks, and was given up';
+    case 'over-limit':
+      return 'had used more than it may, and was given up';
     case 'cannot-spawn':
     case 'cannot-execute':
       return 'could not be run, and was given up';

@@ -6,7 +6,7 @@ import type { Words } from '../../base/words.ts';
 import { fieldOfText } from '../../protocol/bytes.ts';
 import type { Cause } from '../../supervisor/cause.ts';
 import type { Effect } from '../../supervisor/effect.ts';
-import type { Descriptor, ProcessRef, SysError } from '../../sys/sys.ts';
+import type { Descriptor, ProcessRef, SpawnLimits, SysError, TreeLimits } from '../../sys/sys.ts';
 import type { Launch } from '../launch.ts';
 import { describeTrouble } from '../ports/trouble.ts';
 import {
@@ -46,6 +46,15 @@ export interface Surrounding {
   /** Where a command writes that is run for it as this user; it stays the unit's. */
   commandOutput(uid: number, generation: number): Descriptor;
   tell(event: Told): void;
+}
+
+/** What a definition says of limits, as the system door has them. */
+function treeLimitsOf({ memoryMaxBytes, cpuMaxPercent, pidsMax }: UnitDefinition['limits']): TreeLimits {
+  return {
+    ...(memoryMaxBytes === undefined ? {} : { memoryBytes: memoryMaxBytes }),
+    ...(cpuMaxPercent === undefined ? {} : { cpuPercent: cpuMaxPercent }),
+    ...(pidsMax === undefined ? {} : { pids: pidsMax }),
+  };
 }
 
 /** A unit of the configuration: how its processes are made and asked, and the commands beside them. */
@@ -142,6 +151,26 @@ export class ConfiguredUnit {
     const definition = this.#definition;
     if (!this.#namesPorts) return definition;
     return withPorts(definition, (name) => ports.numberOf(definition.label, name));
+  }
+
+  /** What the tree of its next process is limited to. */
+  get treeLimits(): SpawnLimits | undefined {
+    const { limits } = this.#definition;
+    const found = treeLimitsOf(limits);
+    return Object.keys(found).length === 0
+      ? undefined
+      : { ...found, isMust: limits.enforcement === 'required' };
+  }
+
+  /** Its tree, which lives, is held to what the definition says by now. */
+  limit(ref: ProcessRef): void {
+    const { sys, log } = this.#tools;
+    const { limits, label } = this.#definition;
+    sys.limits.set(ref, treeLimitsOf(limits), (outcome) => {
+      if (outcome.ok || limits.enforcement === 'best-effort') return;
+      if (sys.keeper.entry(ref)?.state === 'running')
+        log.warn('the limits of a unit could not be changed', { label, error: outcome.error.code });
+    });
   }
 
   /** How its next process is made. */

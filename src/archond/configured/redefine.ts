@@ -2,6 +2,7 @@ import type { UnitDefinition } from '../../config/definition.ts';
 import { isSameData } from '../../config/same.ts';
 import { freeze } from '../../supervisor/freeze.ts';
 import { besideSpec } from '../../supervisor/replace.ts';
+import { liveGeneration } from '../../supervisor/state.ts';
 import type { Step } from '../../supervisor/step.ts';
 import type { StandardStreams } from '../standard-streams.ts';
 import type { UnitRecord } from '../unit-record.ts';
@@ -24,6 +25,9 @@ export function redefine(
   record.unit = freeze({ ...unit, spec: besideOf === undefined ? spec : besideSpec(spec) });
   if (!isSameData(placesOf(before), placesOf(definition))) streams.letGo(record);
   else if (!isSameData(before.log, definition.log)) streams.limit(record);
+  const { ref } = record;
+  const isLive = ref !== undefined && liveGeneration(unit.state) === ref.generation;
+  if (isLive && !isSameData(before.limits, definition.limits)) configured.limit(ref);
   if (unit.state.kind !== 'running' || isSameData(before.health, definition.health)) return;
   configured.probes.watch(unit.generation, spec.hasHealth ? 'health' : 'none');
 }

@@ -36,7 +36,7 @@ const WITHOUT_PROCESS: ReadonlySet<string> = new Set<UnitState>([
   'backoff',
 ]);
 /** A later event of these kinds, with a pid and none before it, is of a process that was there before. */
-const OF_LIVING: ReadonlySet<string> = new Set(['stopping', 'exited', 'adopted', 'running']);
+const OF_LIVING: ReadonlySet<string> = new Set(['stopping', 'exited', 'adopted', 'running', 'limit']);
 /** What `supervisor` events say when nothing is left of what was before. */
 const isBlank = (what: string | undefined, epoch: string | undefined): boolean =>
   what === 'shut-down' || (what === 'started' && epoch === '1');

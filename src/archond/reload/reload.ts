@@ -6,6 +6,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { differenceOf, type Head, type UnitChange } from '../../config/difference.ts';
 import { NO_CAUSE, type Cause } from '../../supervisor/cause.ts';
 import type { Cancel, Sys } from '../../sys/sys.ts';
+import type { Bounds } from '../bounds.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { InForce } from '../configuration.ts';
 import type { ConfiguredUnits } from '../configured/configured-units.ts';
@@ -38,6 +39,7 @@ export interface ReloadTools {
   readonly onConnect: OnConnect;
   readonly departures: Departures;
   readonly comingOfAge: ComingOfAge;
+  readonly bounds: Bounds;
   /** Whether everything is going down. */
   isEnding(): boolean;
   /** These keys beside the units have changed. */
@@ -238,13 +240,15 @@ export class Reload {
   }
 
   #afterwards({ outlook, causes }: Put): void {
-    const { supervisor, onConnect, comingOfAge } = this.#tools;
+    const { supervisor, onConnect, comingOfAge, bounds } = this.#tools;
     for (const { change, measure } of outlook.prospects) {
       const record = measure === 'replace' ? recordOf(supervisor, change.label) : undefined;
       const cause = causes.get(change.label) ?? NO_CAUSE;
       if (record !== undefined) supervisor.replacements.order(record, { failure: undefined }, cause);
     }
     onConnect.follow(supervisor.records.values());
+    supervisor.memoryKills.follow(supervisor.records.values());
+    bounds.follow(supervisor.records.values());
     comingOfAge.watch();
     this.#watchTrial();
     if (outlook.difference.heads.length > 0) this.#tools.headsChanged(outlook.difference.heads);

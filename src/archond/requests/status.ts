@@ -6,6 +6,7 @@ import { fieldOfText } from '../../protocol/bytes.ts';
 import type { RequestOf } from '../../protocol/request.ts';
 import { delaysToCome } from '../../supervisor/backoff.ts';
 import { waitedFor } from '../../supervisor/plan/closures.ts';
+import type { TreeLimits } from '../../sys/limits.ts';
 import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import { logPlace } from '../logs/log-place.ts';
@@ -34,7 +35,8 @@ export function status(house: House, request: RequestOf<'Status'>, call: Call): 
 
 async function send(house: House, record: UnitRecord, call: Call): Promise<void> {
   const usage = await house.usage.read(record);
-  for (const [name, ...values] of fieldsOf(house, record, usage)) {
+  const limits = await limitsOf(house, record);
+  for (const [name, ...values] of fieldsOf(house, record, usage, limits)) {
     const present = values.filter((value) => value !== undefined);
     if (present.length > 0) call.data('Field', name, ...present);
   }
@@ -44,7 +46,7 @@ async function send(house: House, record: UnitRecord, call: Call): Promise<void>
 /** What is undefined, or has no value at all, is not told. */
 type Fields = readonly (readonly [name: string, ...values: (string | undefined)[]])[];
 
-function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): Fields {
+function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined, limits: TreeLimits): Fields {
   const { unit, ref } = record;
   const { state } = unit;
   const pid = livePid(record);
@@ -66,11 +68,29 @@ function fieldsOf(house: House, record: UnitRecord, usage: Usage | undefined): F
     ['generation', 'generation' in state ? String(state.generation) : undefined],
     ...besideFields(record),
     ['tree', record.watched === undefined ? entry?.tree : undefined],
+    ['limits', ...limitFields(limits)],
     ...usedFields(record, usage),
     ['ports', ...portsOf(house, record)],
     /* How an adopted process was made is not kept: it was by the configuration. */
     ['command', (record.launch?.words ?? record.configured?.words)?.join(' ')],
     ['log', logOf(house, record)],
+  ];
+}
+
+/** The limits that the kernel holds its tree to. */
+async function limitsOf({ sys }: House, { ref, configured }: UnitRecord): Promise<TreeLimits> {
+  if (ref === undefined || configured?.treeLimits === undefined) return {};
+  return new Promise((resolve) => {
+    sys.limits.read(ref, resolve);
+  });
+}
+
+/** `KEY=VALUE` of those that are in force: bytes, percent of one processor, a number. */
+function limitFields({ memoryBytes, cpuPercent, pids }: TreeLimits): readonly (string | undefined)[] {
+  return [
+    memoryBytes === undefined ? undefined : `memory-max=${memoryBytes}`,
+    cpuPercent === undefined ? undefined : `cpu-max=${Math.round(cpuPercent * 1000) / 1000}%`,
+    pids === undefined ? undefined : `pids-max=${pids}`,
   ];
 }
 
@@ -139,7 +159,7 @@ function logOf(house: House, { label, output }: UnitRecord): string | undefined 
 
 function endFields(record: UnitRecord): Fields {
   const { lastEnd, state } = record.unit;
-  const reason = state.kind === 'failed' ? state.reason : record.stoppedFor;
+  const reason = state.kind === 'failed' ? state.reason : (record.stoppedFor ?? record.endedFor);
   switch (lastEnd?.kind) {
     case 'exited':
       return [

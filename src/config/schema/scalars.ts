@@ -9,6 +9,8 @@ import { ANY_TEXT, leaf, textLike, wholeLike, wordLike, type Leaf } from './leaf
 
 const DURATION = '0|[0-9]+(?:ms|s|m|h|d)';
 const SIZE = '[0-9]+[KMGT]?';
+const LEAST_MEMORY_BYTES = 65_536;
+const LEAST_CPU_PERCENT = 0.1;
 
 /** A result of `base` for a leaf: what is wrong is said by what the leaf expects. */
 function plainly<T>(result: Result<T, unknown>): Result<T, undefined> {
@@ -78,9 +80,31 @@ export const size: Leaf<number> = leaf(
 export const percent: Leaf<number> = leaf(
   'a percentage such as 90%',
   textLike('[0-9]+(?:[.][0-9]+)?%'),
+  percentOf,
+);
+
+function percentOf(found: string): Result<number, undefined> {
+  const number = /^[0-9]{1,6}(?:\.[0-9]{1,3})?%$/.test(found) ? Number(found.slice(0, -1)) : 0;
+  return number > 0 ? ok(number) : err(undefined);
+}
+
+/** The memory of a tree in bytes: a program needs some to come to its first instruction. */
+export const memoryMax: Leaf<number> = leaf(
+  'a size of at least 64K, such as 500M',
+  { anyOf: [{ type: 'integer', minimum: LEAST_MEMORY_BYTES }, textLike(SIZE)] },
   (found) => {
-    const number = /^[0-9]{1,6}(?:\.[0-9]{1,3})?%$/.test(found) ? Number(found.slice(0, -1)) : 0;
-    return number > 0 ? ok(number) : err(undefined);
+    const parsed = plainly(parseSize(found));
+    return parsed.ok && parsed.value < LEAST_MEMORY_BYTES ? err(undefined) : parsed;
+  },
+);
+
+/** A share of processors that the kernel can hold a tree to (sched-bwc.rst: 1 ms in each second). */
+export const cpuMax: Leaf<number> = leaf(
+  'a percentage of at least 0.1%, such as 90%',
+  textLike('[0-9]+(?:[.][0-9]+)?%'),
+  (found) => {
+    const parsed = percentOf(found);
+    return parsed.ok && parsed.value < LEAST_CPU_PERCENT ? err(undefined) : parsed;
   },
 );
 

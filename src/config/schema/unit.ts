@@ -5,8 +5,10 @@ import { signalNumber } from '../../base/signals.ts';
 import { ANY_TEXT, anyText, leaf, textLike } from './leaf.ts';
 import { health, ready } from './probes.ts';
 import {
+  cpuMax,
   decimal,
   duration,
+  memoryMax,
   oneOf,
   path,
   percent,
@@ -207,8 +209,8 @@ export const unit = keys('a mapping of the keys of a unit', {
   instances: z.optional(whole(1, MAX_INSTANCES)),
   log: z.optional(log),
   'restart-over': z.optional(orNone(restartOver)),
-  'memory-max': z.optional(orNone(size)),
-  'cpu-max': z.optional(orNone(percent)),
+  'memory-max': z.optional(orNone(memoryMax)),
+  'cpu-max': z.optional(orNone(cpuMax)),
   'pids-max': z.optional(orNone(whole(1, 2 ** 22))),
   limits: z.optional(oneOf('required', 'best-effort')),
   watch: z.optional(orNone(watch)),

@@ -16,7 +16,8 @@ export const RUNNING: Row<'running'> = {
   exited: (unit, state, { end }, moment) => firstEnded(unit, state, end, moment),
   emptied: (unit, state, _event, moment) => treeEnded(unit, state, moment),
   ready: ignored('it is running'),
-  unhealthy: (unit, state, _event, moment) => stop(unit, state, 'unhealthy', moment),
+  unhealthy: (unit, state, { cause }, moment) =>
+    stop(unit, state, cause === undefined ? 'unhealthy' : 'over-limit', moment),
   'main-changed': (unit, state, { pid }) => move({ ...unit, state: { ...state, pid, main: 'other' } }),
   'main-exited': (unit, state, { end }, moment) => mainEnded(unit, state, end, moment),
   'command-ended': impossible('no stop has begun'),

@@ -14,7 +14,7 @@ export const STOPPING: Row<'stopping'> = {
   'order-start': (unit, state) => {
     if (unit.desired === 'down') return move({ ...unit, desired: 'up' });
     /* What would come of its failure may be no start. */
-    return state.reason === 'not-ready' || state.reason === 'unhealthy'
+    return ['not-ready', 'unhealthy', 'over-limit'].includes(state.reason)
       ? move({ ...unit, state: { ...state, reason: 'restart' } })
       : stay('ignore', unit, 'it will be started');
   },

@@ -221,6 +221,13 @@ export class Control {
     return [...(this.keeper.table.row(ref)?.members ?? [])];
   }
 
+  /** The kernel kills a process of a spawn for want of memory: by the limit of its tree, or by one above that. */
+  killForMemory(ref: ProcessRef, process: FakeProcess, isOwnLimit = true): void {
+    const row = this.keeper.table.row(ref);
+    if (row?.members.has(process) !== true) throw new Misuse('the process is not of this spawn');
+    row.killForMemory(process, isOwnLimit);
+  }
+
   /** Somebody sends a signal to the keeper, which forwards it. */
   signalKeeper(signal: number): void {
     this.keeper.signals.came(signal);

@@ -96,6 +96,11 @@ export class FakeKeeper implements RowOwner {
     });
   }
 
+  /** What trees are made of where an order does not say. */
+  get tree(): KeeperOptions['tree'] {
+    return this.#options.tree;
+  }
+
   /** Opens a channel to a new archond. */
   serve(view: View): Channel {
     this.ready = false;
@@ -270,7 +275,9 @@ export class FakeKeeper implements RowOwner {
   }
 
   #start(row: Row, channel: Channel, order: SpawnOrder, files: ReadonlyMap<number, OpenFile>): void {
-    const failure = this.failStart?.(order);
+    const isUnlimited = row.kind === 'minder' && order.treeLimits?.isMust === true;
+    const unlimited = isUnlimited ? ({ stage: 'cgroup', code: 'EOPNOTSUPP' } as const) : undefined;
+    const failure = this.failStart?.(order) ?? unlimited;
     if (failure?.stage === 'fork' || failure?.stage === 'cgroup') {
       for (const file of files.values()) file.release();
       this.table.free(row);

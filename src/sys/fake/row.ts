@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+import { NO_KILLS, type MemoryKills, type TreeLimits } from '../limits.ts';
 import type { EntryState, ExecStage, ProcessEnd, ProcessEntry, ProcessRef, SpawnOrder } from '../sys.ts';
 import { errnoOf } from './errno.ts';
 import type { FakeProcess } from './process.ts';
@@ -31,6 +33,11 @@ export class Row implements Tree {
   end: ProcessEnd | undefined;
   endedAtMs = 0;
   minderLost = false;
+  /** Those in force. */
+  limits: TreeLimits;
+  kills: MemoryKills = NO_KILLS;
+  /** Told when `kills` changes. */
+  readonly bells = new Set<() => void>();
   readonly #owner: RowOwner;
 
   constructor(owner: RowOwner, index: number, order: SpawnOrder, kind: 'cgroup' | 'minder') {
@@ -39,6 +46,7 @@ export class Row implements Tree {
     this.label = order.label;
     this.kind = kind;
     this.tags = order.tags ?? [0n, 0n];
+    this.limits = kind === 'cgroup' ? limitsOf(order.treeLimits) : {};
   }
 
   /** What the table says of it now. */
@@ -67,6 +75,14 @@ export class Row implements Tree {
     process.finish({ kind: 'exited', code: 127 });
   }
 
+  /** The kernel kills one of its processes for want of memory: by its own limit, or by one above it. */
+  killForMemory(process: FakeProcess, isOwnLimit: boolean): void {
+    const { kills } = this;
+    this.kills = { processes: kills.processes + 1, isOwnLimit: kills.isOwnLimit || isOwnLimit };
+    for (const ring of [...this.bells]) ring();
+    process.die(constants.signals.SIGKILL);
+  }
+
   emptied(): void {
     this.#owner.emptied(this);
   }
@@ -74,4 +90,12 @@ export class Row implements Tree {
   ended(process: FakeProcess): void {
     this.#owner.ended(this, process);
   }
+}
+
+function limitsOf({ memoryBytes, cpuPercent, pids }: TreeLimits = {}): TreeLimits {
+  return {
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(cpuPercent === undefined ? {} : { cpuPercent }),
+    ...(pids === undefined ? {} : { pids }),
+  };
 }

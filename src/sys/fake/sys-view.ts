@@ -4,6 +4,7 @@ import { FakeFiles } from './files.ts';
 import { KeeperDoor } from './keeper-door.ts';
 import type { FakeKeeper } from './keeper.ts';
 import type { FakeKernel } from './kernel.ts';
+import { FakeLimits } from './limits.ts';
 import { FakeNetwork } from './network.ts';
 import { FakeNotices } from './notices.ts';
 import { FakeOldFiles } from './old-files.ts';
@@ -48,6 +49,7 @@ export function makeView(
     timers,
     chance,
     keeper: new KeeperDoor(keeper, view),
+    limits: new FakeLimits(keeper, view),
     sockets: new FakeSockets(view),
     pidfds: new FakePidfds(view),
     notices: new FakeNotices(view),

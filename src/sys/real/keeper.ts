@@ -3,6 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import {
   DONE,
   EXIT_KIND,
+  KNOWS_LIMITS,
   MESSAGE,
   NAMED,
   SPAWNED,
@@ -12,6 +13,7 @@ import {
   TREE_NUMBERS,
   WELCOME,
 } from '../keeper-layout.ts';
+import type { MemoryKills, TreesPlace } from '../limits.ts';
 import { native } from '../native.ts';
 import type {
   Answer,
@@ -36,7 +38,7 @@ import { consumptionOfTrees } from './consumption.ts';
 import { holdsBlock, MessageWriter } from './messages.ts';
 import { nativeError } from './native-error.ts';
 import { SpawnBlockEncoder } from './spawn-block.ts';
-import { RealTable, splitStateWord } from './table.ts';
+import { RealTable, splitStateWord, type TreePlace } from './table.ts';
 import { treeMembers } from './tree-members.ts';
 import type { Words } from './words.ts';
 
@@ -61,6 +63,7 @@ export class RealKeeper implements Keeper {
   #listener: KeeperListener | undefined;
   #table: RealTable | undefined;
   #keeperPid = 0;
+  #treesPlace: TreesPlace = { kind: 'unknown' };
   /** The soft limit of descriptors that children get; 0 before the welcome. */
   childLimit = 0;
   /** What is deposited with the keeper, by name: this process has each descriptor too. */
@@ -152,6 +155,26 @@ export class RealKeeper implements Keeper {
       refs.map((ref) => table.treePlace(ref)),
       done,
     );
+  }
+
+  /** Where its trees are made. */
+  get treesPlace(): TreesPlace {
+    return this.#treesPlace;
+  }
+
+  treePlace(ref: ProcessRef): TreePlace | undefined {
+    return this.#mapped().treePlace(ref);
+  }
+
+  /** Nothing of it is left, or it is unknown. */
+  isOver(ref: ProcessRef): boolean {
+    const state = this.#mapped().stateOf(ref);
+    return state === undefined || state === 'empty';
+  }
+
+  /** See `RealTable.memoryKills`. */
+  memoryKills(ref: ProcessRef): MemoryKills {
+    return this.#mapped().memoryKills(ref);
   }
 
   acknowledge(ref: ProcessRef, state: EntryState): void {
@@ -259,8 +282,10 @@ export class RealKeeper implements Keeper {
     this.#keeperPid = words.u32(at + WELCOME.keeperPid);
     this.childLimit = limitOf(words.u64(at + WELCOME.nofileSoft));
     this.#channel.epoch = words.u64(at + MESSAGE.epoch);
+    const tree = words.u32(at + WELCOME.treeKind) === TREE_NUMBERS.minder ? 'minder' : 'cgroup';
+    this.#treesPlace = treesPlace(tree, words.u32(at + MESSAGE.reserved), table.value.cgroupRoot());
     return ok({
-      tree: words.u32(at + WELCOME.treeKind) === TREE_NUMBERS.minder ? 'minder' : 'cgroup',
+      tree,
       keeperPid: words.u32(at + WELCOME.keeperPid),
       epoch: this.#channel.epoch,
       descriptorLimit: {
@@ -300,6 +325,12 @@ function spawned({ type, words, at }: Told): Result<Spawned, Refusal> {
     startTicks: words.u64(at + SPAWNED.startTicks),
     startedAtMs: words.u64(at + SPAWNED.startedNs) / NS_PER_MS,
   });
+}
+
+/** @param knows bits of what the keeper does */
+function treesPlace(tree: Welcome['tree'], knows: number, folder: string): TreesPlace {
+  if (tree === 'minder') return { kind: 'minders' };
+  return (knows & KNOWS_LIMITS) === 0 ? { kind: 'unlimited' } : { kind: 'below', folder };
 }
 
 /** How the archond before ended. */

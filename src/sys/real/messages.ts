@@ -10,12 +10,14 @@ import {
   TABLE,
   TREE_NUMBERS,
 } from '../keeper-layout.ts';
-import type { ProcessRef, SignalScope, SpawnOrder } from '../sys.ts';
+import type { ProcessRef, SignalScope, SpawnLimits, SpawnOrder } from '../sys.ts';
+import { cpuMaxOf } from './cpu-max.ts';
 import { Words } from './words.ts';
 
 const SCOPES: Readonly<Record<SignalScope, number>> = { main: 0, group: 1, tree: 2 };
 const REPLACES = 1;
 const BLOCK_ALIGNMENT = 8;
+const NO_QUOTA = { quotaUs: 0, periodUs: 0 } as const;
 
 /** Where a block stands behind a label. */
 function blockAt(label: string): number {
@@ -45,7 +47,10 @@ export class MessageWriter {
    * without it the first descriptor is to be the block.
    */
   spawn(
-    order: Pick<SpawnOrder, 'generation' | 'label' | 'tags' | 'tree' | 'outputPipe' | 'errorPipe'>,
+    order: Pick<
+      SpawnOrder,
+      'generation' | 'label' | 'tags' | 'tree' | 'treeLimits' | 'outputPipe' | 'errorPipe'
+    >,
     block?: Uint8Array,
   ): Uint8Array {
     const words = this.#words;
@@ -58,6 +63,7 @@ export class MessageWriter {
     words.putBig(ASK_SPAWN.errorDev, order.errorPipe?.device ?? 0n);
     words.putBig(ASK_SPAWN.errorIno, order.errorPipe?.inode ?? 0n);
     words.put32(ASK_SPAWN.treeKind, TREE_NUMBERS[order.tree ?? 'any']);
+    if (order.treeLimits !== undefined) this.#limits(order.treeLimits);
     if (block === undefined) return this.#named(ASK_SPAWN.BYTES, ASK_SPAWN.labelBytes, order.label);
     const at = blockAt(order.label);
     words.put32(ASK_SPAWN.labelBytes, order.label.length);
@@ -65,6 +71,16 @@ export class MessageWriter {
     words.bytes.set(Buffer.from(order.label, 'latin1'), ASK_SPAWN.BYTES);
     words.bytes.set(block, at);
     return this.#message(at + block.length);
+  }
+
+  #limits({ isMust, memoryBytes = 0, cpuPercent, pids = 0 }: SpawnLimits): void {
+    const { quotaUs, periodUs } = cpuPercent === undefined ? NO_QUOTA : cpuMaxOf(cpuPercent);
+    const words = this.#words;
+    words.put32(ASK_SPAWN.limitsMust, isMust ? 1 : 0);
+    words.put64(ASK_SPAWN.memoryBytes, memoryBytes);
+    words.put32(ASK_SPAWN.cpuQuotaUs, quotaUs);
+    words.put32(ASK_SPAWN.cpuPeriodUs, periodUs);
+    words.put64(ASK_SPAWN.pids, pids);
   }
 
   signal(ref: ProcessRef, signal: number, scope: SignalScope, wake: boolean): Uint8Array {

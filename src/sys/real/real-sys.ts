@@ -3,6 +3,7 @@ import { realClock } from './clock.ts';
 import { realDescriptors } from './descriptors.ts';
 import { realFiles } from './files.ts';
 import { RealKeeper } from './keeper.ts';
+import { RealLimits } from './limits.ts';
 import { realNetwork } from './network.ts';
 import { realNotices } from './notices.ts';
 import { realOldFiles } from './old-files.ts';
@@ -28,6 +29,7 @@ export function realSys(channel: Descriptor): Sys & { readonly keeper: RealKeepe
     // Jitter and labels need no better source.
     chance: Math.random,
     keeper,
+    limits: new RealLimits(keeper),
     sockets: realSockets,
     pidfds: realPidfds,
     notices: realNotices,

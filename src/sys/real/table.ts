@@ -10,6 +10,7 @@ import {
   TABLE,
   TREE_NUMBERS,
 } from '../keeper-layout.ts';
+import { NO_KILLS, type MemoryKills } from '../limits.ts';
 import type {
   EntryState,
   PipeIdentity,
@@ -94,6 +95,21 @@ export class RealTable {
     return entry?.generation === ref.generation ? entry : undefined;
   }
 
+  /** What the kernel had killed of it for want of memory when its end was noted, in this state. */
+  memoryKills(ref: ProcessRef): MemoryKills {
+    const at = this.#at(ref.index);
+    const processes = this.#words.u32(at + ENTRY.memoryKills);
+    const isOwnLimit = this.#words.u32(at + ENTRY.memoryOoms) > 0;
+    return processes === 0 || this.stateOf(ref) === undefined ? NO_KILLS : { processes, isOwnLimit };
+  }
+
+  /** The state of this spawn; undefined where there is none. For what happens too often to read the whole entry. */
+  stateOf(ref: ProcessRef): EntryState | undefined {
+    const word = Atomics.load(this.#atomic, (this.#at(ref.index) + ENTRY.stateWord) / 8);
+    const { generation, state } = splitStateWord(word);
+    return generation === ref.generation ? state : undefined;
+  }
+
   /** Where the processes of a spawn are to be found, while it is not over. */
   treePlace(ref: ProcessRef): TreePlace | undefined {
     const at = this.#at(ref.index);
@@ -106,13 +122,13 @@ export class RealTable {
       const pid = this.#words.u32(at + ENTRY.minderPid);
       if (Atomics.load(this.#atomic, slot) !== word) continue;
       if (isMinder) return pid === 0 ? undefined : { kind: 'minder', pid };
-      return { kind: 'cgroup', folder: `${this.#cgroupRoot()}/${ref.generation}` };
+      return { kind: 'cgroup', folder: `${this.cgroupRoot()}/${ref.generation}` };
     }
     return undefined;
   }
 
-  /** It is written once, before anybody has a generation below it. */
-  #cgroupRoot(): string {
+  /** The folder below which trees are made as cgroups; empty where there is none. It is written once, before anybody has a generation below it. */
+  cgroupRoot(): string {
     if (this.#root === '') this.#root = this.#text(TABLE.cgroupRoot, TABLE.CGROUP_ROOT_BYTES);
     return this.#root;
   }

@@ -63,6 +63,37 @@ describe('a sentence that says why', () => {
       'web was restarted because it failed its health checks at 03:12:44, 8s before.',
     ],
     [
+      'the kernel has killed of it',
+      [
+        '130 web running cause=4',
+        '120 web starting restarts=1 cause=3',
+        '100 web exited signal=SIGKILL reason=memory cause=1',
+        '0 web limit what=memory bound=41943040 killed=1',
+      ],
+      'web was restarted because it reached its limit of 40M of memory, and the kernel killed one of its processes at 03:12:44, 120ms before.',
+    ],
+    [
+      'the machine had no memory left',
+      ['100 web exited signal=SIGKILL cause=1', '0 web limit what=memory killed=2'],
+      'web is going down because it lost 2 of its processes to the kernel, which had no memory left at 03:12:44, 100ms before.',
+    ],
+    [
+      'it was over its bound of memory',
+      [
+        '2000 web running cause=5',
+        '1900 web starting cause=4',
+        '1000 web exited signal=SIGTERM cause=3',
+        '10 web stopping reason=over-limit cause=1',
+        '0 web limit what=memory value=641728512 bound=524288000 for=30s',
+      ],
+      'web was restarted because it used 612M of memory, and more than 500M for 30s at 03:12:44, 1.9s before.',
+    ],
+    [
+      'it was over its bound of the processor',
+      ['10 web stopping reason=over-limit cause=1', '0 web limit what=cpu value=97.5 bound=90 for=1m'],
+      'web is going down because it used 97.5% of a processor, and more than 90% for 1m at 03:12:44, 10ms before.',
+    ],
+    [
       'it was taken down with what it needs, by an order',
       [
         '20 web waiting cause=2',

@@ -6,7 +6,8 @@ import { fakeHarness } from './fake-harness.ts';
 const ALL = { 'other-user': true, restart: true, 'ends-of-strangers': true, cgroup: true } as const;
 
 function describeFake(name: string, options: FakeOptions = {}, prepare?: (control: Control) => void): void {
-  describeSys({ name, capabilities: ALL, make: () => fakeHarness(options, prepare) });
+  const controllers = options.tree === 'minder' ? 'its trees have minders' : true;
+  describeSys({ name, capabilities: { ...ALL, controllers }, make: () => fakeHarness(options, prepare) });
 }
 
 describeFake('the fake');

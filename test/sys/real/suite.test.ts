@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { whyUnlimited } from '../../support/cgroups.ts';
 import { describeSys } from '../suite/describe-sys.ts';
 import { RealHarness } from './real-harness.ts';
 
@@ -32,14 +33,18 @@ const capabilities = { 'other-user': otherUser, restart: true, 'ends-of-stranger
 
 describeSys({
   name: 'the real one with minders',
-  capabilities: { ...capabilities, cgroup: 'its keeper was told to use minders' },
+  capabilities: {
+    ...capabilities,
+    cgroup: 'its keeper was told to use minders',
+    controllers: 'its keeper was told to use minders',
+  },
   make: () => RealHarness.make('minder'),
 });
 
 if (cgroup === true) {
   describeSys({
     name: 'the real one with cgroups',
-    capabilities: { ...capabilities, cgroup },
+    capabilities: { ...capabilities, cgroup, controllers: whyUnlimited() ?? true },
     make: () => RealHarness.make('cgroup'),
   });
 }

@@ -7,6 +7,7 @@ import { files } from './files.ts';
 import type { Capability, Implementation } from './harness.ts';
 import { keeperDeath } from './keeper-death.ts';
 import { kept } from './kept.ts';
+import { limits } from './limits.ts';
 import { listening } from './listening.ts';
 import { network } from './network.ts';
 import { notices } from './notices.ts';
@@ -28,6 +29,7 @@ const SECTIONS = {
   'how a process ends': ends,
   'what a process is given': attributes,
   'trees and signals': trees,
+  'limits of trees': limits,
   'the table': table,
   'kept descriptors': kept,
   'a new archond': restarting,

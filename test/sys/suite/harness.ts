@@ -12,7 +12,9 @@ export type Capability =
   /** The kernel tells the exit code of a process that is not a child (PIDFD_GET_INFO). */
   | 'ends-of-strangers'
   /** Trees can be kept together by cgroups. */
-  | 'cgroup';
+  | 'cgroup'
+  /** Trees can be limited by the controllers of cgroup2. */
+  | 'controllers';
 
 /** How a command is named in an order. */
 export type Command = Pick<SpawnOrder, 'argv' | 'paths'>;
