@@ -4,6 +4,7 @@ import { ok, type Result } from './result.ts';
 import { show } from './show.ts';
 
 const SECOND_NS = 1_000_000_000n;
+const MS_NS = 1_000_000n;
 
 /** The last instant that fits in 64 bits with sign, in the year 2262: what the journal and the kernel can hold. */
 const MAX_TIME_NS = 2n ** 63n - 1n;
@@ -29,4 +30,9 @@ export function formatTime(ns: bigint): string {
   const seconds = String(ns / SECOND_NS);
   const fraction = ns % SECOND_NS;
   return fraction === 0n ? seconds : `${seconds}.${String(fraction).padStart(9, '0').replace(/0+$/, '')}`;
+}
+
+/** The same in a sentence for people, who may give it back to archonctl: `2026-11-30T04:15:00.250Z`, the next millisecond where it lies between two. */
+export function sayTime(ns: bigint): string {
+  return new Date(Number((ns + MS_NS - 1n) / MS_NS)).toISOString();
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatTime, parseTime } from '../../src/base/time.ts';
+import { formatTime, parseTime, sayTime } from '../../src/base/time.ts';
 import { expectRefusal, valueOf } from './results.ts';
 
 describe('a time is read', () => {
@@ -33,6 +33,12 @@ describe('a time is shown', () => {
     expect(formatTime(1_700_000_000_000_000_000n)).toBe('1700000000');
     expect(formatTime(1_700_000_000_250_000_000n)).toBe('1700000000.25');
     expect(formatTime(1_700_000_000_000_000_010n)).toBe('1700000000.00000001');
+  });
+
+  test('in sentences as a date, never before it', () => {
+    expect(sayTime(1_700_000_000_250_000_000n)).toBe('2023-11-14T22:13:20.250Z');
+    expect(sayTime(1_700_000_000_250_000_001n)).toBe('2023-11-14T22:13:20.251Z');
+    expect(sayTime(2n ** 63n - 1n)).toBe('2262-04-11T23:47:16.855Z');
   });
 
   test('so that every nanosecond that fits is read back exactly', () => {

@@ -1,5 +1,5 @@
 import { failure } from '../../base/failure.ts';
-import { formatTime } from '../../base/time.ts';
+import { formatTime, sayTime } from '../../base/time.ts';
 import type { Target } from '../../protocol/kinds.ts';
 import type { Call } from '../call.ts';
 import { PastUnits, type PastUnit } from '../events/past-units.ts';
@@ -20,13 +20,13 @@ export async function listAt(
   const { journal } = house.chronicle;
   const keptNs = journal.keptSinceNs();
   if (atNs > house.sys.clock.realtimeNs()) {
-    call.fail(failure('bad-argument', `@at: ${formatTime(atNs)} is yet to come`));
+    call.fail(failure('bad-argument', `@at: ${sayTime(atNs)} is yet to come`));
     return;
   }
   if (keptNs === undefined || atNs < keptNs) {
-    const kept = keptNs === undefined ? 'nothing is kept' : `what is kept begins at ${formatTime(keptNs)}`;
+    const kept = keptNs === undefined ? 'nothing is kept' : `what is kept begins at ${sayTime(keptNs)}`;
     const oldest = keptNs === undefined ? [] : [formatTime(keptNs)];
-    call.fail(failure('not-found', `nothing is known of ${formatTime(atNs)}: ${kept}`, oldest));
+    call.fail(failure('not-found', `nothing is known of ${sayTime(atNs)}: ${kept}`, oldest));
     return;
   }
   const lines = new Map<string, readonly string[]>();
