@@ -67,6 +67,9 @@ function makeFolders(settings: Settings, { socket, runtime }: Flags): void {
   }
 }
 
+/** archond lives long and does little: a small young generation, and one thread beside it for what V8 does aside instead of four. */
+const SPARING = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+
 function becomeKeeper(settings: Settings, isDebugged: boolean): never {
   const { runtimeDir, stateDir, logDir } = settings;
   const nofile = process.env['ARCHON_START_NOFILE'];
@@ -75,7 +78,7 @@ function becomeKeeper(settings: Settings, isDebugged: boolean): never {
   if (settings.tree !== 'auto') options.push('--tree', settings.tree);
   if (!settings.foreground) options.push('--log', `${logDir}/archond.log`);
   if (isDebugged) options.push('--silence', '0');
-  const program = [process.execPath, '--max-semi-space-size=1', DECIDE];
+  const program = [process.execPath, ...SPARING, DECIDE];
   const command: KeeperCommand = { file: KEEPER, options, program };
   const once = settings.foreground ? [] : ['--background'];
   if (nofile !== undefined) once.push('--nofile', nofile);

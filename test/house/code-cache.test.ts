@@ -94,7 +94,7 @@ describe('the programs of this clone', () => {
 
   it.each([
     ['archonctl/main', ['--no-rehash-snapshot']],
-    ['archond/decide', ['--max-semi-space-size=1']],
+    ['archond/decide', ['--max-semi-space-size=1', '--v8-pool-size=1']],
   ])('%s has a cache that its engine takes', async (program, flags) => {
     expect(existsSync(path.join(ROOT, `dist/${program}.cache`))).toBe(true);
     expect(await isTaken(program, flags)).toBe('false true\n');
