@@ -11,7 +11,7 @@ static const struct function *const function_lists[] = {
     stream_functions, socket_functions,     channel_functions, process_functions,
     copy_functions,   descriptor_functions, memory_functions,  exec_functions,
     user_functions,   readable_functions,   notice_functions,  peer_functions,
-    port_functions,   regain_functions,  consumption_functions,
+    port_functions,   regain_functions,     consumption_functions, terminal_functions,
 };
 
 static void on_closed(struct helper *helper) {

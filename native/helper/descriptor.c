@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -142,18 +141,10 @@ static napi_value descriptor_limit(napi_env env, napi_callback_info info) {
   return return_int(env, 0);
 }
 
-/* terminalColumns(descriptor): those of the terminal, 0 where it does not know them; -1 where it is no terminal. */
-static napi_value terminal_columns(napi_env env, napi_callback_info info) {
-  struct arguments arguments;
-  struct winsize size;
-  read_arguments(env, info, &arguments);
-  return return_int(env, ioctl(argument_int(&arguments, 0), TIOCGWINSZ, &size) < 0 ? -1 : size.ws_col);
-}
-
 const struct function descriptor_functions[] = {
     {"sendOutputTo", send_output_to},
     {"closeDescriptor", close_fd}, {"duplicate", duplicate}, {"setCloseOnExec", set_close_on_exec},
     {"kindOf", kind_of},           {"pipe", make_pipe},      {"reopenPipe", reopen_pipe},
-    {"holding", holding},              {"descriptorLimit", descriptor_limit}, {"terminalColumns", terminal_columns},
+    {"holding", holding},              {"descriptorLimit", descriptor_limit},
     {NULL, NULL},
 };

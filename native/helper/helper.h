@@ -110,7 +110,7 @@ enum call {
   CALL_ACCEPT = 1, CALL_BIND, CALL_CHMOD, CALL_CONNECT, CALL_DUP, CALL_EPOLL, CALL_EXECVE, CALL_FCHOWN,
   CALL_FCNTL, CALL_FSTAT, CALL_FTRUNCATE, CALL_GETRLIMIT, CALL_GETSOCKOPT, CALL_LISTEN, CALL_MALLOC, CALL_MEMFD,
   CALL_MKDIR, CALL_MMAP, CALL_OPEN, CALL_PIDFD_GETFD, CALL_PIDFD_OPEN, CALL_PIDFD_SIGNAL, CALL_PIPE, CALL_READ, CALL_RENAME, CALL_SEND,
-  CALL_SETSOCKOPT, CALL_SOCKET, CALL_SPLICE, CALL_WRITE, CALL_COUNT
+  CALL_SETSOCKOPT, CALL_SOCKET, CALL_SPLICE, CALL_TCSETATTR, CALL_WRITE, CALL_COUNT
 };
 /* The names of `enum call`, in its order; exported as `calls`. */
 extern const char *const call_names[CALL_COUNT];
@@ -178,6 +178,6 @@ struct function {
 extern const struct function stream_functions[], socket_functions[], channel_functions[], process_functions[],
     copy_functions[], descriptor_functions[], memory_functions[], exec_functions[], user_functions[],
     readable_functions[], notice_functions[], peer_functions[], port_functions[], regain_functions[],
-    consumption_functions[];
+    consumption_functions[], terminal_functions[];
 
 #endif

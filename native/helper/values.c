@@ -10,7 +10,7 @@ const char *const call_names[CALL_COUNT] = {
     "",           "accept4",  "bind",     "chmod",  "connect",   "fcntl(F_DUPFD)", "epoll_ctl",  "execve",
     "fchown",     "fcntl",    "fstat",    "ftruncate", "getrlimit", "getsockopt",  "listen",     "malloc",
     "memfd_create", "mkdir", "mmap",   "open",     "pidfd_getfd", "pidfd_open", "pidfd_send_signal", "pipe2", "read",    "rename",
-    "sendmsg",    "setsockopt", "socket", "splice",    "write",
+    "sendmsg",    "setsockopt", "socket", "splice",    "tcsetattr",  "write",
 };
 
 void read_arguments(napi_env env, napi_callback_info info, struct arguments *arguments) {

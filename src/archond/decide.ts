@@ -1,5 +1,5 @@
 /* The deciding part: started by the keeper, and started again whenever it dies. */
-import { isTerminal } from '../sys/real/caller.ts';
+import { isTerminal } from '../sys/real/terminal.ts';
 import { sendOutputTo } from '../sys/real/own-output.ts';
 import type { RealKeeper } from '../sys/real/keeper.ts';
 import { tellServiceManager } from '../sys/real/service-manager.ts';

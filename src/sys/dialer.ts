@@ -8,15 +8,8 @@ import type { Connection, Descriptor, SysError } from './sys.ts';
 export { BIND_SHIM } from './bind-shim.ts';
 export { becomeBytes, isThere } from './real/exec.ts';
 export { ringAt } from './real/folder-bell.ts';
-export {
-  exit,
-  isTerminal,
-  ownBytes,
-  saveFile,
-  terminalColumns,
-  whenReaderGone,
-  writeAll,
-} from './real/caller.ts';
+export { exit, ownBytes, saveFile, whenReaderGone, writeAll } from './real/caller.ts';
+export { isTerminal, takeKeyboard, terminalColumns, terminalRows, type Keyboard } from './real/terminal.ts';
 
 /** How long until a supervisor whose queue of connections is full is tried again. */
 const RETRY_MS = 20;

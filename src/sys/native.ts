@@ -125,6 +125,10 @@ export interface Native {
   descriptorLimit(): Answer;
   /** Columns of a terminal, 0 where it does not know them; -1 where the descriptor is none. */
   terminalColumns(descriptor: number): number;
+  terminalRows(descriptor: number): number;
+  /** Keys come one by one from now on; bytes for `leaveTerminal`. */
+  takeTerminal(descriptor: number): Uint8Array | Answer;
+  leaveTerminal(descriptor: number, found: Uint8Array): Answer;
 
   /** CLOCK_REALTIME in nanoseconds. */
   realtimeNs(): bigint;

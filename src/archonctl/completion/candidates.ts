@@ -1,6 +1,7 @@
 import { EVENT_KINDS, UNIT_STATES } from '../../base/vocabulary.ts';
 import { GLOBAL_OPTIONS } from '../options/global.ts';
 import type { OptionSpec, OptionTable, Order } from '../options/option.ts';
+import { SORT_KEYS } from '../top/sort.ts';
 import type { Verb } from '../verb.ts';
 
 /** What could stand at a place of a command line. */
@@ -34,6 +35,7 @@ const VALUES: Readonly<Record<string, Candidates>> = {
   svg: FILES,
   for: plain(UNIT_STATES),
   kind: plain(EVENT_KINDS),
+  sort: plain(SORT_KEYS),
   signal: plain(SIGNALS),
   'stop-signal': plain(SIGNALS),
   scope: plain(['main', 'group', 'tree']),

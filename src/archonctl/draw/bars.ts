@@ -1,5 +1,5 @@
 import { formatDuration } from '../../base/duration.ts';
-import { COLOURS, element, picture, text, widthOf } from './svg.ts';
+import { COLOURS, cutToWidth, element, picture, text, widthOf } from './svg.ts';
 
 /** A part of a row: what goes on from one instant to another, in milliseconds from the beginning. */
 export interface Bar {
@@ -115,7 +115,7 @@ function rowOf(row: Row, index: number, left: number, x: (ms: number) => number,
   const endMs = Math.max(0, ...row.bars.map(({ toMs }) => toMs));
   const weight = row.isCritical ? { 'font-weight': 600, fill: COLOURS.critical } : {};
   return [
-    text(left - GAP, y, cut(row.name, nameWidth), { 'text-anchor': 'end', ...weight }),
+    text(left - GAP, y, cutToWidth(row.name, nameWidth), { 'text-anchor': 'end', ...weight }),
     ...bars,
     text(x(endMs) + 6, y, row.note, { 'font-size': 10.5, fill: COLOURS.faint }),
   ].join('');
@@ -136,11 +136,4 @@ function linksOf(rows: readonly Row[], x: (ms: number) => number): string[] {
       ];
     }),
   );
-}
-
-function cut(name: string, width: number): string {
-  if (widthOf(name) <= width) return name;
-  const letters = Array.from(name);
-  while (letters.length > 1 && widthOf(`${letters.join('')}…`) > width) letters.pop();
-  return `${letters.join('')}…`;
 }

@@ -23,6 +23,22 @@ export function widthOf(text: string, size = FONT_SIZE): number {
   return (Array.from(text).length * LETTER_WIDTH * size) / FONT_SIZE;
 }
 
+/** `name` with its end cut off where it is wider than so many pixels. */
+export function cutToWidth(name: string, width: number): string {
+  if (widthOf(name) <= width) return name;
+  const letters = Array.from(name);
+  while (letters.length > 1 && widthOf(`${letters.join('')}…`) > width) letters.pop();
+  return `${letters.join('')}…`;
+}
+
+/** The same of a label, with its middle cut out: its end tells more. */
+export function cutMiddleToWidth(label: string, width: number): string {
+  if (widthOf(label) <= width) return label;
+  const kept = Math.max(2, Math.floor(width / LETTER_WIDTH) - 1);
+  const head = Math.floor(kept * 0.4);
+  return `${label.slice(0, head)}…${label.slice(label.length - (kept - head))}`;
+}
+
 /** A text that may stand in an element or an attribute. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -2,6 +2,8 @@ import { formatDuration } from '../../base/duration.ts';
 import { textOf } from '../../protocol/bytes.ts';
 import { recordsOf, type Data } from '../consult.ts';
 import { paintState } from './colour.ts';
+import type { Sample } from '../story/history.ts';
+import { pastLines } from './past.ts';
 import { printable } from './printable.ts';
 import { ageOf, localTime } from './time.ts';
 import { numberOf, sizeOf } from './unit.ts';
@@ -78,28 +80,37 @@ export function statusRows(
   );
 }
 
-/** The facts for people, one a line under the label; instants as local time and age, then the last lines of its log. */
+/** What has to be known of where a status is printed. */
+export interface StatusLook {
+  readonly nowMs: number;
+  readonly isColoured: boolean;
+  /** Of the terminal; 0 where it is none, and pictures are left out. */
+  readonly columns: number;
+  readonly isUtf8: boolean;
+}
+
+/** The facts for people, one a line under the label; instants as local time and age, then what it has used, and the last lines of its log. */
 export function statusText(
   label: string,
   data: readonly Data[],
   logLines: readonly string[],
-  look: { readonly nowMs: number; readonly isColoured: boolean },
+  samples: readonly Sample[],
+  look: StatusLook,
 ): string {
   const facts = factsOf(data).filter(([name]) => name !== 'label');
-  const shown = foldUsed(
-    facts.map(([name, ...values]) => [name, values.map((value) => valueOf(name, value, look)).join(', ')]),
-  );
+  const shown = [
+    ...foldUsed(
+      facts.map(([name, ...values]) => [name, values.map((value) => valueOf(name, value, look)).join(', ')]),
+    ),
+    ...pastLines(samples, look.columns, look.isUtf8),
+  ];
   const width = shown.reduce((most, [name]) => Math.max(most, name.length), 0);
   const lines = shown.map(([name, text]) => `  ${printable(name).padEnd(width)}  ${text}\n`);
   const log = logLines.length === 0 ? '' : `\n${logLines.map((line) => `  | ${printable(line)}\n`).join('')}`;
   return `${printable(label)}\n${lines.join('')}${log}`;
 }
 
-function valueOf(
-  name: string,
-  value: string,
-  { nowMs, isColoured }: { readonly nowMs: number; readonly isColoured: boolean },
-): string {
+function valueOf(name: string, value: string, { nowMs, isColoured }: StatusLook): string {
   if (name === 'state') return paintState(value, printable(value), isColoured);
   if (SHARES.has(name)) return `${printable(value)}%`;
   if (SIZES.has(name)) return sizeOf(value);

@@ -89,7 +89,7 @@ export function sizeOf(bytes: string): string {
 }
 
 /** `code:7` and `signal:SIGKILL` as a person would say it. */
-function exitOf(lastExit: string): string {
+export function exitOf(lastExit: string): string {
   return printable(lastExit)
     .replace(/^code:/, 'code ')
     .replace(/^signal:/, '');

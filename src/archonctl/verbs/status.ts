@@ -3,8 +3,10 @@ import { socketPath } from '../../protocol/socket-path.ts';
 import { textOf } from '../../protocol/bytes.ts';
 import { consult, recordsOf, settle, type Answer } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
+import { isUtf8 } from '../print/locale.ts';
 import { printable } from '../print/printable.ts';
 import { fieldOfStatus, statusJson, statusRows, statusText } from '../print/status.ts';
+import { samplesOf } from '../story/history.ts';
 import { unitRow } from '../print/unit.ts';
 import { defineVerb, EXIT, type Invocation } from '../verb.ts';
 
@@ -35,19 +37,25 @@ export const status = defineVerb({
 });
 
 async function ofUnits(invocation: Invocation): Promise<number> {
-  const { words, globals, screen } = invocation;
+  const { words, globals, screen, caller } = invocation;
   const facts = words.map((label) => ({ fields: ['Status', label] }) as const);
   const logs = words.map((label) => ({ fields: ['Log', label, `@lines=${LOG_LINES}`] }) as const);
   const isForPeople = globals.format === 'people';
-  const answers = await consult(invocation, isForPeople ? [...facts, ...logs] : facts, true);
+  /* Only a terminal is wide enough for pictures, and only a person looks at them. */
+  const columns = isForPeople ? screen.columns() : undefined;
+  const histories =
+    columns === undefined ? [] : words.map((label) => ({ fields: ['History', label] }) as const);
+  const questions = isForPeople ? [...facts, ...logs, ...histories] : facts;
+  const answers = await consult(invocation, questions, true);
   if (!answers.ok) return answers.error;
   const asked = words.map((label, index) => ({
     label,
     answer: answers.value[index],
     log: linesOf(answers.value[words.length + index]),
+    past: samplesOf(recordsOf(answers.value[2 * words.length + index], 'Sample')),
   }));
-  const found = asked.flatMap(({ label, answer, log }) =>
-    answer?.closing.kind === 'ok' ? [{ label, data: answer.data, log }] : [],
+  const found = asked.flatMap(({ label, answer, log, past }) =>
+    answer?.closing.kind === 'ok' ? [{ label, data: answer.data, log, past }] : [],
   );
   if (globals.format === 'json') {
     printJson(screen, { units: found.map(({ data }) => statusJson(data)) });
@@ -55,8 +63,14 @@ async function ofUnits(invocation: Invocation): Promise<number> {
     const rows = found.flatMap(({ label, data }) => statusRows(label, data));
     await printCsv(screen, ['label', 'name', 'value'], rows);
   } else {
-    const look = { nowMs: Date.now(), isColoured: screen.isColoured() };
-    screen.out(found.map(({ label, data, log }) => statusText(label, data, log, look)).join('\n'));
+    const look = {
+      nowMs: Date.now(),
+      isColoured: screen.isColoured(),
+      columns: columns ?? 0,
+      isUtf8: isUtf8(caller.env),
+    };
+    const texts = found.map(({ label, data, log, past }) => statusText(label, data, log, past, look));
+    screen.out(texts.join('\n'));
   }
   const code = settle(invocation, answers.value.slice(0, words.length));
   const isWell = found.every(({ data }) => WELL.includes(fieldOfStatus(data, 'state')));

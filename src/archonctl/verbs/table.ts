@@ -44,6 +44,10 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./status.ts')).status,
   },
   tree: { summary: 'show the processes of units', load: async () => (await import('./tree.ts')).tree },
+  top: {
+    summary: 'show what units use, live',
+    load: async () => (await import('./top.ts')).top,
+  },
   'is-running': {
     summary: 'for scripts: whether units are running',
     load: async () => (await import('./is-running.ts')).isRunning,

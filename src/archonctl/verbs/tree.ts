@@ -1,6 +1,7 @@
 import { textOf } from '../../protocol/bytes.ts';
 import { consult, recordsOf, settle } from '../consult.ts';
 import { printCsv, printJson } from '../print/document.ts';
+import { isUtf8 } from '../print/locale.ts';
 import { PROCESS_FIELDS, treeText, type ProcessRow } from '../print/tree.ts';
 import { numberOf } from '../print/unit.ts';
 import { defineVerb, EXIT } from '../verb.ts';
@@ -42,9 +43,3 @@ export const tree = defineVerb({
     return EXIT.done;
   },
 });
-
-/** Whether the locale's characters are UTF-8 (locale(7): the first of these that is set decides). */
-function isUtf8(env: Readonly<Record<string, string | undefined>>): boolean {
-  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((one) => one !== undefined && one !== '');
-  return /utf-?8/i.test(locale ?? '');
-}

@@ -48,17 +48,6 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** Whether a descriptor is a terminal; only asks, as its columns do. `node:tty` would tell too, but takes 2 ms to load. */
-export function isTerminal(descriptor: Descriptor): boolean {
-  return native.terminalColumns(descriptor) >= 0;
-}
-
-/** Columns of the terminal behind a descriptor, undefined where it is none or does not know. */
-export function terminalColumns(descriptor: Descriptor): number | undefined {
-  const columns = native.terminalColumns(descriptor);
-  return columns > 0 ? columns : undefined;
-}
-
 /** The flag of Node that bin/archonctl gives. */
 const OWN_FLAG = '--no-rehash-snapshot';
 

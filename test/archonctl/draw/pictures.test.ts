@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { timeChart, type Row } from '../../../src/archonctl/draw/bars.ts';
 import { graphPicture } from '../../../src/archonctl/draw/graph.ts';
+import { expectWellFormed } from './well-formed.ts';
 
 interface Box {
   readonly x: number;
@@ -27,18 +28,6 @@ function boxesIn(svg: string): Box[] {
 function sizeOf(svg: string): readonly [number, number] {
   const root = attributes(/<svg([^>]*)>/.exec(svg)?.[1] ?? '');
   return [Number(root.get('width')), Number(root.get('height'))];
-}
-
-/** Elements that are opened are closed, in their order, and nothing stands in a text that would be markup. */
-function expectWellFormed(svg: string): void {
-  const open: string[] = [];
-  for (const [, close, name = '', rest = ''] of svg.matchAll(/<(\/?)([a-z]+)([^<>]*)>/g)) {
-    if (close === '/') expect(open.pop()).toBe(name);
-    else if (!rest.endsWith('/')) open.push(name);
-  }
-  expect(open).toEqual([]);
-  expect(svg.replace(/<[^<>]*>/g, '')).not.toMatch(/[<>]|&(?!#\d+;)/);
-  expect(svg).not.toContain('NaN');
 }
 
 const STATES = ['running', 'failed', 'waiting', 'stopped'];

@@ -5,7 +5,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isTerminal, ownBytes, terminalColumns, writeAll } from '../../../src/sys/real/caller.ts';
+import { ownBytes, writeAll } from '../../../src/sys/real/caller.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -52,21 +52,6 @@ describe('writing all', () => {
     });
     expect(writeAll(full, Buffer.alloc(0)).ok).toBe(true);
     closeSync(full);
-  });
-});
-
-describe('a terminal', () => {
-  it.each(['/dev/null', '/dev/zero', '/dev', '/proc/self/status'])('is not %s', (file) => {
-    const descriptor = openSync(file, 'r');
-    expect([isTerminal(descriptor), terminalColumns(descriptor)]).toEqual([false, undefined]);
-    closeSync(descriptor);
-  });
-
-  it('is an end of a pair, and no descriptor that is closed', () => {
-    const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
-    expect(isTerminal(master)).toBe(true);
-    closeSync(master);
-    expect(isTerminal(master)).toBe(false);
   });
 });
 
