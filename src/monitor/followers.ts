@@ -50,9 +50,15 @@ export class Followers<K> {
 
   async #tell(paceMs: number, group: Group<K>): Promise<void> {
     const followers = [...group.followers];
-    const usages = await this.#read([...new Set(followers.map(({ unit }) => unit))]);
-    for (const follower of followers)
-      if (group.followers.has(follower)) follower.told(usages.get(follower.unit));
-    if (group.followers.size > 0) this.#wait(paceMs, group);
+    try {
+      const usages = await this.#read([...new Set(followers.map(({ unit }) => unit))]);
+      /* One that throws costs no other anything. */
+      for (const follower of followers)
+        queueMicrotask(() => {
+          if (group.followers.has(follower)) follower.told(usages.get(follower.unit));
+        });
+    } finally {
+      if (this.#groups.get(paceMs) === group) this.#wait(paceMs, group);
+    }
   }
 }

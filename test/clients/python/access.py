@@ -13,7 +13,7 @@ SECOND_CONTROLLER = 2003
 READERS = 3001
 CONTROLLERS = 3002
 
-LOOKING = ("Version", "List", "List,*", "Status,web", "Tree", "Tree,web", "Log,web", "Events", "Dump,config",
+LOOKING = ("Version", "List", "List,*", "Status,web", "Usage", "History,web", "Tree", "Tree,web", "Log,web", "Events", "Dump,config",
            "Subscribe,*")
 NEVER = ("MonitorPid,1", "Port,http", "ReleasePort,http", "Link,web,web,notify", "Unlink,web,web,notify",
          "Reload", "Confirm", "ReloadRules", "Upgrade", "Shutdown", "Reboot", "PowerOff", "Halt")
