@@ -6,7 +6,7 @@ import { processDetails } from './told-details.ts';
 import { isDown } from './outcome.ts';
 import type { LostVoice } from './probes/unit-probes.ts';
 import type { FoundPipe } from './standard-streams.ts';
-import { isTally, outputName, pipeOwner, tallyName, type PipeOwner, type UnitOutput } from './unit-output.ts';
+import { isTally, pipeOwner, tallyName, type PipeOwner, type UnitOutput } from './unit-output.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 const STREAMS = ['out', 'err'] as const;
@@ -93,13 +93,7 @@ function findPipe(
     return acknowledged !== undefined || chronicle.latest.hasEnded(record.label, generation, pid);
   const read = sys.output.ofProcess(pid, identity);
   if (!read.ok) return false;
-  sys.keeper.store(
-    outputName({ stream, label: record.label, generation }),
-    read.value,
-    true,
-    () => undefined,
-  );
-  streams.adopt(record, { read: read.value, stream, generation }, (output) => {
+  streams.adopt(record, { read: read.value, stream, generation, isKept: false }, (output) => {
     put(house, record, stream, output);
   });
   return true;

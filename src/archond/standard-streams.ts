@@ -1,4 +1,4 @@
-import type { Cancel, Descriptor, Keeping, LogLimits, Missing, Sys, SysError } from '../sys/sys.ts';
+import type { Cancel, Descriptor, Keeping, LogLimits, Missing, Refusal, Sys, SysError } from '../sys/sys.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { LogDefinition } from '../config/definition.ts';
 import { NO_CAUSE } from '../supervisor/cause.ts';
@@ -23,6 +23,8 @@ export interface FoundPipe {
   readonly generation: number;
   /** In which was counted what of it was dropped. */
   readonly tally?: Descriptor | undefined;
+  /** Whether the keeper held it, and holds it. Default true. */
+  readonly isKept?: boolean;
 }
 
 /** Which descriptor of this process the child gets under which number. */
@@ -110,6 +112,9 @@ export class StandardStreams {
       this.#log.warn('output cannot be kept', { label, call, error: code });
       tell('log-full', [['error', code]]);
     };
+    const notHeld = ({ code }: Refusal): void => {
+      this.#log.warn('output is not with the keeper yet', { label, error: code });
+    };
     const recovered = (): void => {
       this.#log.info('output is kept again', { label });
       tell('log-recovered', []);
@@ -123,7 +128,7 @@ export class StandardStreams {
       /* From then on it is counted no more. */
       this.#chronicle.flush();
     });
-    return { stream, label, generation, path, failed, recovered, keeping, writers: this.writers };
+    return { stream, label, generation, path, failed, notHeld, recovered, keeping, writers: this.writers };
   }
 
   #keeping({ label, configured, unit }: Writer, path: string, dropped: (missing: Missing) => void): Keeping {
@@ -253,13 +258,13 @@ export class StandardStreams {
    */
   adopt(
     unit: Writer,
-    { read, stream, generation, tally }: FoundPipe,
+    { read, stream, generation, tally, isKept }: FoundPipe,
     take: (output: UnitOutput) => void,
   ): void {
     const { clock, timers } = this.#sys;
     const attempt = (tries: number): void => {
       const target = { ...this.target(unit, stream, generation), tally };
-      const output = UnitOutput.adopt(this.#sys, read, target);
+      const output = UnitOutput.adopt(this.#sys, read, target, isKept);
       this.#closed.delete(read);
       if (output.ok) {
         take(output.value);

@@ -6,11 +6,13 @@ import type {
   LogLimits,
   Missing,
   PipeIdentity,
+  Refusal,
   Sys,
   SysError,
 } from '../sys/sys.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
+import { deposit } from './deposit.ts';
 import type { LogWriters } from './logs/log-writers.ts';
 
 /** What a log could not take is tried again after so long, then less and less often. */
@@ -64,6 +66,8 @@ export interface OutputTarget {
   readonly generation: number;
   readonly path: string;
   readonly failed: (error: SysError) => void;
+  /** Told where the keeper does not hold the pipe yet. */
+  readonly notHeld: (refusal: Refusal) => void;
   /** Told when its log takes everything again. */
   readonly recovered: () => void;
   readonly keeping: Keeping;
@@ -87,6 +91,7 @@ export class UnitOutput {
   #tally: Descriptor | undefined;
   /** The log cannot take everything. */
   #isFull = false;
+  readonly #endDeposit: Cancel;
   #cancelRetry: Cancel = () => undefined;
   /** Told when a log that could not take everything has taken it. */
   whenKept: () => void = () => undefined;
@@ -96,6 +101,7 @@ export class UnitOutput {
     target: OutputTarget,
     read: Descriptor,
     { write, identity }: { readonly write: Descriptor; readonly identity: PipeIdentity },
+    isKept: boolean,
   ) {
     this.#sys = sys;
     this.label = target.label;
@@ -103,6 +109,7 @@ export class UnitOutput {
     this.#target = target;
     this.write = write;
     this.identity = identity;
+    this.#endDeposit = isKept ? () => undefined : deposit(sys, this.#name, read, target.notHeld);
     const failed = (error: SysError): void => {
       this.#isFull = true;
       target.failed(error);
@@ -140,20 +147,19 @@ export class UnitOutput {
   static make(sys: Sys, uid: number, target: OutputTarget): Result<UnitOutput, SysError> {
     const pipe = sys.output.pipe(uid);
     if (!pipe.ok) return pipe;
-    const { read } = pipe.value;
-    const name = outputName(target);
-    sys.keeper.store(name, read, true, (answer) => {
-      if (answer.ok) return;
-      target.failed({ code: answer.error.code, errno: answer.error.errno, call: 'keeper store' });
-    });
-    return ok(new UnitOutput(sys, target, read, pipe.value));
+    return ok(new UnitOutput(sys, target, pipe.value.read, pipe.value, false));
   }
 
-  /** Goes on with a pipe that the keeper held while archond was away. */
-  static adopt(sys: Sys, read: Descriptor, target: OutputTarget): Result<UnitOutput, SysError> {
+  /** Goes on with a pipe of an earlier archond. @param isKept the keeper holds it; else it is deposited anew */
+  static adopt(
+    sys: Sys,
+    read: Descriptor,
+    target: OutputTarget,
+    isKept = true,
+  ): Result<UnitOutput, SysError> {
     const again = sys.output.reopen(read);
     if (!again.ok) return again;
-    return ok(new UnitOutput(sys, target, read, again.value));
+    return ok(new UnitOutput(sys, target, read, again.value, isKept));
   }
 
   /** Without this a disk that was full for a moment would hold up for good whoever writes. */
@@ -214,6 +220,7 @@ export class UnitOutput {
     this.#leaveLog();
     const missing = this.#copying.giveUp();
     if (missing.bytes > 0) this.#target.keeping.dropped?.(missing);
+    this.#endDeposit();
     this.#copying.close();
     this.#sys.descriptors.close(this.write);
     this.#sys.keeper.drop(this.#name, () => undefined);

@@ -9,9 +9,10 @@ import {
   type PortPool,
   type Wanted,
 } from '../../portalloc/port-table.ts';
-import type { Descriptor, Sys } from '../../sys/sys.ts';
+import type { Cancel, Descriptor, Refusal, Sys } from '../../sys/sys.ts';
 import type { Chronicle } from '../chronicle.ts';
 import type { Kept } from '../configured/configured-units.ts';
+import { deposit } from '../deposit.ts';
 import type { Log } from '../log.ts';
 
 const KEPT = /^port:(one|shared):(.+)$/s;
@@ -53,6 +54,8 @@ export class BoundSockets {
   readonly #log: Log;
   readonly #chronicle: Chronicle;
   readonly #descriptors = new Map<string, Descriptor>();
+  /** What ends that the keeper is offered a socket, by its descriptor; nothing of those that it held before. */
+  readonly #deposits = new Map<Descriptor, Cancel>();
 
   constructor(sys: Sys, log: Log, chronicle: Chronicle, pool: PortPool) {
     this.#sys = sys;
@@ -112,10 +115,10 @@ export class BoundSockets {
 
   /** Holds a socket for a name that is bound there, and has the keeper hold it too. */
   put(lease: Lease, descriptor: Descriptor): void {
-    this.#sys.keeper.store(keptName(lease), descriptor, true, (stored) => {
-      if (!stored.ok)
-        this.#log.error('the keeper does not hold a port', { port: lease.name, error: stored.error.code });
-    });
+    const refused = ({ code }: Refusal): void => {
+      this.#log.error('the keeper does not hold a port yet', { port: lease.name, error: code });
+    };
+    this.#deposits.set(descriptor, deposit(this.#sys, keptName(lease), descriptor, refused));
     this.#hold(lease, descriptor);
   }
 
@@ -133,6 +136,7 @@ export class BoundSockets {
     if (lease === undefined || descriptor === undefined) return undefined;
     this.table.release(id);
     this.#descriptors.delete(idText(id));
+    this.#endDeposit(descriptor);
     return { lease, descriptor };
   }
 
@@ -178,8 +182,14 @@ export class BoundSockets {
     for (const lease of this.table.leases) this.release(lease);
   }
 
+  #endDeposit(descriptor: Descriptor): void {
+    this.#deposits.get(descriptor)?.();
+    this.#deposits.delete(descriptor);
+  }
+
   #letGo({ name, descriptor }: Kept, done: () => void = () => undefined): void {
     const bound = this.#sys.ports.addressOf(descriptor);
+    this.#endDeposit(descriptor);
     this.#sys.descriptors.close(descriptor);
     this.#sys.keeper.drop(name, done);
     if (bound.ok && familyOf(bound.value.host) === 'unix') this.#sys.files.remove(bound.value.host);

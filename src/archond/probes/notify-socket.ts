@@ -49,9 +49,11 @@ export class NotifySocket {
     return ok(new NotifySocket(sys, path, name, socket.value, false));
   }
 
-  /** Whether one was made for a generation of which something is left, be it held by anybody or not. */
-  static wasMade(sys: Sys, runtimeDir: string, generation: number): boolean {
-    return sys.files.status(pathOf(runtimeDir, generation)).ok;
+  /** Whether one was made for a generation of which something is left, be it held by anybody or not; undefined where that cannot be seen. */
+  static wasMade(sys: Sys, runtimeDir: string, generation: number): boolean | undefined {
+    const status = sys.files.status(pathOf(runtimeDir, generation));
+    if (status.ok) return true;
+    return status.error.code === 'ENOENT' ? false : undefined;
   }
 
   /** Goes on with one that the keeper held. */

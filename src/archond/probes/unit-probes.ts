@@ -155,9 +155,10 @@ export class UnitProbes {
     this.#said?.recall();
     if (kept.ready !== undefined) this.#pipe = ReadyPipe.adopt(sys, kept.ready.name, kept.ready.descriptor);
     this.spawned(ref, pid);
-    const { label, ready } = this.#unit;
+    const { label, ready, health } = this.#unit;
     if (uid === undefined || this.#voice !== undefined || this.#pipe !== undefined) return undefined;
-    if (!NotifySocket.wasMade(sys, runtimeDir, ref.generation))
+    const isToHaveOne = ready.kind === 'notify' || health?.kind === 'notify';
+    if (!(NotifySocket.wasMade(sys, runtimeDir, ref.generation) ?? isToHaveOne))
       return ready.kind === 'fd' ? 'ready-pipe' : undefined;
     const socket = NotifySocket.make(sys, runtimeDir, label, ref.generation, uid);
     if (socket.ok) this.#listenTo(socket.value);

@@ -3,7 +3,7 @@ import { NO_CAUSE } from '../cause.ts';
 import type { UnitEvent } from '../event.ts';
 import type { FailedNeeds, StartGate } from '../gate.ts';
 import type { Node } from '../graph/graph.ts';
-import { FAILED, FALLING, LIVE, UNDERWAY, UP, type Facts } from './facts.ts';
+import { FAILED, FALLING, LIVE, UNDERWAY, UP, UPRIGHT, type Facts } from './facts.ts';
 
 /** A unit in the plan: what it has told its neighbours of itself, and how many of them are how. */
 export interface Seat {
@@ -19,6 +19,8 @@ export interface Seat {
   /** Of what it comes after: something will come of it. */
   startsUnderway: number;
   conflictsLive: number;
+  /** Of those: not on its way down, so that somebody has to stop it. */
+  conflictsStaying: number;
   /** Of those that need it. */
   dependentsLive: number;
   /** Of those that it lets stop first. */
@@ -42,6 +44,7 @@ export function newSeat(node: Node): Seat {
     needsFailed: 0,
     startsUnderway: 0,
     conflictsLive: 0,
+    conflictsStaying: 0,
     dependentsLive: 0,
     stopsFalling: 0,
     fall: undefined,
@@ -52,8 +55,8 @@ export function newSeat(node: Node): Seat {
 }
 
 /** Whether the seat's start waits for nothing that somebody has to do something about. */
-export function isMoving({ needsFailed, needsStuck }: Seat): boolean {
-  return needsFailed === 0 && needsStuck === 0;
+export function isMoving({ needsFailed, needsStuck, conflictsStaying }: Seat): boolean {
+  return needsFailed === 0 && needsStuck === 0 && conflictsStaying === 0;
 }
 
 /** Whether it may come up. @param seatOf only asked where something that it needs has failed */
@@ -85,6 +88,7 @@ export const COUNT = {
   },
   inConflict(other: Seat, before: Facts, now: Facts): void {
     other.conflictsLive += change(isLive, before, now);
+    other.conflictsStaying += change(isUpright, before, now);
   },
 } as const;
 
@@ -96,5 +100,6 @@ const isDown = (facts: Facts): boolean => (facts & UP) === 0;
 const isStuck = (facts: Facts): boolean => (facts & (UP | UNDERWAY)) === 0;
 const isFailed = (facts: Facts): boolean => (facts & FAILED) !== 0;
 const isLive = (facts: Facts): boolean => (facts & LIVE) !== 0;
+const isUpright = (facts: Facts): boolean => (facts & UPRIGHT) !== 0;
 const isUnderway = (facts: Facts): boolean => (facts & UNDERWAY) !== 0;
 const isFalling = (facts: Facts): boolean => (facts & FALLING) !== 0;

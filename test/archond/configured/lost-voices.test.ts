@@ -69,26 +69,39 @@ describe('what a unit speaks by, where another readiness is said of it since', (
   });
 });
 
-describe('what a unit speaks by', () => {
-  it('is offered to the keeper again, which had no descriptor for it, and outlives archond then', async () => {
+describe('what the keeper had no descriptor for', () => {
+  it('is offered to it again, be it a pipe, a log or a socket, and outlives archond then', async () => {
     await using host = await VirtualHost.start({
       piped: { command: '/usr/bin/mute', ready: { fd: 3, timeout: FOREVER }, enabled: false },
+      other: { command: '/usr/bin/mute', enabled: false },
     });
     const { control } = host;
     control.install('/usr/bin/mute', () => undefined);
-    const refusedUntilMs = control.nowMs() + 500;
+    let refusedUntilMs = control.nowMs() + 500;
     control.kernel.faults.plan = (_at, call) =>
       call === 'keeper.store' && control.nowMs() < refusedUntilMs ? 'EMFILE' : undefined;
-    await host.ask('Start,piped,@wait=0');
+    await host.ask('Start,piped,@wait=0', 'Start,other,@wait=0', 'Port,free,@port=4711');
+    expect(control.keeper.kept.names()).toEqual([]);
     control.advanceMs(5000);
-    expect(control.kernel.faults.struck.map(({ call }) => call)).toContain('keeper.store');
+    const names = ['out:1:piped', 'out:2:other', 'port:one: free', 'ready:1:piped'];
+    expect([...control.keeper.kept.names()].sort()).toEqual(names);
     await host.killDeciding();
-    const [line = ''] = await host.ask('List');
+    const [line = ''] = await host.ask('List,piped');
     const process = control.process(Number(line.split(',')[3]));
     process?.write(3, '\n');
     expect(await host.ask('Wait,piped,@for=running')).toEqual(['Ok']);
     expect(await host.ask('Events,@kind=lost')).toEqual(['Ok,0']);
-    /* Of its output the log says so. */
-    expect(host.faults.splice(0)).toEqual([expect.stringContaining('EMFILE')]);
+
+    /* What is given back is not offered any more. */
+    refusedUntilMs = control.nowMs() + 500;
+    await host.ask('Port,gone,@port=4712', 'ReleasePort,gone');
+    control.advanceMs(5000);
+    expect(control.keeper.kept.names()).not.toContain('port:one: gone');
+    /* Each refusal is in the log, once; of what was given back by then nothing is. */
+    expect(host.faults.splice(0).map((fault) => fault.replace(/ \{.*/, ''))).toEqual([
+      'output is not with the keeper yet',
+      'output is not with the keeper yet',
+      'the keeper does not hold a port yet',
+    ]);
   });
 });

@@ -22,6 +22,17 @@ describe('Start', () => {
     expect((await host.events()).length).toBe((await host.story()).length);
   });
 
+  it('brings up what comes after a unit that waits for its rival, which nobody stops', async () => {
+    await using host = await Host.start({
+      one: FOREVER,
+      two: { ...FOREVER, conflicts: ['one'] },
+      later: { ...FOREVER, after: ['two'], enabled: false },
+    });
+    await host.until('running', 'one');
+    expect(await host.ask('Start,later')).toEqual(['Done,later,running', 'Ok,1']);
+    expect(await host.states()).toBe('later:running one:running two:waiting');
+  });
+
   it('answers at the first failed attempt of what is needed, while that is tried again', async () => {
     await using host = await Host.start((folder) => ({
       web: { ...FOREVER, needs: ['app'], enabled: false },

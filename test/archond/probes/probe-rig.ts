@@ -51,6 +51,7 @@ export class ProbeRig {
       generation: 1,
       path: LOG,
       failed: () => undefined,
+      notHeld: () => undefined,
       recovered: () => undefined,
       keeping: {},
       writers: new LogWriters(),

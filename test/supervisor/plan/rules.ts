@@ -86,18 +86,32 @@ export function standing(town: Town): string[] {
 }
 
 function hasReasonToWait(town: Town, label: string): boolean {
-  const own = town.specs.get(label);
   const isMoving = (other: string): boolean => {
     const { state, desired } = town.unitOf(other);
-    if (state.kind === 'starting' || state.kind === 'clearing' || state.kind === 'waiting') return true;
+    if (state.kind === 'starting' || state.kind === 'clearing') return true;
+    if (state.kind === 'waiting') return !rivalsOf(town, other).some((rival) => isStaying(town, rival));
     return (state.kind === 'stopping' || state.kind === 'undoing') && desired === 'up';
   };
-  const against = [...town.specs.values()].filter(
-    (one) =>
-      one.dependencies.conflicts.includes(label) || own?.dependencies.conflicts.includes(one.label) === true,
-  );
   return (
-    startsAfter(town.specs, label).some(isMoving) || against.some((one) => !isGone(town.unitOf(one.label)))
+    startsAfter(town.specs, label).some(isMoving) ||
+    rivalsOf(town, label).some((rival) => !isGone(town.unitOf(rival)))
+  );
+}
+
+function rivalsOf({ specs }: Town, label: string): readonly string[] {
+  const own = specs.get(label)?.dependencies.conflicts ?? [];
+  return [...specs.values()].flatMap((one) =>
+    one.dependencies.conflicts.includes(label) || own.includes(one.label) ? [one.label] : [],
+  );
+}
+
+/** It is there, and nobody has it end. */
+function isStaying(town: Town, label: string): boolean {
+  const { state, spec } = town.unitOf(label);
+  return (
+    state.kind === 'starting' ||
+    state.kind === 'running' ||
+    (state.kind === 'finished' && spec.type === 'oneshot')
   );
 }
 

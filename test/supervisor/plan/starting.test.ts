@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { NO_CAUSE } from '../../../src/supervisor/cause.ts';
+import type { Told } from '../../../src/supervisor/plan/plan.ts';
 import { restartPolicy } from '../../../src/supervisor/unit.ts';
 import { Street } from './street.ts';
 
@@ -98,6 +100,35 @@ describe('an order to start', () => {
     expect(street.flow().states).toBe('blue:stopped green:running');
     street.start('blue');
     expect(street.flow().states).toBe('blue:running green:stopped');
+  });
+
+  test('does not wait for what waits for a rival that nobody stops, and does where that is on its way out', () => {
+    const street = new Street({ blue: {}, green: { conflicts: ['blue'] }, web: { after: ['green'] } });
+    const green: Told = { label: 'green', event: { kind: 'order-start', cause: NO_CAUSE } };
+    street.start('blue');
+    /* As at a start of the supervisor: it stops nothing for it. */
+    street.flow().tell([green]);
+    street.start('web');
+    expect(street.flow().states).toBe('blue:running green:waiting web:running');
+    street.stop('web');
+    street.flow().stop('blue');
+    street.start('web');
+    expect(street.states).toBe('blue:stopping green:waiting web:waiting');
+    expect(street.flow().states).toBe('blue:stopped green:running web:running');
+  });
+
+  test('comes up where what it waits for has to wait for a rival that comes back', () => {
+    const street = new Street({ blue: {}, green: { conflicts: ['blue'] }, web: { after: ['green'] } });
+    street.start('blue');
+    street.flow().stop('blue');
+    street.tell([
+      { label: 'green', event: { kind: 'order-start', cause: NO_CAUSE } },
+      { label: 'web', event: { kind: 'order-start', cause: NO_CAUSE } },
+    ]);
+    expect(street.states).toBe('blue:stopping green:waiting web:waiting');
+    street.tell([{ label: 'blue', event: { kind: 'order-start', cause: NO_CAUSE } }]);
+    street.flow();
+    expect(street.states).toMatch(/^blue:(?:running green:waiting|waiting green:running) web:running$/);
   });
 
   test('pulls up again what a unit waits for', () => {
