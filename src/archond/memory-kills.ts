@@ -60,7 +60,6 @@ export class MemoryKills {
     if (ref?.generation !== event.generation) return undefined;
     this.#look(record, ref);
     const told = this.#told.get(ref.generation);
-    if (event.kind === 'emptied') this.#forget(ref.generation);
     if (told === undefined || this.#sys.clock.monotonicMs() - told.atMs > LATELY_MS) return undefined;
     return causedBy(told.event);
   }
@@ -115,7 +114,10 @@ export class MemoryKills {
     return true;
   }
 
-  #forget(generation: number): void {
-    if (this.#told.delete(generation)) this.#journal.forget(KIND, String(generation));
+  /** The entry of this generation is given back: nobody asks of it any more. Until then the next archond might. */
+  forget(generation: number): void {
+    /* What is there when the journal is closed is forgotten at the next start. */
+    if (this.#told.delete(generation) && this.#journal.segment !== undefined)
+      this.#journal.forget(KIND, String(generation));
   }
 }

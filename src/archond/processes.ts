@@ -4,6 +4,7 @@ import type { UnitEvent } from '../supervisor/event.ts';
 import { errnoNumber } from '../base/errno.ts';
 import { spawnOrder, type Launch } from './launch.ts';
 import type { Log } from './log.ts';
+import type { MemoryKills } from './memory-kills.ts';
 import { NOTHING_GIVEN } from './probes/unit-probes.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import { toTags } from './tags.ts';
@@ -17,6 +18,7 @@ export class Processes {
   readonly #sys: Sys;
   readonly #streams: StandardStreams;
   readonly #log: Log;
+  readonly #memoryKills: Pick<MemoryKills, 'forget'>;
   readonly #post: (record: UnitRecord, event: UnitEvent) => void;
   readonly #byGeneration = new Map<number, UnitRecord>();
   /** As whom archond runs. */
@@ -29,8 +31,10 @@ export class Processes {
     log: Log,
     streams: StandardStreams,
     uid: number,
+    memoryKills: Pick<MemoryKills, 'forget'>,
     post: (record: UnitRecord, event: UnitEvent) => void,
   ) {
+    this.#memoryKills = memoryKills;
     this.#log = log;
     this.#sys = sys;
     this.#streams = streams;
@@ -178,7 +182,10 @@ export class Processes {
 
   /** Returns the entry of the last process, whose end has been taken note of. */
   giveBack(record: UnitRecord): void {
-    if (record.ref !== undefined) this.#sys.keeper.free(record.ref, () => undefined);
+    if (record.ref !== undefined) {
+      this.#sys.keeper.free(record.ref, () => undefined);
+      this.#memoryKills.forget(record.ref.generation);
+    }
     record.ref = undefined;
     record.pid = undefined;
     record.startTicks = undefined;

@@ -61,10 +61,10 @@ export class Supervisor {
     this.#log = log;
     this.#chronicle = chronicle;
     this.#streams = streams;
-    this.#processes = new Processes(sys, log, streams, uid, (record, event) => {
+    this.memoryKills = new MemoryKills(sys, chronicle);
+    this.#processes = new Processes(sys, log, streams, uid, this.memoryKills, (record, event) => {
       this.post(record, event);
     });
-    this.memoryKills = new MemoryKills(sys, chronicle);
     this.#mailbox = new Mailbox((error) => {
       this.#failed(error);
     });

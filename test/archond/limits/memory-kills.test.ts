@@ -89,6 +89,24 @@ describe('a process that the kernel kills for want of memory', () => {
     expect(exited?.details.get('cause')).toBe(String(limit[0]?.sequence));
   });
 
+  it('is told of once, also where archond dies when all is over', async () => {
+    for (const delay of ['1h', '10m']) {
+      await using host = await start({ restart: { delay } });
+      const [main] = processesOf(host);
+      if (main !== undefined) kill(host, main);
+      expect(await host.ask('Wait,web,@for=running')).toEqual(['Ok']);
+      const [again] = processesOf(host);
+      if (again !== undefined) kill(host, again);
+      expect(await host.ask('Wait,web,@for=backoff')).toEqual(['Ok']);
+      host.control.advanceMs(60_000);
+      expect(await limits(host)).toHaveLength(2);
+      await host.killDeciding();
+      await host.killDeciding();
+      expect(await limits(host)).toHaveLength(2);
+      expect((await host.ask('List'))[0]).toContain(',web,backoff,');
+    }
+  });
+
   it('of another one is the cause of an end that follows it soon, and of none that follows it late', async () => {
     for (const [waitMs, isCause] of [
       [1000, true],
