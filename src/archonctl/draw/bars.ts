@@ -1,23 +1,7 @@
-import { formatDuration } from '../../base/duration.ts';
-import { COLOURS, cutToWidth, element, picture, text, widthOf } from './svg.ts';
-
-/** A part of a row: what goes on from one instant to another, in milliseconds from the beginning. */
-export interface Bar {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly fill: string;
-}
-
-/** A row of a time chart. */
-export interface Row {
-  readonly name: string;
-  readonly bars: readonly Bar[];
-  /** Stands behind the bars. */
-  readonly note: string;
-  readonly isCritical: boolean;
-  /** Rows in front of which this one comes; a line leads from the end of each to its beginning. By their indexes. */
-  readonly after: readonly number[];
-}
+import { progressOf } from './progress.ts';
+import { barsOf, endOf, GAP, linksOf, stripesOf, type Ground, type Look, type Row } from './rows.ts';
+import { axisFrom, axisLines, axisWords, type Measured } from './time-axis.ts';
+import { COLOURS, element, picture, text, widthOf } from './svg.ts';
 
 /** What colours mean. */
 export interface Legend {
@@ -25,36 +9,114 @@ export interface Legend {
   readonly says: string;
 }
 
-const ROW = 22;
-const BAR = 12;
-const MARGIN = 16;
-const TOP = 64;
-const CHART = 640;
-const GAP = 10;
-const LEAST_BAR = 1.5;
-const MOST_NAME = 260;
-
-/** Rows of bars over a scale of time, one below the other; what is critical stands out. */
-export function timeChart(title: string, rows: readonly Row[], legend: readonly Legend[]): string {
-  const endMs = Math.max(1, ...rows.flatMap(({ bars }) => bars.map(({ toMs }) => toMs)));
-  const nameWidth = Math.min(MOST_NAME, Math.max(60, ...rows.map(({ name }) => widthOf(name))));
-  const noteWidth = Math.max(40, ...rows.map(({ note }) => widthOf(note)));
-  const left = MARGIN + nameWidth + GAP;
-  const x = (ms: number): number => left + (ms / endMs) * CHART;
-  const width = Math.max(left + CHART + GAP + noteWidth + MARGIN, MARGIN * 2 + widthOf(title, 15));
-  const height = TOP + rows.length * ROW + MARGIN;
-  const parts = [
-    text(MARGIN, 20, title, { 'font-size': 15, 'font-weight': 600 }),
-    ...legendOf(legend),
-    ...scaleOf(endMs, x, height),
-    ...rows.map((row, index) => stripeOf(index, width, row)),
-    ...linksOf(rows, x),
-    ...rows.map((row, index) => rowOf(row, index, left, x, nameWidth)),
-  ];
-  return picture(width, height, title, parts);
+/** What a time chart says beside its rows. */
+export interface ChartWords {
+  readonly title: string;
+  readonly legend: readonly Legend[];
+  /** What the numbers on the curve over many rows count, such as `units that are ready`. */
+  readonly counts: string;
+  /** Without it times. */
+  readonly measured?: Measured;
 }
 
-const middleOf = (index: number): number => TOP + index * ROW + ROW / 2;
+const LOOK: Look = { row: 22, bar: 12, idle: 4, name: 12, note: 10.5 };
+/** Of many rows: as small as can still be read as it stands. */
+const DENSE: Look = { row: 15, bar: 9, idle: 2, name: 10.5, note: 9.5 };
+/** More rows than fit on a screen: what matters of them is said above them. */
+const MANY = 60;
+/** So often the scale is said again between many rows, for whoever has scrolled to them. */
+const ROWS_A_SCALE = 40;
+
+const MARGIN = 16;
+const HEAD = 46;
+const SCALE = 18;
+const CHART = 640;
+const WIDE_CHART = 900;
+const CURVE = 110;
+const HEADLINE = 30;
+const MOST_NAME = 260;
+
+/**
+ * Rows of bars over a scale of time, one below the other; what is critical stands out. Of many, a curve first tells how many have come
+ * how far, and the critical path is drawn by itself.
+ */
+export function timeChart(words: ChartWords, rows: readonly Row[]): string {
+  const { title, legend, measured = 'time' } = words;
+  const isLong = rows.length > MANY;
+  const end = rows.reduce((latest, row) => Math.max(latest, endOf(row)), 1);
+  const nameWidth = Math.min(MOST_NAME, Math.max(60, ...rows.map(({ name }) => widthOf(name))));
+  const left = MARGIN + nameWidth + GAP;
+  const axis = axisFrom(measured, end, left, isLong ? WIDE_CHART : CHART);
+  const noteWidth = rows.reduce((most, { note }) => Math.max(most, widthOf(note)), 40);
+  const width = Math.max(axis.x(end) + GAP + noteWidth + MARGIN, MARGIN * 2 + widthOf(title, 15));
+  const place = { axis, left, nameWidth, width };
+  const body = isLong ? longBody(words, rows, place) : section(rows, { ...place, top: HEAD, look: LOOK });
+  const height = body.bottom + MARGIN;
+  const head = [text(MARGIN, 20, title, { 'font-size': 15, 'font-weight': 600 }), ...legendOf(legend)];
+  return picture(width, height, title, [...head, ...body.parts]);
+}
+
+interface Body {
+  readonly parts: readonly string[];
+  readonly bottom: number;
+}
+type Place = Omit<Ground, 'top' | 'look'>;
+
+/** The curve, the critical path, and then all. */
+function longBody({ counts }: ChartWords, rows: readonly Row[], place: Place): Body {
+  const reached = rows.filter(({ isReached }) => isReached);
+  const curveTop = HEAD + HEADLINE + SCALE;
+  const parts = [
+    headline(HEAD, `${reached.length} ${counts}`),
+    ...axisWords(place.axis, curveTop - SCALE / 2),
+    ...progressOf(place.axis, curveTop, CURVE, reached.map(endOf), COLOURS.progress),
+  ];
+  let bottom = curveTop + CURVE;
+  const path = criticalOf(rows);
+  if (path.length > 0) {
+    const critical = section(path, { ...place, top: bottom + HEADLINE, look: LOOK });
+    parts.push(headline(bottom, 'What is critical'), ...critical.parts);
+    bottom = critical.bottom;
+  }
+  parts.push(headline(bottom, `All ${rows.length}`));
+  bottom += HEADLINE;
+  for (let from = 0; from < rows.length; from += ROWS_A_SCALE) {
+    /* The lines of the critical path would be as long as the picture; it has been drawn by itself. */
+    const some = rows.slice(from, from + ROWS_A_SCALE).map((row) => ({ ...row, after: [] }));
+    const block = section(some, { ...place, top: bottom, look: DENSE });
+    parts.push(...block.parts);
+    bottom = block.bottom;
+  }
+  return { parts, bottom };
+}
+
+/** What is critical, by itself; rows behind each other as they were among all. */
+function criticalOf(rows: readonly Row[]): readonly Row[] {
+  const places = [...rows.keys()].filter((index) => rows[index]?.isCritical === true);
+  const indexes = new Map(places.map((index, at) => [index, at]));
+  return places.flatMap((index) => {
+    const row = rows[index];
+    return row === undefined ? [] : [{ ...row, after: row.after.flatMap((one) => indexes.get(one) ?? []) }];
+  });
+}
+
+/** Rows below a scale of their own. */
+function section(rows: readonly Row[], place: Ground): Body {
+  const ground = { ...place, top: place.top + SCALE };
+  const bottom = ground.top + rows.length * ground.look.row;
+  const parts = [
+    ...axisWords(ground.axis, place.top + SCALE / 2 - 2),
+    ...stripesOf(rows, ground),
+    ...axisLines(ground.axis, ground.top - 3, bottom),
+    ...linksOf(rows, ground),
+    ...barsOf(rows, ground),
+  ];
+  return { parts, bottom };
+}
+
+function headline(top: number, says: string): string {
+  return text(MARGIN, top + HEADLINE / 2 + 3, says, { 'font-size': 13, 'font-weight': 600 });
+}
 
 function legendOf(legend: readonly Legend[]): string[] {
   let x = MARGIN;
@@ -64,76 +126,4 @@ function legendOf(legend: readonly Legend[]): string[] {
     const box = element('rect', { x: at, y: 34, width: 12, height: 10, rx: 2, fill });
     return box + text(at + 17, 39, says, { 'font-size': 11, fill: COLOURS.faint });
   });
-}
-
-/** About eight lines, at whole steps. */
-function scaleOf(endMs: number, x: (ms: number) => number, height: number): string[] {
-  const step = stepOf(endMs / 7);
-  const lines: string[] = [];
-  for (let ms = 0; ms <= endMs; ms += step) {
-    lines.push(
-      element('line', { x1: x(ms), x2: x(ms), y1: TOP - 4, y2: height - MARGIN, stroke: COLOURS.line }),
-      text(x(ms), TOP - 11, ms === 0 ? '0' : formatDuration(ms), {
-        'font-size': 10,
-        fill: COLOURS.faint,
-        'text-anchor': 'middle',
-      }),
-    );
-  }
-  return lines;
-}
-
-/** The next of 1, 2, 5, 10 … milliseconds; of whole seconds, minutes and hours above these. */
-function stepOf(ms: number): number {
-  const unit = ms < 30_000 ? 1 : ms < 1_800_000 ? 60_000 : 3_600_000;
-  const power = 10 ** Math.floor(Math.log10(ms / unit));
-  const factor = [1, 2, 5, 10].find((one) => one * power * unit >= ms) ?? 10;
-  return Math.max(1, factor * power * unit);
-}
-
-function stripeOf(index: number, width: number, { isCritical }: Row): string {
-  const fill = isCritical ? '#fff7ed' : index % 2 === 0 ? COLOURS.stripe : 'none';
-  return fill === 'none'
-    ? ''
-    : element('rect', { x: 0, y: TOP + index * ROW, width, height: ROW, fill, opacity: 0.75 });
-}
-
-function rowOf(row: Row, index: number, left: number, x: (ms: number) => number, nameWidth: number): string {
-  const y = middleOf(index);
-  const bars = row.bars.map(({ fromMs, toMs, fill }) =>
-    element('rect', {
-      x: x(fromMs),
-      y: y - BAR / 2,
-      width: Math.max(LEAST_BAR, x(toMs) - x(fromMs)),
-      height: BAR,
-      rx: 2,
-      fill,
-      stroke: row.isCritical ? COLOURS.critical : undefined,
-      'stroke-width': row.isCritical ? 1.2 : undefined,
-    }),
-  );
-  const endMs = Math.max(0, ...row.bars.map(({ toMs }) => toMs));
-  const weight = row.isCritical ? { 'font-weight': 600, fill: COLOURS.critical } : {};
-  return [
-    text(left - GAP, y, cutToWidth(row.name, nameWidth), { 'text-anchor': 'end', ...weight }),
-    ...bars,
-    text(x(endMs) + 6, y, row.note, { 'font-size': 10.5, fill: COLOURS.faint }),
-  ].join('');
-}
-
-/** Lines along the critical path only: of all others there would be too many to follow one. */
-function linksOf(rows: readonly Row[], x: (ms: number) => number): string[] {
-  return rows.flatMap((row, index) =>
-    row.after.flatMap((other) => {
-      const before = rows[other];
-      if (!row.isCritical || before?.isCritical !== true) return [];
-      const fromX = x(Math.max(0, ...before.bars.map(({ toMs }) => toMs)));
-      const toX = x(row.bars[0]?.fromMs ?? 0);
-      const [fromY, toY] = [middleOf(other), middleOf(index)];
-      const d = `M${fromX} ${fromY} V${toY} H${Math.max(toX, fromX)}`;
-      return [
-        element('path', { d, fill: 'none', stroke: COLOURS.critical, 'stroke-width': 1.2, opacity: 0.7 }),
-      ];
-    }),
-  );
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../base/duration.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import type { Bar, Row } from '../draw/bars.ts';
+import type { Bar, Row } from '../draw/rows.ts';
 import { COLOURS } from '../draw/svg.ts';
 
 /** How one unit came up at the last start. Unix seconds; null where it has not come to that. */
@@ -65,6 +65,7 @@ export function chartRows(spans: readonly BootSpan[]): readonly Row[] {
       bars: barsOf(span, began, ended),
       note: spanNote(span),
       isCritical: span.critical,
+      isReached: span.ready !== null,
       after: span.critical && before !== undefined ? [before] : [],
     };
   });
@@ -73,8 +74,8 @@ export function chartRows(spans: readonly BootSpan[]): readonly Row[] {
 function barsOf({ start, up, ready }: BootSpan, began: number, ended: number): Bar[] {
   const ms = (at: number): number => (at - began) * MS_A_SECOND;
   const bars: Bar[] = [];
-  if (up === null) return [{ fromMs: ms(start), toMs: ms(ended), fill: COLOURS.wait }];
-  if (up > start) bars.push({ fromMs: ms(start), toMs: ms(up), fill: COLOURS.wait });
+  if (up === null) return [{ fromMs: ms(start), toMs: ms(ended), fill: COLOURS.wait, isIdle: true }];
+  if (up > start) bars.push({ fromMs: ms(start), toMs: ms(up), fill: COLOURS.wait, isIdle: true });
   bars.push({
     fromMs: ms(up),
     toMs: ms(ready ?? ended),

@@ -1,7 +1,8 @@
 import { formatDuration } from '../../base/duration.ts';
 import { textOf } from '../../protocol/bytes.ts';
-import type { Row } from '../draw/bars.ts';
+import type { Row } from '../draw/rows.ts';
 import { COLOURS } from '../draw/svg.ts';
+import type { Measured } from '../draw/time-axis.ts';
 
 /** A step of a plan. */
 export interface PlanStep {
@@ -54,20 +55,28 @@ export function lengthOf(steps: readonly PlanStep[]): number {
   );
 }
 
-/** The steps as rows of a chart. */
+/** What a chart of the steps measures: turns where of none is known how long it takes, so that its order is seen all the same. */
+export function measuredOf(steps: readonly PlanStep[]): Measured {
+  return steps.some(({ expectedSeconds }) => expectedSeconds !== null) ? 'time' : 'turns';
+}
+
+/** The steps as rows of a chart, in times or in turns. */
 export function chartRows(steps: readonly PlanStep[]): readonly Row[] {
-  const begins = beginningsOf(steps);
+  const isTimed = measuredOf(steps) === 'time';
+  const drawn = isTimed ? steps : steps.map((step) => ({ ...step, expectedSeconds: 1 / MS_A_SECOND }));
+  const begins = beginningsOf(drawn);
   const indexes = new Map(steps.map(({ number }, index) => [number, index]));
   return steps.map(({ label, action, after, expectedSeconds, critical }, index) => {
     const fromMs = begins[index] ?? 0;
-    const ms = (expectedSeconds ?? 0) * MS_A_SECOND;
+    const ms = (drawn[index]?.expectedSeconds ?? 0) * MS_A_SECOND;
     const fill = action.startsWith('stop') ? COLOURS.stop : COLOURS.ready;
-    const note = `${action}${expectedSeconds === null ? ', for how long is not known' : ` ${formatDuration(ms)}`}`;
+    const unknown = isTimed ? ', for how long is not known' : '';
     return {
       name: label,
       bars: [{ fromMs, toMs: fromMs + ms, fill }],
-      note,
+      note: `${action}${expectedSeconds === null ? unknown : ` ${formatDuration(ms)}`}`,
       isCritical: critical,
+      isReached: true,
       after: after.flatMap((number) => indexes.get(number) ?? []),
     };
   });

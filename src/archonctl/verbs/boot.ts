@@ -50,8 +50,9 @@ export const boot = defineVerb({
         { fill: COLOURS.stop, says: 'has not come up' },
         { fill: COLOURS.critical, says: 'critical: what held up the last one' },
       ];
-      const title = `Start of ${localTime(String(Math.floor(began)))}: ${summary}`;
-      if (!savePicture(screen, given.svg, timeChart(title, chartRows(spans), legend))) return EXIT.failed;
+      const title = `Start of ${secondOf(began)}: ${summary}`;
+      const drawn = timeChart({ title, legend, counts: 'units that came up, and when' }, chartRows(spans));
+      if (!savePicture(screen, given.svg, drawn)) return EXIT.failed;
     }
     if (globals.format === 'json') printJson(screen, { began, seconds: ended - began, spans });
     else if (globals.format === 'csv') await printCsv(screen, FIELDS, spans.map(csvRow));
@@ -68,6 +69,11 @@ function csvRow({ label, start, up, ready, critical }: BootSpan): Record<(typeof
     ready: ready === null ? '' : String(ready),
     critical: critical ? '1' : '0',
   };
+}
+
+/** An instant (Unix seconds) as local date and time, to the second. */
+function secondOf(at: number): string {
+  return localTime(String(Math.floor(at))).replace(/\.\d+$/, '');
 }
 
 function bootText(spans: readonly BootSpan[], summary: string, columns: number | undefined): string {
@@ -89,6 +95,6 @@ function bootText(spans: readonly BootSpan[], summary: string, columns: number |
   const way = slow
     .map(({ label, up, ready }) => `${printable(label)} (${shown(between(up, ready))})`)
     .join(', then ');
-  const when = `started at ${localTime(String(Math.floor(began)))}`;
+  const when = `started at ${secondOf(began)}`;
   return `${renderTable(COLUMNS, rows, columns)}\n${summary}, ${when}. What held up the last one: ${way === '' ? 'nothing' : way}.\n`;
 }

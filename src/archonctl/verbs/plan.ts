@@ -7,7 +7,7 @@ import { COLOURS } from '../draw/svg.ts';
 import { printCsv, printJson } from '../print/document.ts';
 import { printable } from '../print/printable.ts';
 import { renderTable, type Column } from '../print/table.ts';
-import { beginningsOf, chartRows, lengthOf, readStep, type PlanStep } from '../story/steps.ts';
+import { beginningsOf, chartRows, lengthOf, measuredOf, readStep, type PlanStep } from '../story/steps.ts';
 import { defineVerb, EXIT } from '../verb.ts';
 
 const ACTIONS = ['start', 'stop'] as const;
@@ -59,7 +59,11 @@ export const plan = defineVerb({
         { fill: COLOURS.stop, says: 'stop' },
         { fill: COLOURS.critical, says: 'critical: what holds up the rest' },
       ];
-      if (!savePicture(screen, given.svg, timeChart(title, chartRows(steps), legend))) return EXIT.failed;
+      const measured = measuredOf(steps);
+      const counts =
+        measured === 'time' ? 'steps, and when they are done' : 'steps, and in which turn they are done';
+      const drawn = timeChart({ title, legend, counts, measured }, chartRows(steps));
+      if (!savePicture(screen, given.svg, drawn)) return EXIT.failed;
     }
     if (globals.format === 'json') {
       printJson(screen, { action, expectedSeconds: lengthOf(steps) / MS_A_SECOND, steps });
