@@ -82,7 +82,7 @@ describe('boot', () => {
         'db     +0ms     0ms   1.5s  +1.5s  *\n' +
         'web    +0ms    1.5s  250ms  +1.7s  *\n' +
         'late   +0ms       -      -      -\n\n' +
-        '3 units in 1.7s, started at 1970-01-01 00:16:40.000. What held up the last one: db (1.5s), then web (250ms).\n',
+        '3 units in 1.7s, started at 1970-01-01 00:16:40. What held up the last one: db (1.5s), then web (250ms).\n',
     );
   });
 
