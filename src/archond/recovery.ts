@@ -59,6 +59,10 @@ export function recover(
           chronicle.latest.hasBeenReady(entry.label, generation, entry.pid),
       ),
     );
+    if (known === undefined && others.length === 0 && isForgotten(house, first, before)) {
+      giveBack(sys, first);
+      continue;
+    }
     const { own, beside, late } = pairOf(first, others, known);
     for (const entry of late) giveBack(sys, entry);
     const wish = wishFor(own, known);
@@ -316,6 +320,17 @@ function takeWatches(house: House, kept: readonly Kept[], cause: Cause): void {
       drop(sys, { name, descriptor });
     }
   }
+}
+
+/** Whether archond died between forgetting a unit and giving back the entry of its last process, whose end was told. */
+function isForgotten(
+  { configured, chronicle }: House,
+  { label, tags, generation, pid, state }: ProcessEntry,
+  before: RememberedUnit | undefined,
+): boolean {
+  const isOver = state === 'empty' && chronicle.latest.hasEnded(label, generation, pid);
+  const { origin } = fromTags(label, tags).spec;
+  return isOver && before === undefined && origin !== 'run' && configured.definitionOf(label) === undefined;
 }
 
 /** An entry that a younger one of the same unit has followed: it was empty when that was spawned. */

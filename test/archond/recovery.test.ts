@@ -1,5 +1,14 @@
-import { expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { ignoreLastWords } from './stage/last-words.ts';
 import { VirtualHost } from './stage/virtual-host.ts';
+
+let words: Disposable | undefined;
+beforeAll(() => {
+  words = ignoreLastWords();
+});
+afterAll(() => {
+  words?.[Symbol.dispose]();
+});
 
 /** How often all of the table is read while a successor takes over so many services. */
 async function timesRead(services: number): Promise<number> {
@@ -21,4 +30,23 @@ async function timesRead(services: number): Promise<number> {
 
 it('The table of processes is read as often in the recovery of a hundred services as in that of one', async () => {
   expect(await timesRead(100)).toBe(await timesRead(1));
+});
+
+it('A daemon that was forgotten stays so wherever archond dies over it', async () => {
+  const deaths: string[] = [];
+  for (let at = 1; ; at += 1) {
+    await using host = await VirtualHost.start({});
+    expect(await host.ask('StartDaemon,sleep 1000000,@label=one', 'Stop,one')).toHaveLength(3);
+    host.control.killArchondAtCall(at);
+    const client = host.connect('Forget,one');
+    await host.until(() => client.isGone || client.peek(/^(?:Ok|Error)/) !== undefined);
+    const isAnswered = client.peek(/^Ok,1$/) !== undefined;
+    const { killedAt } = host.control;
+    await host.untilAnswers();
+    const left = (await host.ask('List')).slice(0, -1);
+    if (isAnswered || killedAt === 'keeper.free') expect(left, `killed at ${killedAt ?? ''}`).toEqual([]);
+    if (killedAt === undefined) break;
+    deaths.push(killedAt);
+  }
+  expect(deaths).toContain('keeper.free');
 });
