@@ -179,8 +179,10 @@ static void watch(int fd) {
 int main(int count, char **words) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   sigset_t mask, none;
-  if (count != 2 || strlen(words[1]) >= sizeof address.sun_path) return 2;
-  strcpy(address.sun_path, words[1]);
+  if (count != 2 || snprintf(address.sun_path, sizeof address.sun_path, "%s.new", words[1]) >=
+                        (int)sizeof address.sun_path) {
+    return 2;
+  }
   sigemptyset(&none);
   sigemptyset(&mask);
   sigaddset(&mask, SIGCHLD);
@@ -195,6 +197,8 @@ int main(int count, char **words) {
   int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   epoll = epoll_create1(EPOLL_CLOEXEC);
   if (bind(listening, (struct sockaddr *)&address, sizeof address) < 0 || listen(listening, 64) < 0) return 1;
+  /* Whoever waits for the file may connect as soon as it is there. */
+  if (rename(address.sun_path, words[1]) < 0) return 1;
   watch(signals);
   watch(listening);
   for (bool more = false;;) {

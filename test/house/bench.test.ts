@@ -24,7 +24,9 @@ it(title, { timeout: 300_000 }, async () => {
   const { table } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
   expect(table.length).toBeGreaterThan(10);
   for (const { figure, medians } of table) {
-    const value = medians['archon'];
-    expect(typeof value === 'number' && value >= 0, figure).toBe(true);
+    const value = medians['archon'] ?? NaN;
+    // What is shared is divided among all who share it: memory may shrink when other programs of Node begin.
+    const least = figure.startsWith('growth') ? -Infinity : 0;
+    expect(value, figure).toBeGreaterThanOrEqual(least);
   }
 });
