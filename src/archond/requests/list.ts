@@ -3,8 +3,7 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import type { UnitRecord } from '../unit-record.ts';
 import { listAt } from './list-at.ts';
-import { noSuchUnit } from './targets.ts';
-import { unitFields, unitsIn } from './unit-fields.ts';
+import { unitFields, unitsAsked } from './unit-fields.ts';
 
 /** `List`: a record for each unit, sorted by label. */
 export function list(house: House, request: RequestOf<'List'>, call: Call): void {
@@ -16,12 +15,12 @@ export function list(house: House, request: RequestOf<'List'>, call: Call): void
     });
     return;
   }
-  const units = unitsIn(house, target);
-  if (units.length === 0 && target?.kind === 'label') {
-    call.fail(noSuchUnit(house, target.label));
+  const units = unitsAsked(house, target);
+  if (!units.ok) {
+    call.fail(units.error);
     return;
   }
-  send(house, units, call).catch((error: unknown) => {
+  send(house, units.value, call).catch((error: unknown) => {
     house.broke(error, call);
   });
 }

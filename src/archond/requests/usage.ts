@@ -4,18 +4,17 @@ import type { Call } from '../call.ts';
 import type { House } from '../house.ts';
 import type { UnitRecord } from '../unit-record.ts';
 import { formatKnown, formatPercent, type Usage } from '../usage.ts';
-import { noSuchUnit } from './targets.ts';
-import { unitsIn } from './unit-fields.ts';
+import { unitsAsked } from './unit-fields.ts';
 
 /** `Usage`: a record for each unit that has a process, sorted by label. */
 export function usage(house: House, request: RequestOf<'Usage'>, call: Call): void {
   const { target } = request.args;
-  const units = unitsIn(house, target);
-  if (units.length === 0 && target?.kind === 'label') {
-    call.fail(noSuchUnit(house, target.label));
+  const units = unitsAsked(house, target);
+  if (!units.ok) {
+    call.fail(units.error);
     return;
   }
-  send(house, units, call).catch((error: unknown) => {
+  send(house, units.value, call).catch((error: unknown) => {
     house.broke(error, call);
   });
 }
