@@ -137,6 +137,32 @@ async function expectAnswered(client: StreamClient): Promise<void> {
   client[Symbol.dispose]();
 }
 
+/** A replacement under way, of which the process named last is the new one; the gate is closed until it is opened. */
+interface UnderWay extends Disposable {
+  readonly open: () => Promise<void>;
+  readonly client: StreamClient;
+  readonly pid: number;
+  readonly next: number;
+}
+
+/** Orders a replacement that comes to this gate, and no further; the new process has been started. */
+async function replaced(rig: Rig, gate: Parameters<Rig['close']>[0]): Promise<UnderWay> {
+  const { pid } = await rig.told();
+  const open = rig.close(gate);
+  const heard = await rig.hear();
+  const client = await order(rig);
+  const next = await nextProcess(heard);
+  return {
+    open,
+    client,
+    pid,
+    next,
+    [Symbol.dispose]: () => {
+      heard[Symbol.dispose]();
+    },
+  };
+}
+
 /** Deaths at the points of a replacement. */
 const POINTS: Readonly<Record<string, (rig: Rig, victim: Victim) => Promise<void>>> = {
   'when the order was answered, and the keeper has not made the new process': async (rig) => {
@@ -148,11 +174,8 @@ const POINTS: Readonly<Record<string, (rig: Rig, victim: Victim) => Promise<void
     expect(isAlive(pid)).toBe(false);
   },
   'while the new one is not ready': async (rig, victim) => {
-    const { pid } = await rig.told();
-    const open = rig.close('serve');
-    using heard = await rig.hear();
-    const client = await order(rig);
-    const next = await nextProcess(heard);
+    using way = await replaced(rig, 'serve');
+    const { open, client, pid, next } = way;
     await rig.until('begins', next);
     await rig.die();
     await expectAnswered(client);
@@ -163,11 +186,8 @@ const POINTS: Readonly<Record<string, (rig: Rig, victim: Victim) => Promise<void
     expect(await rig.rest()).toBe(victim === 'keeper' ? next : pid);
   },
   'when the new one has said that it is ready, and nobody has heard it': async (rig, victim) => {
-    const { pid } = await rig.told();
-    const open = rig.close('serve');
-    using heard = await rig.hear();
-    const client = await order(rig);
-    const next = await nextProcess(heard);
+    using way = await replaced(rig, 'serve');
+    const { open, client, pid, next } = way;
     await rig.until('begins', next);
     const { deciding } = rig.archon;
     process.kill(deciding, 'SIGSTOP');
@@ -182,11 +202,8 @@ const POINTS: Readonly<Record<string, (rig: Rig, victim: Victim) => Promise<void
     else expect([pid, next]).toContain(left);
   },
   'while the old one leaves': async (rig) => {
-    const { pid } = await rig.told();
-    const open = rig.close('leave');
-    using heard = await rig.hear();
-    const client = await order(rig);
-    const next = await nextProcess(heard);
+    using way = await replaced(rig, 'leave');
+    const { open, client, pid, next } = way;
     await rig.until('is-told', pid);
     await rig.die();
     await expectAnswered(client);
