@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { ignoreLastWords } from './stage/last-words.ts';
+import { expect, it, vi } from 'vitest';
+import { allIgnoreLastWords } from './stage/last-words.ts';
 import { VirtualHost } from './stage/virtual-host.ts';
 
-let words: Disposable | undefined;
-beforeAll(() => {
-  words = ignoreLastWords();
-});
-afterAll(() => {
-  words?.[Symbol.dispose]();
-});
+allIgnoreLastWords();
 
 /** How often all of the table is read while a successor takes over so many services. */
 async function timesRead(services: number): Promise<number> {

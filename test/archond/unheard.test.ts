@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exits } from '../../src/sys/fake/programs.ts';
-import { ignoreLastWords } from './stage/last-words.ts';
+import { allIgnoreLastWords } from './stage/last-words.ts';
 import { VirtualHost } from './stage/virtual-host.ts';
 
 /** A host on which nothing can be sent to clients once the command has ended, until the first is cut off by it. */
@@ -18,13 +18,7 @@ async function cutOff(line: string, before: readonly string[] = []): Promise<Vir
 }
 
 describe('an answer that cannot be delivered', () => {
-  let words: Disposable | undefined;
-  beforeEach(() => {
-    words = ignoreLastWords();
-  });
-  afterEach(() => {
-    words?.[Symbol.dispose]();
-  });
+  allIgnoreLastWords();
 
   it('of a Run leaves its record to whoever waits for it, once', async () => {
     await using host = await cutOff('Run,/usr/bin/seven,@label=lost');

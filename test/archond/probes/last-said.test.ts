@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as programs from '../../../src/sys/fake/programs.ts';
 import { dieIn, sweepDeaths, upTo, type Deaths, type Played } from '../stage/deaths.ts';
-import { ignoreLastWords } from '../stage/last-words.ts';
+import { allIgnoreLastWords } from '../stage/last-words.ts';
 import { VirtualHost } from '../stage/virtual-host.ts';
 
 /** One point of death in so many; each with `ARCHON_SWEEP=full`. */
@@ -71,13 +71,7 @@ async function play(deaths: Deaths, tree: 'cgroup' | 'minder'): Promise<Played> 
 }
 
 describe('what a service says of itself', () => {
-  let words: Disposable | undefined;
-  beforeAll(() => {
-    words = ignoreLastWords();
-  });
-  afterAll(() => {
-    words?.[Symbol.dispose]();
-  });
+  allIgnoreLastWords();
 
   it(
     'holds over deaths of archond, wherever it is killed, and leaves nothing',

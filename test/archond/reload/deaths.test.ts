@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sweepDeaths } from '../stage/deaths.ts';
-import { ignoreLastWords } from '../stage/last-words.ts';
+import { allIgnoreLastWords } from '../stage/last-words.ts';
 import { playReload } from './changing.ts';
 
 /*
@@ -28,13 +28,7 @@ function points(from: number, calls: number, every: number): number[] {
 }
 
 describe.each(['cgroup', 'minder'] as const)('a reload on a machine with trees by %s', (tree) => {
-  let words: Disposable | undefined;
-  beforeAll(() => {
-    words = ignoreLastWords();
-  });
-  afterAll(() => {
-    words?.[Symbol.dispose]();
-  });
+  allIgnoreLastWords();
 
   it('brings every unit to where it is to be', async () => {
     expect((await playReload({}, tree)).faults).toEqual([]);

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pairsOf, sweepDeaths, upTo } from '../stage/deaths.ts';
-import { ignoreLastWords } from '../stage/last-words.ts';
+import { allIgnoreLastWords } from '../stage/last-words.ts';
 import { playWith } from './day.ts';
 
 /*
@@ -17,13 +17,7 @@ const EVERY_SECOND = IS_FULL ? 5 : 19;
 const RECOVERY_CALLS = 60;
 
 describe.each(['cgroup', 'minder'] as const)('replacements on a machine with trees by %s', (tree) => {
-  let words: Disposable | undefined;
-  beforeAll(() => {
-    words = ignoreLastWords();
-  });
-  afterAll(() => {
-    words?.[Symbol.dispose]();
-  });
+  allIgnoreLastWords();
 
   it('go on without a fault', async () => {
     expect((await playWith({}, tree)).faults).toEqual([]);

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest';
 import { ArchondKilled } from '../../../src/sys/fake/misuse.ts';
 
 const KINDS = ['uncaughtException', 'unhandledRejection'] as const;
@@ -23,4 +24,15 @@ export function ignoreLastWords(): Disposable {
       }
     },
   };
+}
+
+/** The same for all tests of the file, or of the group, in which it is called. */
+export function allIgnoreLastWords(): void {
+  let words: Disposable | undefined;
+  beforeAll(() => {
+    words = ignoreLastWords();
+  });
+  afterAll(() => {
+    words?.[Symbol.dispose]();
+  });
 }

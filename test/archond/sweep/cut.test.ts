@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Chance } from '../fuzz/chance.ts';
-import { ignoreLastWords } from '../stage/last-words.ts';
+import { allIgnoreLastWords } from '../stage/last-words.ts';
 import { VirtualHost } from '../stage/virtual-host.ts';
 import { Ledger } from './ledger.ts';
 import { installMachine, UNITS } from './machine.ts';
@@ -68,13 +68,7 @@ async function lengthOf(): Promise<number> {
 }
 
 describe('a successor that finds of the journal', () => {
-  let words: Disposable | undefined;
-  beforeAll(() => {
-    words = ignoreLastWords();
-  });
-  afterAll(() => {
-    words?.[Symbol.dispose]();
-  });
+  allIgnoreLastWords();
 
   it(
     'no more than any beginning knows all that runs, and starts nothing beside it',

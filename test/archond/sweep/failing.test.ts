@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ERRNOS, type Fallible } from '../../../src/sys/fake/faults.ts';
-import { ignoreLastWords } from '../stage/last-words.ts';
+import { allIgnoreLastWords } from '../stage/last-words.ts';
 import { playDay } from './sweep.ts';
 import { codeOf, fallibleCalls, playFailing, pointsOf, type Failing } from './failing.ts';
 
@@ -54,14 +54,10 @@ it('an errno has a name', () => {
 });
 
 describe.each(['cgroup', 'minder'] as const)('a day in need on a machine with trees by %s', (tree) => {
-  let words: Disposable | undefined;
+  allIgnoreLastWords();
   let calls: readonly Fallible[] = [];
   beforeAll(async () => {
-    words = ignoreLastWords();
     calls = await fallibleCalls(tree);
-  });
-  afterAll(() => {
-    words?.[Symbol.dispose]();
   });
 
   it('ends as it should whichever call fails', { timeout: TIMEOUT_MS }, async () => {

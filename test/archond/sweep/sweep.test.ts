@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pairsOf, sweepDeaths, upTo } from '../stage/deaths.ts';
-import { ignoreLastWords } from '../stage/last-words.ts';
+import { allIgnoreLastWords } from '../stage/last-words.ts';
 import { playWith } from './sweep.ts';
 
 /*
@@ -20,13 +20,7 @@ const EVERY_SECOND = IS_FULL ? 5 : 13;
 const RECOVERY_CALLS = 90;
 
 describe.each(['cgroup', 'minder'] as const)('a day on a machine with trees by %s', (tree) => {
-  let words: Disposable | undefined;
-  beforeAll(() => {
-    words = ignoreLastWords();
-  });
-  afterAll(() => {
-    words?.[Symbol.dispose]();
-  });
+  allIgnoreLastWords();
 
   it('is lived through without a fault', async () => {
     expect((await playWith({}, tree)).faults).toEqual([]);
