@@ -166,7 +166,8 @@ describe('top on a terminal', () => {
     await type('fg');
     await terminal.until(ENTERED);
     await terminal.until('1-5 of 5');
-    expect(screenOf(terminal).lines[1]).toBe('5 units: 4 running, 1 failed');
+    /* It is cleared and drawn once more where the signal to continue is heard behind the stop. */
+    await expect.poll(() => screenOf(terminal).lines[1]).toBe('5 units: 4 running, 1 failed');
     terminal.type('q');
     await terminal.until(LEFT);
     await type('exit 7');
